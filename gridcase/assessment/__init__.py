@@ -1,0 +1,1 @@
+"""How well was it done? Facts, counts, rule sets, scores, explanations. Pure."""

@@ -1,0 +1,1 @@
+"""Words of the trade: values, identities and errors; standard library only."""

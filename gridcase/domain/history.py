@@ -1,0 +1,210 @@
+"""One line of a case's history: what the store chains, and what the month is folded from.
+
+A line holds ids, codes, instants and numbers only. Texts, names, phones and exact positions live in the
+erasable payload beside it and never reach the assessment. Dump and load are exact inverses, and the dumped
+text is what the hash chain covers, so a field is only ever added here, with a default that is left out.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from gridcase.domain.actor import Role
+from gridcase.domain.case import (
+    Action,
+    AttachmentId,
+    CaseNumber,
+    CaseState,
+    CellCode,
+    CheckMode,
+    CheckResult,
+    PersonId,
+    Source,
+    TypeKey,
+    UnitCode,
+)
+from gridcase.domain.time import TimeLimit
+
+
+class LimitedStage(StrEnum):
+    """Stages that have a clock (domain §5)."""
+
+    REGISTER = "register"
+    VERIFY = "verify"
+    DISPATCH = "dispatch"
+    ACCEPT = "accept"
+    HANDLE = "handle"
+    CHECK = "check"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageDue:
+    """A deadline that an action set.
+
+    Parameters
+    ----------
+    stage
+        Which clock.
+    started_at, due_at
+        Aware UTC, whole seconds.
+    limit
+        The limit that was applied.
+    calendar
+        ``name@version`` of the working calendar.
+    provisional
+        True when it reaches into a year whose working days are not announced.
+    """
+
+    stage: LimitedStage
+    started_at: datetime
+    due_at: datetime
+    limit: TimeLimit
+    calendar: str
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What one action made true; only what it changed is set, the rest is None or empty.
+
+    Parameters
+    ----------
+    type, condition, source, filed_by, found_by, cell, layers
+        On ``file`` (and later on ``correct``). ``cell`` is None while unlocated; ``layers`` maps a layer name to
+        the codes of its features at the place; ``found_by`` keeps the credit of the finder.
+    dues
+        Clocks this action started or moved; a later due of a stage replaces the earlier one. ``handle``,
+        ``accept`` and ``close`` belong to the assignment in ``assignment``, ``check`` to the task in ``task``.
+    assignment, unit
+        Number (1…) of the assignment this action concerns within the case, and its unit.
+    route
+        Id of the routing rule for an automatic dispatch.
+    returned_reason, reassigned_reason, void_reason
+        Reason codes. ``reassigned_reason == "wrong_unit"`` means the return was upheld: the ended assignment
+        leaves due and was not an accurate dispatch.
+    leaves_due
+        The assignment that this action ends leaves the due counts.
+    task, inspector, check_mode, check_result
+        Number (1…) of the task within the case and what is known of it. A waived check has a mode and no task.
+    attachments
+        Photos that came with the action.
+    """
+
+    type: TypeKey | None = None
+    condition: str | None = None
+    source: Source | None = None
+    filed_by: PersonId | None = None
+    found_by: PersonId | None = None
+    cell: CellCode | None = None
+    layers: Mapping[str, tuple[str, ...]] | None = None
+    dues: tuple[StageDue, ...] = ()
+    assignment: int | None = None
+    unit: UnitCode | None = None
+    route: str | None = None
+    returned_reason: str | None = None
+    reassigned_reason: str | None = None
+    void_reason: str | None = None
+    leaves_due: bool = False
+    task: int | None = None
+    inspector: PersonId | None = None
+    check_mode: CheckMode | None = None
+    check_result: CheckResult | None = None
+    attachments: tuple[AttachmentId, ...] = ()
+
+    def dump(self) -> str:
+        """Write canonical JSON: sorted keys, no blanks, nothing that is None, empty or False."""
+        return canonical_json({f.name: value for f in fields(self) if (value := _plain(getattr(self, f.name)))})
+
+    @classmethod
+    def load(cls, text: str) -> "Facts":
+        """Read what ``dump`` wrote."""
+        raw: dict[str, Any] = json.loads(text)
+        readers = {
+            "type": TypeKey.parse,
+            "source": Source,
+            "layers": lambda value: {name: tuple(codes) for name, codes in value.items()},
+            "dues": lambda value: tuple(_load_due(due) for due in value),
+            "check_mode": CheckMode,
+            "check_result": CheckResult,
+            "attachments": tuple,
+        }
+        return cls(**{name: readers.get(name, _same)(value) for name, value in raw.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseEvent:
+    """One row of the append-only history of one case.
+
+    Parameters
+    ----------
+    case
+        Our number of the case.
+    seq
+        1, 2, 3 … within the case, without gaps.
+    action, from_state, to_state
+        What was done; ``from_state`` is None for ``file`` alone.
+    actor, role, unit
+        Who did it (0 is the system), in which role, and the actor's own unit.
+    recorded_at
+        Server's instant, aware UTC: this one drives every clock.
+    observed_at
+        The device's instant, offset-checked, where the action came from a device.
+    facts
+        What it made true.
+    """
+
+    case: CaseNumber
+    seq: int
+    action: Action
+    from_state: CaseState | None
+    to_state: CaseState
+    actor: PersonId
+    role: Role
+    unit: UnitCode | None
+    recorded_at: datetime
+    observed_at: datetime | None
+    facts: Facts
+
+
+def canonical_json(value: object) -> str:
+    """Write JSON that has one form only: sorted keys, no blanks, UTF-8 kept, no NaN.
+
+    Examples
+    --------
+    >>> canonical_json({"b": 1, "a": "街"})
+    '{"a":"街","b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, TypeKey | TimeLimit):
+        return str(value)
+    if isinstance(value, StageDue):
+        return {f.name: plain for f in fields(value) if (plain := _plain(getattr(value, f.name)))}
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: list(codes) for key, codes in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _load_due(raw: dict[str, Any]) -> StageDue:
+    return StageDue(
+        stage=LimitedStage(raw["stage"]),
+        started_at=datetime.fromisoformat(raw["started_at"]),
+        due_at=datetime.fromisoformat(raw["due_at"]),
+        limit=TimeLimit.parse(raw["limit"]),
+        calendar=raw["calendar"],
+        provisional=raw.get("provisional", False),
+    )
+
+
+def _same(value: Any) -> Any:
+    return value

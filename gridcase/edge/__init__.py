@@ -1,0 +1,1 @@
+"""What API and pages share: errors, callers, what a caller may see."""

@@ -1,0 +1,1 @@
+"""Where is it? Cell codes, division, locating, coordinates. Pure."""

@@ -1,0 +1,1 @@
+"""What use cases share; every step takes the open transaction."""

@@ -1,0 +1,1 @@
+"""What may happen next, who must do it, and by when? Pure."""
