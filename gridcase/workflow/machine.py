@@ -1,0 +1,214 @@
+"""What may happen next: one pure decision for every action on a case.
+
+``start`` makes a case out of a filing, ``decide`` turns a case and an action into the next case and its history lines,
+``available_actions`` says what would succeed. Nothing here reads a clock, a database or a person's text.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gridcase.domain.actor import SYSTEM, Actor, Role
+from gridcase.domain.case import Action, CaseNumber, CaseState
+from gridcase.domain.errors import NotPermittedError, OutsideGridError, Problem, WrongStateError, invalid
+from gridcase.domain.history import Facts, LimitedStage
+from gridcase.workflow import deadlines
+from gridcase.workflow.case import Case
+from gridcase.workflow.effects import EFFECTS, GUARDS, Effect, routed
+from gridcase.workflow.filing import CaseFiling
+from gridcase.workflow.requests import Dispatch, Payload, Register
+from gridcase.workflow.rulebook import NewEvent, Rulebook, Situation
+from gridcase.workflow.transitions import SOURCES_OF_ROLE, TABLE, rows_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a decision changes.
+
+    Parameters
+    ----------
+    case
+        The case afterwards. After ``start`` its number is still empty: the store gives it.
+    events
+        History lines to append, oldest first; at least one.
+    """
+
+    case: Case
+    events: tuple[NewEvent, ...]
+
+
+def start(filing: CaseFiling, *, actor: Actor, now: datetime, rules: Rulebook) -> Decision:
+    """File a case, and register and dispatch it at once where the rules say so.
+
+    Raises
+    ------
+    NotPermittedError
+        The role may not file.
+    InvalidInputError
+        The type or condition is unknown, or the source is not one this role may name.
+    OutsideGridError
+        The place is outside the grid and nobody is there to look: the public door and cameras.
+    """
+    _check_filing(filing, actor, rules)
+    case = Case(
+        number=CaseNumber(""),
+        version=1,
+        events=0,
+        state=CaseState.RECEIVED,
+        type=filing.type,
+        condition=filing.condition,
+        source=filing.source,
+        point=filing.point,
+        location=filing.location,
+        layers=filing.layers,
+        filed_by=actor.person,
+        found_by=actor.person if actor.role is Role.INSPECTOR else None,
+        filed_at=now,
+    )
+    situation = Situation(case=case, actor=actor, now=now, rules=rules)
+    clock = deadlines.stage_clock(situation, LimitedStage.REGISTER)
+    case = replace(case, clocks={LimitedStage.REGISTER: clock}, events=1)
+    event = NewEvent(
+        action=Action.FILE,
+        from_state=None,
+        to_state=CaseState.RECEIVED,
+        actor=actor,
+        facts=_filing_facts(case, clock.due, filing),
+        texts=filing.texts,
+        position=filing.position,
+        observed_at=filing.observed_at,
+    )
+    return _go_on_by_rule(Decision(case=case, events=(event,)), situation)
+
+
+def decide(situation: Situation, action: Action, payload: Payload) -> Decision:
+    """Carry out an action.
+
+    Raises
+    ------
+    NotPermittedError
+        The role, or this person, may not do it.
+    WrongStateError
+        The action does not start from this state, or something must come first.
+    InvalidInputError
+        The payload does not fit the case.
+    """
+    _check_may(situation, action)
+    effect = EFFECTS[action](situation, payload)
+    done = _apply(situation, action, effect)
+    return _go_on_by_rule(done, situation)
+
+
+def available_actions(situation: Situation) -> tuple[Action, ...]:
+    """Return the actions that this actor may do now, in table order; each will work if its fields are right."""
+    found: dict[Action, None] = {}
+    for row in TABLE:
+        if situation.actor.role in row.roles and situation.case.state in row.sources:
+            if _guard(situation, row.action) is None:
+                found[row.action] = None
+    return tuple(found)
+
+
+def _check_may(situation: Situation, action: Action) -> None:
+    rows = [row for row in rows_of(action) if situation.actor.role in row.roles and row.sources]
+    if not rows:
+        raise NotPermittedError("role_may_not", params={"action": action, "role": situation.actor.role})
+    if not any(situation.case.state in row.sources for row in rows):
+        raise WrongStateError("wrong_state", params={"action": action, "state": situation.case.state})
+    if refusal := _guard(situation, action):
+        raise refusal
+
+
+def _guard(situation: Situation, action: Action) -> NotPermittedError | WrongStateError | None:
+    guard = GUARDS.get(action)
+    return guard(situation) if guard else None
+
+
+def _apply(situation: Situation, action: Action, effect: Effect) -> Decision:
+    row = rows_of(action)[0]
+    before = situation.case
+    if effect.case.state not in (row.targets or {before.state}):
+        msg = f"{action} led to {effect.case.state}, which its row does not name"
+        raise AssertionError(msg)
+    event = NewEvent(
+        action=action,
+        from_state=before.state,
+        to_state=effect.case.state,
+        actor=situation.actor,
+        facts=effect.facts,
+        texts=effect.texts,
+        position=effect.position,
+        observed_at=effect.observed_at,
+    )
+    version = before.version + 1 if row.advances else before.version
+    return Decision(case=replace(effect.case, version=version, events=before.events + 1), events=(event,))
+
+
+def _go_on_by_rule(done: Decision, situation: Situation) -> Decision:
+    """Register and dispatch without a person where the rules say so; the version counts the whole as one step."""
+    step = Situation(case=done.case, actor=SYSTEM, now=situation.now, rules=situation.rules)
+    if _registers_itself(step, done):
+        following = _apply(step, Action.REGISTER, EFFECTS[Action.REGISTER](step, Register()))
+    elif _dispatches_itself(step, done):
+        following = _apply(step, Action.DISPATCH, EFFECTS[Action.DISPATCH](step, Dispatch()))
+    else:
+        return done
+    together = Decision(
+        case=replace(following.case, version=done.case.version), events=done.events + following.events
+    )
+    return _go_on_by_rule(together, situation)
+
+
+def _registers_itself(step: Situation, done: Decision) -> bool:
+    case, rules = step.case, step.rules
+    known = rules.catalogue.find(case.type)
+    return (
+        done.events[-1].action is Action.FILE
+        and case.source in rules.conduct.auto_register_sources
+        and case.is_located
+        and known is not None
+        and (case.condition is not None or len(known.conditions) == 1)
+        and deadlines.published_limit(known, case.condition) is not None
+    )
+
+
+def _dispatches_itself(step: Situation, done: Decision) -> bool:
+    known = step.rules.catalogue.find(step.case.type)
+    return (
+        done.events[-1].action is Action.REGISTER
+        and step.rules.conduct.auto_dispatch
+        and known is not None
+        and deadlines.published_limit(known, step.case.condition) is not None
+        and routed(step).unit is not None
+    )
+
+
+def _check_filing(filing: CaseFiling, actor: Actor, rules: Rulebook) -> None:
+    if actor.role not in SOURCES_OF_ROLE:
+        raise NotPermittedError("role_may_not", params={"action": Action.FILE, "role": actor.role})
+    if filing.source not in SOURCES_OF_ROLE[actor.role]:
+        raise invalid("source", "source_not_for_role", source=filing.source, role=actor.role)
+    known = rules.catalogue.find(filing.type)
+    if known is None:
+        raise invalid("type", "unknown_type", type=str(filing.type))
+    if filing.condition is not None and known.condition(filing.condition) is None:
+        codes = ", ".join(condition.code for condition in known.conditions)
+        raise invalid("condition", "unknown_condition", condition=filing.condition, choices=codes)
+    outside = filing.location is None or filing.location.cell is None
+    if outside and actor.role in (Role.PUBLIC_DOOR, Role.CAMERA):
+        raise OutsideGridError(
+            "outside_grid", fields={"location": (Problem(code="outside_grid"),)}
+        )
+
+
+def _filing_facts(case: Case, due: deadlines.StageDue, filing: CaseFiling) -> Facts:
+    return Facts(
+        type=case.type,
+        condition=case.condition,
+        source=case.source,
+        filed_by=case.filed_by,
+        found_by=case.found_by,
+        cell=case.location.cell if case.location else None,
+        layers=case.layers,
+        dues=(due,),
+        attachments=filing.attachments,
+    )

@@ -1,0 +1,90 @@
+"""The rules a decision reads, and the situation it is asked in. All of it immutable and loaded beforehand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import Action, CaseState, PersonId, UnitCode
+from gridcase.domain.history import Facts
+from gridcase.workflow.case import Case
+from gridcase.workflow.catalogue import Catalogue
+from gridcase.workflow.conduct import Conduct
+from gridcase.workflow.requests import Position
+from gridcase.workflow.routing import RoutingTable
+from gridcase.workflow.units import Unit
+from gridcase.workflow.worktime import WorkingCalendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """Dated configuration in force, typed.
+
+    Parameters
+    ----------
+    calendars, units
+        By name and by code.
+    zone
+        Zone of local days, for dates of routing rules.
+    """
+
+    catalogue: Catalogue
+    conduct: Conduct
+    calendars: Mapping[str, WorkingCalendar]
+    routing: RoutingTable
+    units: Mapping[UnitCode, Unit]
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspector:
+    """Somebody who may be asked to check.
+
+    Parameters
+    ----------
+    area
+        Area code prefix of the duty area; empty for the whole instance.
+    """
+
+    person: PersonId
+    name: str
+    unit: UnitCode | None
+    area: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Who wants something of which case, when, under which rules.
+
+    Parameters
+    ----------
+    inspectors
+        Needed by ``request_check`` alone; empty otherwise.
+    """
+
+    case: Case
+    actor: Actor
+    now: datetime
+    rules: Rulebook
+    inspectors: tuple[Inspector, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """A history line about to be appended.
+
+    Parameters
+    ----------
+    texts, position
+        Erasable payload: what people wrote, and the exact position of the actor.
+    """
+
+    action: Action
+    from_state: CaseState | None
+    to_state: CaseState
+    actor: Actor
+    facts: Facts
+    texts: Mapping[str, str] = field(default_factory=dict)
+    position: Position | None = None
+    observed_at: datetime | None = None
