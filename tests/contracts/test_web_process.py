@@ -1,0 +1,41 @@
+"""The guard behind the import contract "columns": a web process loads no polars, not even on a detour.
+
+The linter counts a lazy import like any other and so cannot tell; a fresh interpreter can.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+LOAD_PACKAGES = """
+import importlib, pkgutil, sys
+for name in sys.argv[1:]:
+    try:
+        package = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        continue
+    for module in pkgutil.walk_packages(getattr(package, "__path__", []), name + "."):
+        importlib.import_module(module.name)
+print("polars" in sys.modules)
+"""
+
+
+def loads_polars(*names: str) -> bool:
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD_PACKAGES, *names], capture_output=True, text=True, check=True
+    )
+    return run.stdout.strip() == "True"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("gridcase.app", "gridcase.api", "gridcase.web", "gridcase.edge"), False),
+        (("polars.exceptions",), True),  # the probe can tell
+    ],
+)
+def test_a_web_process_loads_no_polars(names: tuple[str, ...], expected: bool) -> None:
+    assert loads_polars(*names) is expected
