@@ -1,230 +1,42 @@
-"""Working time: when is it due, and how much of it has passed?
+"""Working time: when a limit is used up, and how much of it has passed.
 
-One walk over the open seconds of a calendar answers deadline, pause and measurement, so they cannot disagree. It does
-not choose the calendar or the limit. Rules: domain §5; the units are those of ``reference/standards.md`` §3.1.
+One walk over the open seconds of a calendar answers deadline, pause and measurement, so they cannot disagree.
+Choosing the calendar and the limit is not done here. Rules: domain §5 and ``reference/standards.md`` §3.1.
 """
 
 import json
-import re
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
-from itertools import pairwise
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.errors import UnknownYearError
 from gridcase.domain.time import LimitUnit, TimeLimit, whole_second
+from gridcase.workflow.calendar import (
+    DAY_SECONDS,
+    CalendarDay,
+    DayKind,
+    Span,
+    Window,
+    WorkingCalendar,
+    instant_of,
+)
 
-DAY_SECONDS = 86400
-MONDAY_TO_FRIDAY = frozenset({1, 2, 3, 4, 5})
+__all__ = [
+    "Deadline",
+    "Interval",
+    "Measured",
+    "TraceStep",
+    "WorkingCalendar",
+    "deadline",
+    "deadline_after",
+    "dump_trace",
+    "load_trace",
+    "measure",
+    "remaining",
+]
 
 _ONE_DAY = timedelta(days=1)
-_WINDOW = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
-
-#: Epoch seconds, from and up to but not including.
-_Span = tuple[int, int]
-
-
-class DayKind(StrEnum):
-    """Why a day counts or does not."""
-
-    WORKING = "working"
-    WEEKEND = "weekend"
-    HOLIDAY = "holiday"
-    MAKE_UP = "make_up"
-    UNANNOUNCED = "unannounced"
-    CONTINUOUS = "continuous"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
-    """A stretch of one local day.
-
-    Parameters
-    ----------
-    opens_s, closes_s
-        Seconds after local midnight, from and up to but not including; 86400 is 24:00, the end of the day.
-    """
-
-    opens_s: int
-    closes_s: int
-
-    @classmethod
-    def parse(cls, text: str) -> "Window":
-        """Read ``"08:00-12:00"``; ``24:00`` may be the end, and a window does not cross midnight.
-
-        Raises
-        ------
-        ValueError
-            When it is not two times of a day, the second after the first.
-
-        Examples
-        --------
-        >>> Window.parse("20:30-24:00").closes_s
-        86400
-        """
-        match = _WINDOW.fullmatch(text)
-        if match is not None:
-            hours, minutes, end_hours, end_minutes = map(int, match.groups())
-            window = cls(opens_s=hours * 3600 + minutes * 60, closes_s=end_hours * 3600 + end_minutes * 60)
-            if window.opens_s < window.closes_s <= DAY_SECONDS:
-                return window
-        msg = f"not a window of one day: {text!r}; write 08:00-12:00"
-        raise ValueError(msg)
-
-    def __str__(self) -> str:
-        return f"{_clock(self.opens_s)[:5]}-{_clock(self.closes_s)[:5]}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Season:
-    """Daily working windows from a date on, until the next season begins.
-
-    Parameters
-    ----------
-    valid_from
-        First local day.
-    windows
-        Ascending, not overlapping, at least one; touching windows are allowed.
-    """
-
-    valid_from: date
-    windows: tuple[Window, ...]
-
-    def __post_init__(self) -> None:
-        bounds = [second for window in self.windows for second in (window.opens_s, window.closes_s)]
-        within = bool(bounds) and bounds[0] >= 0 and bounds[-1] <= DAY_SECONDS
-        if not within or bounds != sorted(bounds) or any(w.opens_s == w.closes_s for w in self.windows):
-            msg = "a season needs ascending windows within one day that do not overlap"
-            raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holiday:
-    """One paragraph of the yearly notice: days off, and the weekend days worked in exchange.
-
-    Parameters
-    ----------
-    first_day, last_day
-        Both off, and every day between.
-    make_up
-        Make-up workdays 调休; they have the windows of any other working day.
-    """
-
-    name: str
-    first_day: date
-    last_day: date
-    make_up: tuple[date, ...] = ()
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """The days off, ascending."""
-        return tuple(self.first_day + _ONE_DAY * i for i in range((self.last_day - self.first_day).days + 1))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnnouncedYear:
-    """The notice for one year.
-
-    Parameters
-    ----------
-    year
-        The year that is known by it. Its holidays may begin in the December before (New Year).
-    source
-        The notice, as people cite it.
-    """
-
-    year: int
-    holidays: tuple[Holiday, ...]
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkingCalendar:
-    """When a responsible unit works.
-
-    Parameters
-    ----------
-    zone
-        Where its days begin and end.
-    seasons
-        Ascending by ``valid_from``, at least one. Days before the first season have the windows of the first.
-    weekdays
-        ISO numbers, Monday is 1; at least one.
-    observes_holidays
-        False for a calendar that works on its weekdays whatever the notice says (a night-life street); then
-        ``years`` says nothing and no result is provisional.
-    years
-        What has been announced. Any other year is guessed from the weekdays, and what it touches is provisional.
-    """
-
-    name: str
-    version: str
-    zone: ZoneInfo
-    seasons: tuple[Season, ...]
-    weekdays: frozenset[int] = MONDAY_TO_FRIDAY
-    observes_holidays: bool = True
-    years: tuple[AnnouncedYear, ...] = ()
-    source: str = ""
-    note: str = ""
-    _special: dict[date, tuple[DayKind, str]] = field(init=False, repr=False, compare=False, default_factory=dict)
-    # A day is worked out once per calendar: 25 days of a long limit then cost 25 look-ups.
-    _days: dict[date, "_Day"] = field(init=False, repr=False, compare=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        dates = [season.valid_from for season in self.seasons]
-        if not dates or any(a >= b for a, b in pairwise(dates)):
-            msg = "a calendar needs seasons that begin one after the other"
-            raise ValueError(msg)
-        if not self.weekdays or not self.weekdays <= frozenset(range(1, 8)):
-            msg = "a calendar needs weekdays from 1 to 7"
-            raise ValueError(msg)
-        for holiday in (holiday for year in self.years for holiday in year.holidays):
-            self._special.update((day, (DayKind.HOLIDAY, holiday.name)) for day in holiday.days)
-            self._special.update((day, (DayKind.MAKE_UP, holiday.name)) for day in holiday.make_up)
-
-    @property
-    def key(self) -> str:
-        """``name@version``, as it is stored with a deadline."""
-        return f"{self.name}@{self.version}"
-
-    def kind_of(self, day: date) -> DayKind:
-        """Tell what kind of day it is; every day of a year not announced is ``UNANNOUNCED``, its weekends too."""
-        return self._classify(day)[0]
-
-    def windows_on(self, day: date) -> tuple[Window, ...]:
-        """Return the working windows of a day, ascending; empty when it is closed."""
-        kind = self.kind_of(day)
-        if kind is DayKind.UNANNOUNCED:
-            is_open = day.isoweekday() in self.weekdays
-        else:
-            is_open = kind in (DayKind.WORKING, DayKind.MAKE_UP)
-        return self._season_of(day).windows if is_open else ()
-
-    def _classify(self, day: date) -> tuple[DayKind, str]:
-        if self.observes_holidays:
-            special = self._special.get(day)
-            if special is not None:
-                return special
-            if all(day.year != announced.year for announced in self.years):
-                return DayKind.UNANNOUNCED, ""
-        return (DayKind.WORKING if day.isoweekday() in self.weekdays else DayKind.WEEKEND), ""
-
-    def _season_of(self, day: date) -> Season:
-        later = bisect_right(self.seasons, day, key=lambda season: season.valid_from)
-        return self.seasons[max(later - 1, 0)]
-
-    def _day(self, day: date) -> "_Day":
-        known = self._days.get(day)
-        if known is None:
-            kind, name = self._classify(day)
-            known = _Day(
-                day=day, kind=kind, name=name, spans=_spans_on(day, self.windows_on(day), self.zone)
-            )
-            self._days[day] = known
-        return known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,31 +56,6 @@ class Interval:
         if self.ends_at < self.starts_at:
             msg = "an interval must not end before it begins"
             raise ValueError(msg)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duration:
-    """Seconds to be measured: what is left of a limit, or a limit in seconds.
-
-    Parameters
-    ----------
-    seconds
-        Negative when more than the limit has been used.
-    is_urgent
-        Whether they run by the wall clock.
-    """
-
-    seconds: int
-    is_urgent: bool
-
-    @classmethod
-    def of(cls, limit: TimeLimit) -> "Duration":
-        """Return the whole of a limit."""
-        return cls(seconds=limit.seconds, is_urgent=limit.unit.is_urgent)
-
-    def at_least(self, seconds: int) -> "Duration":
-        """Return this duration, or ``seconds`` when that is more: rework has at least half of the limit."""
-        return Duration(seconds=max(self.seconds, seconds), is_urgent=self.is_urgent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,7 +116,7 @@ class Measured:
 
 def deadline(
     start: datetime,
-    limit: TimeLimit | Duration,
+    limit: TimeLimit,
     calendar: WorkingCalendar,
     *,
     pauses: Sequence[Interval] = (),
@@ -337,9 +124,9 @@ def deadline(
 ) -> Deadline:
     """Find the least instant at which the time measured since ``start`` equals the limit.
 
-    A limit used up exactly at the noon break ends there, not after it; a start in closed time counts from the next
-    opening. ``start`` is cut to its whole second. A duration of zero or less is due at the start, with an empty trace.
-    An urgent limit looks at no calendar day and is never provisional.
+    A limit used up exactly at the noon break ends there, not after it; a start in closed time counts from the
+    next opening. ``start`` is cut to its whole second. An urgent limit looks at no calendar day and is never
+    provisional.
 
     Parameters
     ----------
@@ -357,6 +144,7 @@ def deadline(
 
     Examples
     --------
+    >>> from gridcase.workflow.calendar import Season
     >>> zone = ZoneInfo("Asia/Shanghai")
     >>> hours = (Window.parse("08:00-12:00"), Window.parse("14:00-18:00"))
     >>> plain = WorkingCalendar(name="plain", version="1", zone=zone, observes_holidays=False,
@@ -365,15 +153,41 @@ def deadline(
     >>> deadline(friday, TimeLimit.parse("4 working_hour"), plain).due_at.astimezone(zone).isoformat()
     '2026-10-19T11:00:00+08:00'
     """
-    duration = limit if isinstance(limit, Duration) else Duration.of(limit)
+    found = deadline_after(start, limit.seconds, limit.unit, calendar, pauses=pauses)
+    if strict and found.provisional:
+        year = next(step.day.year for step in found.trace if step.kind is DayKind.UNANNOUNCED)
+        raise UnknownYearError("unknown_year", params={"year": year})
+    return found
+
+
+def deadline_after(
+    start: datetime,
+    seconds: int,
+    unit: LimitUnit,
+    calendar: WorkingCalendar,
+    *,
+    pauses: Sequence[Interval] = (),
+) -> Deadline:
+    """Find the least instant at which ``seconds`` have been measured since ``start``: the rest of a limit.
+
+    Otherwise as `deadline`. Zero or less is due at the start, with an empty trace.
+
+    Parameters
+    ----------
+    unit
+        Only tells whether the seconds run by the wall clock.
+
+    Raises
+    ------
+    ValueError
+        When ``start`` has no time zone.
+    """
     due = _epoch(start)
-    left = duration.seconds
+    days = _open_days(due, calendar, _merge(pauses), is_urgent=unit.is_urgent)
+    left = seconds
     steps: list[TraceStep] = []
-    days = _open_days(due, calendar, _merge(pauses), is_urgent=duration.is_urgent)
     while left > 0:
         day, spans = next(days)
-        if strict and day.kind is DayKind.UNANNOUNCED:
-            raise UnknownYearError("unknown_year", params={"year": day.day.year})
         taken = _take(spans, left)
         steps.append(_step(day, taken, calendar.zone))
         if taken:
@@ -406,10 +220,11 @@ def measure(
     begin, finish = _epoch(start), _epoch(end)
     seconds, provisional = 0, False
     if begin < finish:
+        last = datetime.fromtimestamp(finish - 1, calendar.zone).date()
         for day, spans in _open_days(begin, calendar, _merge(pauses), is_urgent=unit.is_urgent):
             seconds += sum(min(closes, finish) - opens for opens, closes in spans if opens < finish)
             provisional = provisional or day.kind is DayKind.UNANNOUNCED
-            if _at(day.day, DAY_SECONDS, calendar.zone) >= finish:
+            if day.day == last:
                 break
     return Measured(seconds=seconds, provisional=provisional)
 
@@ -421,10 +236,9 @@ def remaining(
     calendar: WorkingCalendar,
     *,
     pauses: Sequence[Interval] = (),
-) -> Duration:
-    """Return what is left at ``end`` of a limit that began at ``start``; negative once it is overdrawn."""
-    used = measure(start, end, limit.unit, calendar, pauses=pauses)
-    return Duration(seconds=limit.seconds - used.seconds, is_urgent=limit.unit.is_urgent)
+) -> int:
+    """Return the seconds left at ``end`` of a limit begun at ``start``; negative once it is overdrawn."""
+    return limit.seconds - measure(start, end, limit.unit, calendar, pauses=pauses).seconds
 
 
 def dump_trace(trace: Sequence[TraceStep]) -> str:
@@ -432,8 +246,8 @@ def dump_trace(trace: Sequence[TraceStep]) -> str:
 
     Examples
     --------
-    >>> dump_trace([TraceStep(day=date(2026, 10, 1), kind=DayKind.HOLIDAY, seconds=0, spans=(), name="国庆节")])
-    '[{"day":"2026-10-01","kind":"holiday","name":"国庆节","seconds":0,"spans":[]}]'
+    >>> dump_trace([TraceStep(day=date(2026, 10, 17), kind=DayKind.WEEKEND, seconds=0, spans=())])
+    '[{"day":"2026-10-17","kind":"weekend","seconds":0,"spans":[]}]'
     """
     plain = [
         {
@@ -462,27 +276,19 @@ def load_trace(text: str) -> tuple[TraceStep, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Day:
-    day: date
-    kind: DayKind
-    name: str
-    spans: tuple[_Span, ...]
-
-
 def _open_days(
-    begin: int, calendar: WorkingCalendar, pauses: Sequence[_Span], *, is_urgent: bool
-) -> Iterator[tuple[_Day, Sequence[_Span]]]:
+    begin: int, calendar: WorkingCalendar, pauses: Sequence[Span], *, is_urgent: bool
+) -> Iterator[tuple[CalendarDay, Sequence[Span]]]:
     """Yield each local day from ``begin`` on, without end, with the spans of it that count."""
     first = day = datetime.fromtimestamp(begin, calendar.zone).date()
     while True:
-        known = _continuous(day, calendar.zone) if is_urgent else calendar._day(day)
+        known = _continuous(day, calendar.zone) if is_urgent else calendar.day(day)
         whole = day > first and not pauses
         yield known, known.spans if whole else _clip(known.spans, begin, pauses)
         day += _ONE_DAY
 
 
-def _clip(spans: Sequence[_Span], begin: int, pauses: Sequence[_Span]) -> list[_Span]:
+def _clip(spans: Sequence[Span], begin: int, pauses: Sequence[Span]) -> list[Span]:
     parts = []
     for span_opens, closes in spans:
         opens = max(span_opens, begin)
@@ -496,7 +302,7 @@ def _clip(spans: Sequence[_Span], begin: int, pauses: Sequence[_Span]) -> list[_
     return parts
 
 
-def _take(spans: Sequence[_Span], left: int) -> Sequence[_Span]:
+def _take(spans: Sequence[Span], left: int) -> Sequence[Span]:
     taken = []
     for opens, closes in spans:
         taken.append((opens, min(closes, opens + left)))
@@ -506,33 +312,22 @@ def _take(spans: Sequence[_Span], left: int) -> Sequence[_Span]:
     return taken
 
 
-def _merge(pauses: Sequence[Interval]) -> list[_Span]:
-    merged: list[_Span] = []
+def _merge(pauses: Sequence[Interval]) -> list[Span]:
+    merged: list[Span] = []
     for starts, ends in sorted((_epoch(pause.starts_at), _epoch(pause.ends_at)) for pause in pauses):
         if merged and starts <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(ends, merged[-1][1]))
-        else:
+        elif starts < ends:
             merged.append((starts, ends))
     return merged
 
 
-def _spans_on(day: date, windows: Sequence[Window], zone: ZoneInfo) -> tuple[_Span, ...]:
-    spans: list[_Span] = []
-    for window in windows:
-        opens, closes = _at(day, window.opens_s, zone), _at(day, window.closes_s, zone)
-        # Where clocks are put forward, two windows can fall upon the same seconds: they count once.
-        opens = max(opens, spans[-1][1]) if spans else opens
-        if opens < closes:
-            spans.append((opens, closes))
-    return tuple(spans)
+def _continuous(day: date, zone: ZoneInfo) -> CalendarDay:
+    spans = ((instant_of(day, 0, zone), instant_of(day, DAY_SECONDS, zone)),)
+    return CalendarDay(day=day, kind=DayKind.CONTINUOUS, name="", spans=spans)
 
 
-def _continuous(day: date, zone: ZoneInfo) -> _Day:
-    spans = ((_at(day, 0, zone), _at(day, DAY_SECONDS, zone)),)
-    return _Day(day=day, kind=DayKind.CONTINUOUS, name="", spans=spans)
-
-
-def _step(day: _Day, taken: Sequence[_Span], zone: ZoneInfo) -> TraceStep:
+def _step(day: CalendarDay, taken: Sequence[Span], zone: ZoneInfo) -> TraceStep:
     return TraceStep(
         day=day.day,
         kind=day.kind,
@@ -543,10 +338,6 @@ def _step(day: _Day, taken: Sequence[_Span], zone: ZoneInfo) -> TraceStep:
         ),
         name=day.name,
     )
-
-
-def _at(day: date, second: int, zone: ZoneInfo) -> int:
-    return int((datetime.combine(day, time.min, tzinfo=zone) + timedelta(seconds=second)).timestamp())
 
 
 def _second_of(instant: int, day: date, zone: ZoneInfo) -> int:
@@ -561,10 +352,10 @@ def _epoch(instant: datetime) -> int:
     return int(whole_second(instant).timestamp())
 
 
-def _clock(second: int) -> str:
-    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-
-
 def _seconds(clock: str) -> int:
     hours, minutes, seconds = clock.split(":")
     return int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+
+
+def _clock(second: int) -> str:
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
