@@ -87,7 +87,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values: dict[str, Any] = _from_file(config_dir / "settings.toml", known)
     values |= {name: env[key] for name in known if (key := f"GRIDCASE_{name.upper()}") in env}
     values["config_dir"] = config_dir
-    return Settings(**{name: _read(name, value) for name, value in values.items()})
+    read: dict[str, Any] = {name: _read(name, value) for name, value in values.items()}
+    return Settings(**read)
 
 
 def _from_file(path: Path, known: set[str]) -> dict[str, Any]:
@@ -102,17 +103,13 @@ def _from_file(path: Path, known: set[str]) -> dict[str, Any]:
 
 def _read(name: str, value: object) -> object:
     kind = get_type_hints(Settings)[name]
-    if kind is bool and isinstance(value, str):
-        if value.lower() in ("1", "true", "yes", "on", "0", "false", "no", "off"):
-            return value.lower() in ("1", "true", "yes", "on")
-        kind = None
     try:
-        return kind(value) if kind is not None else _refuse(name, value)
-    except (TypeError, ValueError) as err:
+        return _switch(str(value)) if kind is bool else kind(value)
+    except (KeyError, TypeError, ValueError) as err:
         msg = f"setting {name!r}: cannot read {value!r}"
         raise SettingsError(msg) from err
 
 
-def _refuse(name: str, value: object) -> object:
-    msg = f"setting {name!r}: cannot read {value!r}"
-    raise SettingsError(msg)
+def _switch(text: str) -> bool:
+    words = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off"), False)
+    return words[text.lower()]

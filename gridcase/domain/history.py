@@ -6,7 +6,7 @@ text is what the hash chain covers, so a field is only ever added here, with a d
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
@@ -123,7 +123,7 @@ class Facts:
     def load(cls, text: str) -> "Facts":
         """Read what ``dump`` wrote."""
         raw: dict[str, Any] = json.loads(text)
-        readers = {
+        readers: dict[str, Callable[[Any], Any]] = {
             "type": TypeKey.parse,
             "source": Source,
             "layers": lambda value: {name: tuple(codes) for name, codes in value.items()},

@@ -1,0 +1,576 @@
+"""Cases as they stand now, with their assignments and tasks.
+
+The rows are a working copy of what history says: loaded for an action, listed on screens, never the source of a month's
+figures. Everything a list filters or sorts by is a column with an index.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    false,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridcase.domain.actor import Actor, Role, ScopeKind
+from gridcase.domain.case import (
+    OPEN_STATES,
+    CaseKind,
+    CaseNumber,
+    CaseState,
+    CellCode,
+    CheckMode,
+    CheckResult,
+    PersonId,
+    Scheme,
+    Source,
+    Stage,
+    TypeKey,
+    UnitCode,
+)
+from gridcase.domain.history import LimitedStage, StageDue
+from gridcase.domain.numbers import NumberParts, case_number
+from gridcase.domain.place import GeoPoint, Located, Location
+from gridcase.domain.time import TimeLimit
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
+from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
+
+
+class CaseRow(Base):
+    """One case."""
+
+    __tablename__ = "case_record"
+    __table_args__ = (
+        Index("ix_case_filed", "filed_at", "id"),
+        Index("ix_case_state_filed", "state", "filed_at", "id"),
+        Index("ix_case_state_due", "state", "due_at", "id"),
+        Index("ix_case_area_filed", "area", "filed_at", "id"),
+        Index("ix_case_unit_filed", "unit", "filed_at", "id"),
+        Index("ix_case_type_filed", "kind", "code", "filed_at", "id"),
+        Index("ix_case_found_by", "found_by", "filed_at", "id"),
+        Index("ix_case_inspector", "inspector_id", "filed_at", "id"),
+        Index("ix_case_point", "lon_e7", "lat_e7"),
+        Index("ix_case_last_event", "last_event_at"),
+        Index("ix_case_handle_due", "handle_due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    prefix: Mapped[str] = mapped_column(String(6))
+    filed_on: Mapped[date]
+    version: Mapped[int]
+    events: Mapped[int]
+    head: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(12))
+    scheme: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(10))
+    code: Mapped[str] = mapped_column(String(10))
+    condition: Mapped[str | None] = mapped_column(String(10))
+    source: Mapped[str] = mapped_column(String(12))
+    lon_e7: Mapped[int | None]
+    lat_e7: Mapped[int | None]
+    received: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    location: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    layers: Mapped[Any] = mapped_column(PlainJson)
+    area: Mapped[str | None] = mapped_column(String(15))
+    address: Mapped[str | None] = mapped_column(Text)
+    place: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    filed_by: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    found_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    inspector_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    unit: Mapped[str | None] = mapped_column(String(40))
+    filed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    observed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    handle_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_event_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    time_limit: Mapped[str | None] = mapped_column(String(24))
+    clocks: Mapped[Any] = mapped_column(PlainJson)
+    check_passed: Mapped[bool | None]
+    assignments: Mapped[int]
+    tasks: Mapped[int]
+
+    @property
+    def number(self) -> CaseNumber:
+        """Our number: a pure function of three columns."""
+        return case_number(NumberParts(prefix=self.prefix, filed_on=self.filed_on, identity=self.id))
+
+
+class AssignmentRow(Base):
+    """One unit's tenure of a case."""
+
+    __tablename__ = "assignment"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    unit: Mapped[str] = mapped_column(String(40))
+    dispatched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    dispatched_by: Mapped[int]
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    original_due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    time_limit: Mapped[str] = mapped_column(String(24))
+    route: Mapped[str | None] = mapped_column(Text)
+    accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reported_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    returned_reason: Mapped[str | None] = mapped_column(String(40))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    outcome: Mapped[str | None] = mapped_column(String(12))
+    leaves_due: Mapped[bool]
+    handlers: Mapped[Any] = mapped_column(PlainJson)
+
+
+class TaskRow(Base):
+    """One check asked of one inspector."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("ix_task_inspector", "inspector_id", "done_at"),)
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    inspector_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    mode: Mapped[str] = mapped_column(String(10))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    asked_by: Mapped[int]
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    result: Mapped[str | None] = mapped_column(String(6))
+
+
+class CaseReferenceRow(Base):
+    """A number that another system gave to one of our cases."""
+
+    __tablename__ = "case_reference"
+
+    system: Mapped[str] = mapped_column(String(40), primary_key=True)
+    number: Mapped[str] = mapped_column(String(80), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCase:
+    """A case with what the workflow does not need: identity, chain, texts.
+
+    Parameters
+    ----------
+    received
+        Coordinates as they came: ``lon, lat, datum, accuracy_m``; empty without a position.
+    """
+
+    id: int
+    case: Case
+    head: str
+    address: str | None
+    place: str | None
+    description: str | None
+    received: Mapping[str, Any]
+    observed_at: datetime | None
+    last_event_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFilter:
+    """What a list shows; None and empty mean "any"."""
+
+    states: tuple[CaseState, ...] = ()
+    unit: UnitCode | None = None
+    area: str | None = None
+    type: str | None = None
+    source: Source | None = None
+    overdue: bool | None = None
+    words: str | None = None
+    box: tuple[int, int, int, int] | None = None
+    filed_from: datetime | None = None
+    filed_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageAsk:
+    """Which page of a list: at most ``limit`` rows after ``after`` in ``order``."""
+
+    order: str
+    limit: int
+    after: tuple[datetime | None, int] | None = None
+
+
+def states_of(stage: Stage) -> tuple[CaseState, ...]:
+    """Return the states of a stage."""
+    return tuple(state for state in CaseState if state.stage is stage)
+
+
+def visible_to(actor: Actor) -> ColumnElement[bool]:
+    """Return the one criterion of which cases an actor may see; every query on cases uses it."""
+    scope = actor.scope
+    if scope.kind is ScopeKind.ALL:
+        return true()
+    mine = or_(CaseRow.found_by == actor.person, CaseRow.inspector_id == actor.person)
+    if scope.kind is ScopeKind.UNIT:
+        return CaseRow.unit == scope.value
+    if scope.kind is ScopeKind.AREA:
+        inside = _in_area(scope.value)
+        return or_(inside, mine) if actor.role is Role.INSPECTOR else inside
+    return mine
+
+
+def insert_case(tx: Tx, row: dict[str, Any]) -> int:
+    """Insert a case and return its identity."""
+    return tx.execute(insert(CaseRow).values(**row).returning(CaseRow.id)).scalar_one()
+
+
+def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
+    """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
+    statement = select(CaseRow).where(CaseRow.id == identity, visible_to(actor))
+    if for_update:
+        statement = statement.with_for_update()
+    row = tx.execute(statement).scalar_one_or_none()
+    return None if row is None else _stored(row, _assignments(tx, row), _tasks(tx, row))
+
+
+def update_case(tx: Tx, identity: int, values: dict[str, Any]) -> None:
+    """Write the current columns of a case."""
+    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(**values))
+
+
+def save_assignments(tx: Tx, identity: int, before: Case, after: Case) -> None:
+    """Write the assignments that changed and add the new ones."""
+    for index, assignment in enumerate(after.assignments):
+        values = _assignment_values(assignment)
+        if index >= len(before.assignments):
+            tx.execute(insert(AssignmentRow).values(case_id=identity, **values))
+        elif assignment != before.assignments[index]:
+            tx.execute(
+                update(AssignmentRow)
+                .where(AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
+                .values(**values)
+            )
+
+
+def save_tasks(tx: Tx, identity: int, before: Case, after: Case) -> None:
+    """Write the tasks that changed and add the new ones."""
+    for index, task in enumerate(after.tasks):
+        values = _task_values(task)
+        if index >= len(before.tasks):
+            tx.execute(insert(TaskRow).values(case_id=identity, **values))
+        elif task != before.tasks[index]:
+            tx.execute(
+                update(TaskRow)
+                .where(TaskRow.case_id == identity, TaskRow.number == task.number)
+                .values(**values)
+            )
+
+
+def page_of_cases(
+    tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: datetime
+) -> tuple[CaseRow, ...]:
+    """Return one page of the cases an actor may see, in one statement; one row more than ``limit`` if there is more."""
+    statement = select(CaseRow).where(visible_to(actor), *_criteria(wanted, now))
+    if page.order == "due":
+        statement = statement.where(CaseRow.due_at.is_not(None))
+        keys: tuple[Any, Any] = (CaseRow.due_at, CaseRow.id)
+        after = page.after and or_(
+            keys[0] > page.after[0], and_(keys[0] == page.after[0], keys[1] > page.after[1])
+        )
+        statement = statement.order_by(keys[0], keys[1])
+    else:
+        keys = (CaseRow.filed_at, CaseRow.id)
+        after = page.after and or_(
+            keys[0] < page.after[0], and_(keys[0] == page.after[0], keys[1] < page.after[1])
+        )
+        statement = statement.order_by(keys[0].desc(), keys[1].desc())
+    if after is not None:
+        statement = statement.where(after)
+    return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
+
+
+def case_columns(case: Case) -> dict[str, Any]:
+    """Return the current columns of a case, without identity, texts and chain."""
+    handle = case.clocks.get(LimitedStage.HANDLE)
+    task = case.task
+    return {
+        "version": case.version,
+        "events": case.events,
+        "state": str(case.state),
+        "scheme": str(case.type.scheme),
+        "kind": str(case.type.kind),
+        "code": case.type.code,
+        "condition": case.condition,
+        "source": str(case.source),
+        "lon_e7": case.point.lon_e7 if case.point else None,
+        "lat_e7": case.point.lat_e7 if case.point else None,
+        "location": _dump_location(case.location),
+        "layers": {name: list(codes) for name, codes in case.layers.items()},
+        "area": case.location.cell if case.location else None,
+        "filed_by": case.filed_by,
+        "found_by": case.found_by,
+        "inspector_id": task.inspector if task else None,
+        "unit": case.assignment.unit if case.assignment else None,
+        "filed_at": case.filed_at,
+        "registered_at": case.registered_at,
+        "closed_at": case.closed_at,
+        "due_at": case.due_at,
+        "handle_due_at": handle.due.due_at if handle else None,
+        "time_limit": str(case.limit) if case.limit else None,
+        "clocks": {str(stage): _dump_clock(clock) for stage, clock in case.clocks.items()},
+        "check_passed": case.check_passed,
+        "assignments": len(case.assignments),
+        "tasks": len(case.tasks),
+    }
+
+
+def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.states:
+        found.append(CaseRow.state.in_([str(state) for state in wanted.states]))
+    if wanted.unit:
+        found.append(CaseRow.unit == wanted.unit)
+    if wanted.area:
+        found.append(_in_area(wanted.area))
+    if wanted.source:
+        found.append(CaseRow.source == str(wanted.source))
+    if wanted.filed_from:
+        found.append(CaseRow.filed_at >= wanted.filed_from)
+    if wanted.filed_to:
+        found.append(CaseRow.filed_at < wanted.filed_to)
+    found += _type_criteria(wanted.type) + _box_criteria(wanted.box)
+    found += _overdue_criteria(wanted.overdue, now) + _word_criteria(wanted.words)
+    return found
+
+
+def _type_criteria(text: str | None) -> list[ColumnElement[bool]]:
+    if not text:
+        return []
+    if "/" not in text:
+        return [CaseRow.code == text]
+    key = TypeKey.parse(text)
+    return [CaseRow.scheme == str(key.scheme), CaseRow.kind == str(key.kind), CaseRow.code == key.code]
+
+
+def _box_criteria(box: tuple[int, int, int, int] | None) -> list[ColumnElement[bool]]:
+    if box is None:
+        return []
+    west, south, east, north = box
+    return [CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north)]
+
+
+def _overdue_criteria(overdue: bool | None, now: datetime) -> list[ColumnElement[bool]]:
+    if overdue is None:
+        return []
+    late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < now)
+    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= now)]
+
+
+def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
+    if not words:
+        return []
+    return [
+        or_(
+            *(
+                column.contains(words, autoescape=True)
+                for column in (CaseRow.address, CaseRow.place, CaseRow.description)
+            )
+        )
+    ]
+
+
+def _in_area(prefix: str) -> ColumnElement[bool]:
+    """A range, not LIKE: every database uses the index for it."""
+    if not prefix:
+        return true()
+    if not prefix.isalnum():
+        return false()
+    return and_(CaseRow.area >= prefix, CaseRow.area < prefix + "~")
+
+
+def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
+    if not row.assignments:
+        return ()
+    rows = tx.execute(
+        select(AssignmentRow).where(AssignmentRow.case_id == row.id).order_by(AssignmentRow.number)
+    ).scalars()
+    return tuple(
+        Assignment(
+            number=one.number,
+            unit=UnitCode(one.unit),
+            dispatched_at=one.dispatched_at,
+            dispatched_by=PersonId(one.dispatched_by),
+            due_at=one.due_at,
+            original_due_at=one.original_due_at,
+            limit=TimeLimit.parse(one.time_limit),
+            route=one.route,
+            accepted_at=one.accepted_at,
+            reported_at=one.reported_at,
+            returned_reason=one.returned_reason,
+            ended_at=one.ended_at,
+            outcome=None if one.outcome is None else Outcome(one.outcome),
+            leaves_due=one.leaves_due,
+            handlers=tuple(one.handlers),
+        )
+        for one in rows
+    )
+
+
+def _assignment_values(one: Assignment) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "unit": one.unit,
+        "dispatched_at": one.dispatched_at,
+        "dispatched_by": one.dispatched_by,
+        "due_at": one.due_at,
+        "original_due_at": one.original_due_at,
+        "time_limit": str(one.limit),
+        "route": one.route,
+        "accepted_at": one.accepted_at,
+        "reported_at": one.reported_at,
+        "returned_reason": one.returned_reason,
+        "ended_at": one.ended_at,
+        "outcome": None if one.outcome is None else str(one.outcome),
+        "leaves_due": one.leaves_due,
+        "handlers": list(one.handlers),
+    }
+
+
+def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
+    if not row.tasks:
+        return ()
+    rows = tx.execute(select(TaskRow).where(TaskRow.case_id == row.id).order_by(TaskRow.number)).scalars()
+    return tuple(
+        Task(
+            number=one.number,
+            inspector=PersonId(one.inspector_id),
+            mode=CheckMode(one.mode),
+            asked_at=one.asked_at,
+            asked_by=PersonId(one.asked_by),
+            due_at=one.due_at,
+            done_at=one.done_at,
+            result=None if one.result is None else CheckResult(one.result),
+        )
+        for one in rows
+    )
+
+
+def _task_values(one: Task) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "inspector_id": one.inspector,
+        "mode": str(one.mode),
+        "asked_at": one.asked_at,
+        "asked_by": one.asked_by,
+        "due_at": one.due_at,
+        "done_at": one.done_at,
+        "result": None if one.result is None else str(one.result),
+    }
+
+
+def _stored(row: CaseRow, assignments: tuple[Assignment, ...], tasks: tuple[Task, ...]) -> StoredCase:
+    return StoredCase(
+        id=row.id,
+        case=to_case(row, assignments, tasks),
+        head=row.head,
+        address=row.address,
+        place=row.place,
+        description=row.description,
+        received=row.received or {},
+        observed_at=row.observed_at,
+        last_event_at=row.last_event_at,
+    )
+
+
+def to_case(row: CaseRow, assignments: tuple[Assignment, ...] = (), tasks: tuple[Task, ...] = ()) -> Case:
+    """Return the workflow's snapshot of a row."""
+    return Case(
+        number=row.number,
+        version=row.version,
+        events=row.events,
+        state=CaseState(row.state),
+        type=TypeKey(scheme=Scheme(row.scheme), kind=CaseKind(row.kind), code=row.code),
+        condition=row.condition,
+        source=Source(row.source),
+        point=_point(row),
+        location=_load_location(row.location),
+        layers={name: tuple(codes) for name, codes in row.layers.items()},
+        filed_by=PersonId(row.filed_by),
+        found_by=None if row.found_by is None else PersonId(row.found_by),
+        filed_at=row.filed_at,
+        registered_at=row.registered_at,
+        closed_at=row.closed_at,
+        limit=None if row.time_limit is None else TimeLimit.parse(row.time_limit),
+        clocks={LimitedStage(stage): _load_clock(raw) for stage, raw in row.clocks.items()},
+        assignments=assignments,
+        tasks=tasks,
+        check_passed=row.check_passed,
+    )
+
+
+def _point(row: CaseRow) -> GeoPoint | None:
+    if row.lon_e7 is None or row.lat_e7 is None:
+        return None
+    return GeoPoint(lon_e7=row.lon_e7, lat_e7=row.lat_e7)
+
+
+def _dump_location(location: Location | None) -> dict[str, Any] | None:
+    if location is None:
+        return None
+    return {
+        "cell": location.cell,
+        "how": str(location.how),
+        "distance_m": location.distance_m,
+        "candidates": list(location.candidates),
+    }
+
+
+def _load_location(raw: Mapping[str, Any] | None) -> Location | None:
+    if raw is None:
+        return None
+    return Location(
+        cell=None if raw["cell"] is None else CellCode(raw["cell"]),
+        how=Located(raw["how"]),
+        distance_m=raw["distance_m"],
+        candidates=tuple(CellCode(code) for code in raw["candidates"]),
+    )
+
+
+def _dump_clock(clock: RunningClock) -> dict[str, Any]:
+    due = clock.due
+    return {
+        "stage": str(due.stage),
+        "started_at": due.started_at.isoformat(),
+        "due_at": due.due_at.isoformat(),
+        "limit": str(due.limit),
+        "calendar": due.calendar,
+        "provisional": due.provisional,
+        "original_due_at": clock.original_due_at.isoformat(),
+        "trace": json.loads(clock.trace),
+        "stopped_at": clock.stopped_at.isoformat() if clock.stopped_at else None,
+    }
+
+
+def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
+    due = StageDue(
+        stage=LimitedStage(raw["stage"]),
+        started_at=datetime.fromisoformat(raw["started_at"]),
+        due_at=datetime.fromisoformat(raw["due_at"]),
+        limit=TimeLimit.parse(raw["limit"]),
+        calendar=raw["calendar"],
+        provisional=raw["provisional"],
+    )
+    return RunningClock(
+        due=due,
+        original_due_at=datetime.fromisoformat(raw["original_due_at"]),
+        trace=json.dumps(raw["trace"], ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        stopped_at=datetime.fromisoformat(raw["stopped_at"]) if raw["stopped_at"] else None,
+    )

@@ -1,0 +1,234 @@
+"""People, the roles they were granted, their sign-ins."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, insert, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gridcase.domain.actor import Actor, Role, Scope, ScopeKind
+from gridcase.domain.case import PersonId, UnitCode
+from gridcase.store.configuration import latest_version
+from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.workflow.rulebook import Inspector
+
+
+class PersonRow(Base):
+    """A member of staff, or a door that signs in."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), unique=True)
+    name: Mapped[str] = mapped_column(String(80))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    unit: Mapped[str | None] = mapped_column(String(40))
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RoleGrantRow(Base):
+    """A role with its scope, granted for dates."""
+
+    __tablename__ = "role_grant"
+    __table_args__ = (Index("ix_role_grant_role", "role", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    scope_kind: Mapped[str] = mapped_column(String(10))
+    scope_value: Mapped[str] = mapped_column(String(40), default="")
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class AccessTokenRow(Base):
+    """A sign-in; only the digest of the token is kept."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("role_grant.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class SignInFailureRow(Base):
+    """A failed sign-in, kept to slow the next ones of the same account from the same address."""
+
+    __tablename__ = "sign_in_failure"
+    __table_args__ = (Index("ix_sign_in_failure_who", "username", "address", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What is needed to check a password and open a session."""
+
+    person: PersonId
+    password_hash: str
+    grants: tuple["Grant", ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A role granted and in force."""
+
+    id: int
+    role: Role
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Answer to "who is calling?", with the newest configuration version seen in the same statement."""
+
+    actor: Actor
+    config_version: int
+
+
+def add_person(
+    tx: Tx, *, username: str, name: str, password_hash: str, unit: str | None, now: datetime
+) -> PersonId:
+    """Insert a person.
+
+    Raises
+    ------
+    sqlalchemy.exc.IntegrityError
+        When the user name is taken; ask ``person_by_username`` first.
+    """
+    statement = insert(PersonRow).values(
+        username=username, name=name, password_hash=password_hash, unit=unit, is_active=True, created_at=now
+    )
+    return PersonId(tx.execute(statement.returning(PersonRow.id)).scalar_one())
+
+
+def add_grant(tx: Tx, person: PersonId, role: Role, scope: Scope, valid_from: date) -> None:
+    """Grant a role from a day on."""
+    tx.execute(
+        insert(RoleGrantRow).values(
+            person_id=person,
+            role=role,
+            scope_kind=scope.kind,
+            scope_value=scope.value,
+            valid_from=valid_from,
+        )
+    )
+
+
+def person_by_username(tx: Tx, username: str) -> PersonId | None:
+    """Return a person's identity, or None."""
+    found = tx.execute(select(PersonRow.id).where(PersonRow.username == username)).scalar_one_or_none()
+    return None if found is None else PersonId(found)
+
+
+def credentials(tx: Tx, username: str, on: date) -> Credentials | None:
+    """Return what is needed to sign an active person in; grants in the order they were given."""
+    rows = tx.execute(
+        select(PersonRow.id, PersonRow.password_hash, RoleGrantRow)
+        .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on))
+        .order_by(RoleGrantRow.id)
+    ).all()
+    if not rows:
+        return None
+    grants = tuple(Grant(id=row[2].id, role=Role(row[2].role), scope=_scope(row[2])) for row in rows)
+    return Credentials(person=PersonId(rows[0][0]), password_hash=rows[0][1], grants=grants)
+
+
+def add_token(tx: Tx, *, digest: str, grant: int, now: datetime, expires_at: datetime) -> None:
+    """Open a session."""
+    tx.execute(
+        insert(AccessTokenRow).values(digest=digest, grant_id=grant, created_at=now, expires_at=expires_at)
+    )
+
+
+def revoke_token(tx: Tx, digest: str, now: datetime) -> None:
+    """End a session."""
+    tx.execute(update(AccessTokenRow).where(AccessTokenRow.digest == digest).values(revoked_at=now))
+
+
+def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
+    """Tell who holds a token, in one statement; None when it is unknown, ended or its role was taken back."""
+    row = tx.execute(
+        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow, latest_version())
+        .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .join(AccessTokenRow, AccessTokenRow.grant_id == RoleGrantRow.id)
+        .where(
+            AccessTokenRow.digest == digest,
+            AccessTokenRow.expires_at > now,
+            AccessTokenRow.revoked_at.is_(None),
+            PersonRow.is_active,
+            *_in_force(on),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    actor = Actor(
+        person=PersonId(row[0]),
+        name=row[1],
+        unit=None if row[2] is None else UnitCode(row[2]),
+        role=Role(row[3].role),
+        scope=_scope(row[3]),
+    )
+    return Caller(actor=actor, config_version=row[4] or 0)
+
+
+def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
+    """Return a person as an actor in one of the roles granted: for the command line and the demo."""
+    row = tx.execute(
+        select(PersonRow, RoleGrantRow)
+        .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .where(PersonRow.username == username, RoleGrantRow.role == role, *_in_force(on))
+        .order_by(RoleGrantRow.id)
+    ).first()
+    if row is None:
+        return None
+    person, grant = row
+    return Actor(
+        person=PersonId(person.id), name=person.name, unit=person.unit, role=role, scope=_scope(grant)
+    )
+
+
+def inspectors(tx: Tx, on: date) -> tuple[Inspector, ...]:
+    """Return everybody who may be asked to check today."""
+    rows = tx.execute(
+        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow)
+        .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .where(RoleGrantRow.role == Role.INSPECTOR, PersonRow.is_active, *_in_force(on))
+        .order_by(PersonRow.id)
+    ).all()
+    return tuple(
+        Inspector(person=PersonId(identity), name=name, unit=unit, area=_scope(grant).value)
+        for identity, name, unit, grant in rows
+    )
+
+
+def add_failure(tx: Tx, username: str, address: str, now: datetime) -> None:
+    """Note a failed sign-in."""
+    tx.execute(insert(SignInFailureRow).values(username=username, address=address, at=now))
+
+
+def failures_since(tx: Tx, username: str, address: str, since: datetime) -> int:
+    """Count failed sign-ins of an account from an address."""
+    statement = select(func.count()).where(
+        SignInFailureRow.username == username,
+        SignInFailureRow.address == address,
+        SignInFailureRow.at > since,
+    )
+    return tx.execute(statement).scalar_one()
+
+
+def _in_force(on: date) -> tuple[ColumnElement[bool], ...]:
+    ends = or_(RoleGrantRow.valid_to.is_(None), RoleGrantRow.valid_to >= on)
+    return (RoleGrantRow.valid_from <= on, ends)
+
+
+def _scope(grant: RoleGrantRow) -> Scope:
+    return Scope(kind=ScopeKind(grant.scope_kind), value=grant.scope_value)
