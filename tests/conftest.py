@@ -1,7 +1,7 @@
 """What every test may ask for: how hard hypothesis tries, and an empty database of either kind.
 
 A test that takes ``database_url`` runs once on SQLite and once on PostgreSQL. Each worker of a parallel run
-has databases of its own, made once per run; a store test builds its schema on them (see ``tests/store``).
+has databases of its own, made once per run.
 """
 
 import os
@@ -44,6 +44,10 @@ def postgresql_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
     _execute(server, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
     yield server.set(database=name).render_as_string(hide_password=False)
     _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+# The schema and its emptying between tests belong here: a session fixture that takes ``database_url`` and migrates it,
+# and a fixture per test that empties what the session fixture made.
 
 
 def _postgresql_server() -> str:
