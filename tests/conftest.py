@@ -46,8 +46,8 @@ def postgresql_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
     _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-# The schema and its emptying between tests belong here: a session fixture that takes ``database_url`` and migrates it,
-# and a fixture per test that empties what the session fixture made.
+# The schema and its emptying between tests belong here: a session fixture that takes ``database_url`` and
+# migrates it, and a fixture per test that empties what the session fixture made.
 
 
 def _postgresql_server() -> str:
