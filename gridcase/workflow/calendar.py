@@ -241,7 +241,10 @@ class CalendarDay:
 
 
 def instant_of(day: date, second: int, zone: ZoneInfo) -> int:
-    """Return the epoch second of a local time given in seconds after midnight; 86400 is the next midnight."""
+    """Return the epoch second of a local time given in seconds after midnight; 86400 is the next midnight.
+
+    Where clocks are changed, a time that comes twice is its first, and one left out falls after the gap.
+    """
     return int((datetime.combine(day, time.min, tzinfo=zone) + timedelta(seconds=second)).timestamp())
 
 

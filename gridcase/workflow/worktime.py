@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.errors import UnknownYearError
@@ -221,11 +222,10 @@ def measure(
     seconds, provisional = 0, False
     if begin < finish:
         last = datetime.fromtimestamp(finish - 1, calendar.zone).date()
-        for day, spans in _open_days(begin, calendar, _merge(pauses), is_urgent=unit.is_urgent):
+        days = _open_days(begin, calendar, _merge(pauses), is_urgent=unit.is_urgent)
+        for day, spans in takewhile(lambda found: found[0].day <= last, days):
             seconds += sum(min(closes, finish) - opens for opens, closes in spans if opens < finish)
             provisional = provisional or day.kind is DayKind.UNANNOUNCED
-            if day.day == last:
-                break
     return Measured(seconds=seconds, provisional=provisional)
 
 
