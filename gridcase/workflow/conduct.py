@@ -1,0 +1,80 @@
+"""How an instance conducts cases: stage limits, what goes by rule, and the reasons people may give.
+
+Values only: they come from ``gridcase.rules.conduct``. Handling limits are not here but in the catalogue.
+Source: domain §4 and the last paragraph of domain §5.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gridcase.domain.case import Action, Source
+from gridcase.domain.history import LimitedStage
+from gridcase.domain.time import TimeLimit
+
+#: Stages whose limits are set here; handling takes its limit from the filing condition.
+CONDUCT_STAGES = tuple(stage for stage in LimitedStage if stage is not LimitedStage.HANDLE)
+
+#: The assessment reads this reason: the return was upheld, so the ended assignment leaves due.
+WRONG_UNIT = "wrong_unit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """A reason people choose from a list; histories keep the code."""
+
+    code: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """Dated conduct of one instance.
+
+    Parameters
+    ----------
+    version
+        Version of the document.
+    confirmed
+        False while the values are defaults that the street has yet to confirm.
+    calendar
+        Name of the default working calendar.
+    stage_limits
+        Normal and urgent limit of every stage in ``CONDUCT_STAGES``.
+    auto_register_sources
+        Sources whose cases are registered by rule.
+    auto_dispatch
+        Whether a registered case with a published limit and a route is dispatched by rule.
+    photo_required
+        Actions that need at least one photo.
+    reassign_reasons
+        Holds ``WRONG_UNIT``.
+    check_distance_m
+        How far from the case an on-site check may be made, in metres.
+    allowed_returns
+        Returns of one case before the shift leader decides; 0 allows none.
+    """
+
+    version: str
+    confirmed: bool
+    calendar: str
+    stage_limits: Mapping[LimitedStage, tuple[TimeLimit, TimeLimit]]
+    auto_register_sources: frozenset[Source]
+    auto_dispatch: bool
+    photo_required: frozenset[Action]
+    void_reasons: tuple[Reason, ...]
+    return_reasons: tuple[Reason, ...]
+    reassign_reasons: tuple[Reason, ...]
+    waive_reasons: tuple[Reason, ...]
+    check_distance_m: int
+    allowed_returns: int
+
+    def stage_limit(self, stage: LimitedStage, *, urgent: bool) -> TimeLimit:
+        """Return the limit of a stage.
+
+        Raises
+        ------
+        KeyError
+            For ``handle``, whose limit is the filing condition's.
+        """
+        return self.stage_limits[stage][urgent]
