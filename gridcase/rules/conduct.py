@@ -1,0 +1,120 @@
+"""Conduct documents to the typed conduct and back.
+
+One document is one conduct. Every stage limit must be written down: one nobody chose is one nobody knows.
+Source: ``config/conduct/``; domain §4 and §5.
+"""
+
+import re
+from types import MappingProxyType
+
+from gridcase.domain.case import Action, Source
+from gridcase.domain.history import LimitedStage
+from gridcase.domain.time import TimeLimit
+from gridcase.rules.catalogue import VERSION
+from gridcase.rules.documents import Document, DocumentKind
+from gridcase.rules.fields import Node, Reading
+from gridcase.rules.yaml_text import Plain
+from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, Conduct, Reason
+
+_REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_FARTHEST_M = 100_000
+_MOST_RETURNS = 20
+
+
+def parse_conduct(document: Document) -> Conduct:
+    """Make the conduct of a document.
+
+    Raises
+    ------
+    RuleFileError
+        ``rule_file_invalid`` with every mistake and its place.
+    """
+    reading = Reading()
+    conduct = read_conduct(document, reading)
+    reading.raise_if_any()
+    return conduct
+
+
+def read_conduct(document: Document, reading: Reading) -> Conduct:
+    """Make the conduct and put mistakes into ``reading``."""
+    root = Node.root(reading, document)
+    root.optional_text("note")
+    reasons = root.node("reasons")
+    reassign = _reasons(reasons, "reassign")
+    if WRONG_UNIT not in {reason.code for reason in reassign}:
+        reasons.refuse("reassign", "reason_missing", reason=WRONG_UNIT)
+    conduct = Conduct(
+        version=root.code("version", VERSION),
+        confirmed=root.flag("confirmed", default=True),
+        calendar=root.text("calendar"),
+        stage_limits=_stage_limits(root.node("stage_limits")),
+        auto_register_sources=frozenset(root.choices("auto_register_sources", Source)),
+        auto_dispatch=root.flag("auto_dispatch", default=False),
+        photo_required=frozenset(root.choices("photo_required", Action)),
+        void_reasons=_reasons(reasons, "void"),
+        return_reasons=_reasons(reasons, "return"),
+        reassign_reasons=reassign,
+        waive_reasons=_reasons(reasons, "waive"),
+        check_distance_m=root.whole("check_distance_m", least=1, most=_FARTHEST_M),
+        allowed_returns=root.whole("allowed_returns", least=0, most=_MOST_RETURNS),
+    )
+    reasons.done()
+    root.done()
+    return conduct
+
+
+def conduct_document(conduct: Conduct, name: str) -> Document:
+    """Write a conduct as a document; parsing it gives an equal conduct."""
+    limits: dict[str, Plain] = {
+        stage.value: {"normal": str(normal), "urgent": str(urgent)}
+        for stage, (normal, urgent) in conduct.stage_limits.items()
+    }
+    body: dict[str, Plain] = {
+        "version": conduct.version,
+        "confirmed": conduct.confirmed,
+        "calendar": conduct.calendar,
+        "stage_limits": limits,
+        "auto_register_sources": [source.value for source in sorted(conduct.auto_register_sources)],
+        "auto_dispatch": conduct.auto_dispatch,
+        "photo_required": [action.value for action in sorted(conduct.photo_required)],
+        "check_distance_m": conduct.check_distance_m,
+        "allowed_returns": conduct.allowed_returns,
+        "reasons": {
+            "void": _plain(conduct.void_reasons),
+            "return": _plain(conduct.return_reasons),
+            "reassign": _plain(conduct.reassign_reasons),
+            "waive": _plain(conduct.waive_reasons),
+        },
+    }
+    return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
+
+
+def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:
+    limits = {stage: _two_limits(node.node(stage.value)) for stage in CONDUCT_STAGES}
+    node.done()
+    return MappingProxyType(limits)
+
+
+def _two_limits(node: Node) -> tuple[TimeLimit, TimeLimit]:
+    normal, urgent = node.limit("normal"), node.limit("urgent")
+    if node.has("urgent") and not urgent.unit.is_urgent:
+        node.refuse("urgent", "urgent_unit_expected", value=str(urgent))
+    node.done()
+    return normal, urgent
+
+
+def _reasons(node: Node, name: str) -> tuple[Reason, ...]:
+    reasons: dict[str, Reason] = {}
+    for child in node.nodes(name):
+        reason = Reason(code=child.code("code", _REASON), zh=child.text("zh"), en=child.text("en"))
+        child.done()
+        if reason.code in reasons:
+            child.refuse("code", "duplicate_reason", reason=reason.code)
+        reasons[reason.code] = reason
+    if not reasons:
+        node.refuse(name, "list_empty")
+    return tuple(reasons.values())
+
+
+def _plain(reasons: tuple[Reason, ...]) -> Plain:
+    return [{"code": reason.code, "zh": reason.zh, "en": reason.en} for reason in reasons]
