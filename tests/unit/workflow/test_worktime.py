@@ -63,9 +63,7 @@ def calendar_of(
         name="made",
         version="1",
         zone=zone,
-        seasons=tuple(
-            Season(valid_from=date.fromisoformat(day), windows=windows) for day, windows in seasons
-        ),
+        seasons=tuple(Season(valid_from=date.fromisoformat(day), windows=windows) for day, windows in seasons),
         years=(AnnouncedYear(year=2026, holidays=holidays),),
     )
 
@@ -159,16 +157,12 @@ AROUND_HOLIDAYS = [
 
 
 @pytest.mark.parametrize(("before", "after", "what"), AROUND_HOLIDAYS)
-def test_an_hour_begun_at_closing_ends_at_nine_of_the_next_working_day(
-    before: str, after: str, what: str
-) -> None:
+def test_an_hour_begun_at_closing_ends_at_nine_of_the_next_working_day(before: str, after: str, what: str) -> None:
     assert due(f"{before} 18:00", "1 working_hour") == f"{after} 09:00:00", what
 
 
 @pytest.mark.parametrize(("before", "after", "what"), AROUND_HOLIDAYS)
-def test_from_one_working_day_to_the_next_one_the_nights_count_nothing(
-    before: str, after: str, what: str
-) -> None:
+def test_from_one_working_day_to_the_next_one_the_nights_count_nothing(before: str, after: str, what: str) -> None:
     start, end = local(f"{before} 18:00"), local(f"{after} 08:00")
     assert measure(start, end, WORKING, configured("changzhou")).seconds == 0, what
     assert measure(start, end + SECOND, WORKING, configured("changzhou")).seconds == 1, what
@@ -186,7 +180,7 @@ def test_a_working_day_stays_480_minutes_when_the_summer_hours_are_shorter() -> 
 
 
 def test_days_before_the_first_season_have_its_windows() -> None:
-    made = calendar_of(("2026-06-01", OFFICE))
+    made = calendar_of(("2026-06-01", OFFICE), ("2026-07-01", hours("09:00-17:00")))
     assert due("2026-03-02 17:00", "2 working_hour", made) == "2026-03-03 09:00:00"
 
 
@@ -228,6 +222,13 @@ def test_a_deadline_is_provisional_when_it_touches_an_unannounced_year(
     assert due(start, limit) == expected
     assert found.provisional is provisional
     assert measure(local(start), found.due_at, TimeLimit.parse(limit).unit, made).provisional is provisional
+
+
+def test_measuring_up_to_midnight_does_not_touch_the_next_year() -> None:
+    start, midnight = local("2026-12-31 17:00"), local("2027-01-01 00:00")
+    for end, provisional in ((midnight, False), (midnight + SECOND, True)):
+        found = measure(start, end, WORKING, configured("changzhou"))
+        assert (found.seconds, found.provisional) == (3600, provisional)
 
 
 def test_who_asks_not_to_guess_is_refused_an_unannounced_year() -> None:
@@ -298,6 +299,13 @@ def test_a_pause_moves_the_deadline_by_the_working_time_in_it() -> None:
     ]:
         pause = Interval(starts_at=local(starts), ends_at=local(ends))
         assert deadline(start, limit, made, pauses=[pause]).due_at == local(expected), starts
+
+
+def test_a_pause_from_opening_on_leaves_no_empty_span_in_the_trace() -> None:
+    pause = Interval(starts_at=local("2026-10-14 14:00"), ends_at=local("2026-10-14 15:00"))
+    start, limit = local("2026-10-14 11:00"), TimeLimit.parse("2 working_hour")
+    found = deadline(start, limit, configured("changzhou"), pauses=[pause])
+    assert found.trace[0].spans == hours("11:00-12:00", "15:00-16:00")
 
 
 def test_overlapping_pauses_count_once_in_any_order() -> None:
@@ -435,9 +443,7 @@ def test_a_calendar_cannot_be_changed_and_equals_its_copy() -> None:
 # --- properties -------------------------------------------------------------------------------------------
 
 
-def brute_force(
-    start: datetime, end: datetime, calendar: WorkingCalendar, pauses: tuple[Interval, ...] = ()
-) -> int:
+def brute_force(start: datetime, end: datetime, calendar: WorkingCalendar, pauses: tuple[Interval, ...] = ()) -> int:
     """Walk a quarter minute at a time; right when every bound lies on a quarter minute."""
     step = timedelta(seconds=15)
     instant, total = start.astimezone(UTC), 0
@@ -488,9 +494,7 @@ def calendars(draw: st.DrawFn) -> WorkingCalendar:
     on = draw(st.lists(days.filter(lambda day: day not in off), max_size=2, unique=True))
     holidays = [Holiday(name="节", first_day=day, last_day=day) for day in off]
     if on:
-        holidays.append(
-            Holiday(name="调休", first_day=date(2026, 6, 1), last_day=date(2026, 6, 1), make_up=tuple(on))
-        )
+        holidays.append(Holiday(name="调休", first_day=date(2026, 6, 1), last_day=date(2026, 6, 1), make_up=tuple(on)))
     return WorkingCalendar(
         name="any",
         version="1",
@@ -515,9 +519,7 @@ limits = st.builds(
 @st.composite
 def pause_lists(draw: st.DrawFn) -> tuple[Interval, ...]:
     pairs = draw(st.lists(st.tuples(instants, st.integers(0, 3 * 86400)), max_size=3))
-    return tuple(
-        Interval(starts_at=starts, ends_at=starts + timedelta(seconds=seconds)) for starts, seconds in pairs
-    )
+    return tuple(Interval(starts_at=starts, ends_at=starts + timedelta(seconds=seconds)) for starts, seconds in pairs)
 
 
 def on_the_quarter(instant: datetime) -> datetime:
@@ -560,8 +562,7 @@ def test_measuring_agrees_with_a_walk_that_asks_of_every_moment(
 ) -> None:
     start = on_the_quarter(start)
     rounded = tuple(
-        Interval(starts_at=on_the_quarter(pause.starts_at), ends_at=on_the_quarter(pause.ends_at))
-        for pause in pauses
+        Interval(starts_at=on_the_quarter(pause.starts_at), ends_at=on_the_quarter(pause.ends_at)) for pause in pauses
     )
     found = measure(start, start + span, WORKING, calendar, pauses=rounded)
     assert found.seconds == brute_force(start, start + span, calendar, rounded)
