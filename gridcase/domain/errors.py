@@ -101,7 +101,7 @@ class UnknownYearError(GridcaseError):
     """Working days of this year are not announced, and the caller asked not to guess."""
 
 
-def invalid(field_name: str, code: str, **params: str | int) -> InvalidInputError:
+def invalid(field_name: str, code: str, /, **params: str | int) -> InvalidInputError:
     """Make the error for one wrong field.
 
     Examples

@@ -1,12 +1,15 @@
 """Photos and files that came with cases: rows only, the bytes lie in the blob store."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.case import AttachmentId, PersonId
+from gridcase.store.cases import Photo
 from gridcase.store.database import Base, Tx, UtcDateTime
 
 
@@ -16,7 +19,7 @@ class AttachmentRow(Base):
     __tablename__ = "attachment"
     __table_args__ = (
         Index("uq_attachment_client_ref", "uploader_id", "client_ref", unique=True),
-        Index("ix_attachment_unused", "case_id", "created_at"),
+        Index("ix_attachment_case", "case_uid", "created_at"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -29,21 +32,16 @@ class AttachmentRow(Base):
     width: Mapped[int]
     height: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_record.id"))
+    case_uid: Mapped[str | None] = mapped_column(String(36))
     event_seq: Mapped[int | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedPhoto:
-    """A photo just tied to a case."""
-
-    id: AttachmentId
-    sha256: str
-
-
-def add_attachment(tx: Tx, row: dict[str, object]) -> None:
-    """Insert an upload."""
-    tx.execute(insert(AttachmentRow).values(**row))
+def add_attachment(tx: Tx, row: dict[str, Any]) -> AttachmentRow | None:
+    """Insert an upload and return it; None when this person used its key before."""
+    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = make(AttachmentRow).values(**row)
+    statement = statement.on_conflict_do_nothing(index_elements=["uploader_id", "client_ref"])
+    return tx.execute(statement.returning(AttachmentRow)).scalar_one_or_none()
 
 
 def attachment(tx: Tx, identity: str) -> AttachmentRow | None:
@@ -59,25 +57,19 @@ def attachment_by_key(tx: Tx, uploader: PersonId, client_ref: str) -> Attachment
     return tx.execute(statement).scalar_one_or_none()
 
 
-def attachments_of(tx: Tx, case_id: int) -> tuple[AttachmentRow, ...]:
-    """Return the photos of a case in the order they were tied to it."""
-    rows = tx.execute(
-        select(AttachmentRow)
-        .where(AttachmentRow.case_id == case_id)
-        .order_by(AttachmentRow.event_seq, AttachmentRow.created_at, AttachmentRow.id)
-    ).scalars()
-    return tuple(rows)
-
-
 def link_attachments(
-    tx: Tx, ids: tuple[AttachmentId, ...], *, uploader: PersonId, case_id: int, event_seq: int
-) -> tuple[LinkedPhoto, ...]:
+    tx: Tx, ids: tuple[AttachmentId, ...], *, uploader: PersonId, case_uid: str, event_seq: int
+) -> tuple[Photo, ...]:
     """Tie unused uploads of this person to a case; returns only those that could be tied."""
     rows = tx.execute(
         update(AttachmentRow)
         .where(AttachmentRow.id.in_(ids), AttachmentRow.uploader_id == uploader)
-        .where(AttachmentRow.case_id.is_(None))
-        .values(case_id=case_id, event_seq=event_seq)
-        .returning(AttachmentRow.id, AttachmentRow.sha256)
+        .where(AttachmentRow.case_uid.is_(None))
+        .values(case_uid=case_uid, event_seq=event_seq)
+        .returning(AttachmentRow.id, AttachmentRow.sha256, AttachmentRow.usage, AttachmentRow.content_type)
     ).all()
-    return tuple(LinkedPhoto(id=AttachmentId(row[0]), sha256=row[1]) for row in rows)
+    found = {
+        row[0]: Photo(id=AttachmentId(row[0]), sha256=row[1], usage=row[2], content_type=row[3], event_seq=event_seq)
+        for row in rows
+    }
+    return tuple(found[identity] for identity in ids if identity in found)

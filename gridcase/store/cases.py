@@ -6,7 +6,7 @@ figures. Everything a list filters or sorts by is a column with an index.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gridcase.domain.actor import Actor, Role, ScopeKind
 from gridcase.domain.case import (
     OPEN_STATES,
+    AttachmentId,
     CaseKind,
     CaseNumber,
     CaseState,
@@ -69,6 +70,7 @@ class CaseRow(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
     prefix: Mapped[str] = mapped_column(String(6))
     filed_on: Mapped[date]
     version: Mapped[int]
@@ -105,6 +107,7 @@ class CaseRow(Base):
     check_passed: Mapped[bool | None]
     assignments: Mapped[int]
     tasks: Mapped[int]
+    photos: Mapped[Any] = mapped_column(PlainJson)
 
     @property
     def number(self) -> CaseNumber:
@@ -163,6 +166,17 @@ class CaseReferenceRow(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Photo:
+    """A photo tied to a case, as the case shows it; ``event_seq`` names the history line it came with."""
+
+    id: AttachmentId
+    sha256: str
+    usage: str
+    content_type: str
+    event_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCase:
     """A case with what the workflow does not need: identity, chain, texts.
 
@@ -173,6 +187,7 @@ class StoredCase:
     """
 
     id: int
+    uid: str
     case: Case
     head: str
     address: str | None
@@ -181,6 +196,28 @@ class StoredCase:
     received: Mapping[str, Any]
     observed_at: datetime | None
     last_event_at: datetime
+    photos: tuple[Photo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCase:
+    """Columns of a case that no later action changes.
+
+    Parameters
+    ----------
+    prefix, filed_on
+        Parts of the number besides the identity.
+    received
+        Coordinates as they came; None without a position.
+    """
+
+    prefix: str
+    filed_on: date
+    address: str | None
+    place: str | None
+    description: str | None
+    received: Mapping[str, Any] | None
+    observed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +264,27 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     return mine
 
 
-def insert_case(tx: Tx, row: dict[str, Any]) -> int:
-    """Insert a case and return its identity."""
-    return tx.execute(insert(CaseRow).values(**row).returning(CaseRow.id)).scalar_one()
+def insert_case(
+    tx: Tx, new: NewCase, case: Case, *, uid: str, head: str, photos: tuple[Photo, ...], now: datetime
+) -> StoredCase:
+    """Insert a case, its assignments and tasks apart; its number is known afterwards."""
+    stored = StoredCase(
+        id=0,
+        uid=uid,
+        case=case,
+        head=head,
+        address=new.address,
+        place=new.place,
+        description=new.description,
+        received=new.received or {},
+        observed_at=new.observed_at,
+        last_event_at=now,
+        photos=photos,
+    )
+    values = _columns(stored) | asdict(new) | {"uid": uid}
+    identity = tx.execute(insert(CaseRow).values(**values).returning(CaseRow.id)).scalar_one()
+    number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
+    return replace(stored, id=identity, case=replace(case, number=number))
 
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
@@ -241,64 +296,61 @@ def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) 
     return None if row is None else _stored(row, _assignments(tx, row), _tasks(tx, row))
 
 
-def update_case(tx: Tx, identity: int, values: dict[str, Any]) -> None:
+def update_case(tx: Tx, stored: StoredCase) -> None:
     """Write the current columns of a case."""
-    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(**values))
+    tx.execute(update(CaseRow).where(CaseRow.id == stored.id).values(**_columns(stored)))
 
 
-def save_assignments(tx: Tx, identity: int, before: Case, after: Case) -> None:
+def save_assignments(
+    tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]
+) -> None:
     """Write the assignments that changed and add the new ones."""
-    for index, assignment in enumerate(after.assignments):
+    for index, assignment in enumerate(after):
         values = _assignment_values(assignment)
-        if index >= len(before.assignments):
+        if index >= len(before):
             tx.execute(insert(AssignmentRow).values(case_id=identity, **values))
-        elif assignment != before.assignments[index]:
-            tx.execute(
-                update(AssignmentRow)
-                .where(AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
-                .values(**values)
-            )
+        elif assignment != before[index]:
+            mine = (AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
+            tx.execute(update(AssignmentRow).where(*mine).values(**values))
 
 
-def save_tasks(tx: Tx, identity: int, before: Case, after: Case) -> None:
+def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Task, ...]) -> None:
     """Write the tasks that changed and add the new ones."""
-    for index, task in enumerate(after.tasks):
+    for index, task in enumerate(after):
         values = _task_values(task)
-        if index >= len(before.tasks):
+        if index >= len(before):
             tx.execute(insert(TaskRow).values(case_id=identity, **values))
-        elif task != before.tasks[index]:
-            tx.execute(
-                update(TaskRow)
-                .where(TaskRow.case_id == identity, TaskRow.number == task.number)
-                .values(**values)
-            )
+        elif task != before[index]:
+            mine = (TaskRow.case_id == identity, TaskRow.number == task.number)
+            tx.execute(update(TaskRow).where(*mine).values(**values))
 
 
-def page_of_cases(
-    tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: datetime
-) -> tuple[CaseRow, ...]:
+def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
+    """Tell whether an actor may see the case of this identity."""
+    statement = select(CaseRow.id).where(CaseRow.uid == uid, visible_to(actor))
+    return tx.execute(statement).scalar_one_or_none() is not None
+
+
+def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: datetime) -> tuple[CaseRow, ...]:
     """Return one page of the cases an actor may see, in one statement; one row more than ``limit`` if there is more."""
     statement = select(CaseRow).where(visible_to(actor), *_criteria(wanted, now))
     if page.order == "due":
         statement = statement.where(CaseRow.due_at.is_not(None))
         keys: tuple[Any, Any] = (CaseRow.due_at, CaseRow.id)
-        after = page.after and or_(
-            keys[0] > page.after[0], and_(keys[0] == page.after[0], keys[1] > page.after[1])
-        )
+        after = page.after and or_(keys[0] > page.after[0], and_(keys[0] == page.after[0], keys[1] > page.after[1]))
         statement = statement.order_by(keys[0], keys[1])
     else:
         keys = (CaseRow.filed_at, CaseRow.id)
-        after = page.after and or_(
-            keys[0] < page.after[0], and_(keys[0] == page.after[0], keys[1] < page.after[1])
-        )
+        after = page.after and or_(keys[0] < page.after[0], and_(keys[0] == page.after[0], keys[1] < page.after[1]))
         statement = statement.order_by(keys[0].desc(), keys[1].desc())
     if after is not None:
         statement = statement.where(after)
     return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
 
 
-def case_columns(case: Case) -> dict[str, Any]:
-    """Return the current columns of a case, without identity, texts and chain."""
+def _columns(stored: StoredCase) -> dict[str, Any]:
+    """Return the columns that an action may change."""
+    case = stored.case
     handle = case.clocks.get(LimitedStage.HANDLE)
     task = case.task
     return {
@@ -329,6 +381,9 @@ def case_columns(case: Case) -> dict[str, Any]:
         "check_passed": case.check_passed,
         "assignments": len(case.assignments),
         "tasks": len(case.tasks),
+        "head": stored.head,
+        "last_event_at": stored.last_event_at,
+        "photos": [asdict(photo) for photo in stored.photos],
     }
 
 
@@ -479,6 +534,7 @@ def _task_values(one: Task) -> dict[str, Any]:
 def _stored(row: CaseRow, assignments: tuple[Assignment, ...], tasks: tuple[Task, ...]) -> StoredCase:
     return StoredCase(
         id=row.id,
+        uid=row.uid,
         case=to_case(row, assignments, tasks),
         head=row.head,
         address=row.address,
@@ -487,6 +543,7 @@ def _stored(row: CaseRow, assignments: tuple[Assignment, ...], tasks: tuple[Task
         received=row.received or {},
         observed_at=row.observed_at,
         last_event_at=row.last_event_at,
+        photos=tuple(Photo(**raw) for raw in row.photos),
     )
 
 

@@ -51,6 +51,4 @@ def documents_in_force(tx: Tx) -> tuple[ConfigVersionRow, ...]:
 
 def add_version(tx: Tx, *, kind: str, name: str, digest: str, body: object, now: datetime) -> None:
     """Append a version of a document."""
-    tx.execute(
-        insert(ConfigVersionRow).values(kind=kind, name=name, digest=digest, body=body, applied_at=now)
-    )
+    tx.execute(insert(ConfigVersionRow).values(kind=kind, name=name, digest=digest, body=body, applied_at=now))

@@ -7,9 +7,9 @@ refused by triggers (see the first migration).
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, insert, or_, select
@@ -23,6 +23,7 @@ from gridcase.domain.history import CaseEvent, Facts, canonical_json
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseRow
 from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.people import PersonRow
 from gridcase.workflow.rulebook import NewEvent
 
 FIRST_LINK = "0" * 64
@@ -74,18 +75,28 @@ class CaseEventPayloadRow(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChainedCase:
-    """The case a line is appended to, and where its chain stands.
+class Chain:
+    """Where the chain of a case stands.
 
     Parameters
     ----------
-    seq, head
-        Length of the chain and hash of its last row (``FIRST_LINK`` when empty).
+    uid
+        Identity of the case that every hash of its chain covers; made before the case has a number.
+    length, head
+        Rows so far, and the hash of the last (``FIRST_LINK`` when there is none).
     """
 
-    id: int
-    number: CaseNumber
-    seq: int
+    uid: str
+    length: int = 0
+    head: str = FIRST_LINK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Rows ready to be appended, and the head of the chain after them."""
+
+    rows: tuple[dict[str, Any], ...]
+    payloads: tuple[dict[str, Any], ...]
     head: str
 
 
@@ -106,29 +117,19 @@ class EarlierRequest:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLine:
-    """A line as people read it: the event, the name of who did it, and its payload if not erased."""
-
-    event: CaseEvent
-    actor_name: str | None
-    payload: dict[str, Any] | None
-
-
 class KeyTakenError(Exception):
     """The caller's key stands on an earlier line; the transaction must be given up."""
 
 
-def append(
-    tx: Tx,
-    case: ChainedCase,
+def chained(
+    chain: Chain,
     events: tuple[NewEvent, ...],
     *,
     now: datetime,
-    key: RequestKey | None,
-    photos: dict[str, str],
-) -> str:
-    """Append lines to a case's chain in two statements; returns the new head.
+    key: RequestKey | None = None,
+    photos: Mapping[str, str] | None = None,
+) -> Links:
+    """Make the rows of new lines, each linked to the one before.
 
     Parameters
     ----------
@@ -136,33 +137,47 @@ def append(
         Stands on the first line.
     photos
         SHA-256 by attachment id, covered by the first line's payload digest.
+    """
+    rows: list[dict[str, Any]] = []
+    payloads: list[dict[str, Any]] = []
+    head = chain.head
+    for offset, new in enumerate(events):
+        seq = chain.length + offset + 1
+        salt, body = secrets.token_hex(16), _payload(new, photos if photos and offset == 0 else {})
+        row = _row(seq, new, now=now, key=key if offset == 0 else None)
+        row |= {"payload_digest": payload_digest(salt, body), "previous": head}
+        head = row["hash"] = link(chain.uid, row)
+        rows.append(row)
+        payloads.append({"seq": seq, "salt": salt, "body": body})
+    return Links(rows=tuple(rows), payloads=tuple(payloads), head=head)
+
+
+def append(tx: Tx, case_id: int, links: Links) -> None:
+    """Append rows to the history, in two statements.
 
     Raises
     ------
     KeyTakenError
         When the key was used before, also by a transaction running at the same time.
     """
-    rows: list[dict[str, Any]] = []
-    payloads: list[dict[str, Any]] = []
-    head = case.head
-    for offset, new in enumerate(events):
-        first = offset == 0
-        payload = _payload(case, case.seq + offset + 1, new, photos if first else {})
-        row = _row(case, payload, new, now=now, key=key if first else None)
-        head = row["hash"] = link(head, row, case.number)
-        row["previous"] = rows[-1]["hash"] if rows else case.head
-        rows.append(row)
-        payloads.append({name: payload[name] for name in ("case_id", "seq", "salt", "body")})
-    if len(_insert_unless_taken(tx, rows)) < len(rows):
+    rows = [{"case_id": case_id, **row} for row in links.rows]
+    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = (
+        make(CaseEventRow)
+        .values(rows)
+        .on_conflict_do_nothing(index_elements=["actor_id", "client_ref"])
+        .returning(CaseEventRow.id)
+    )
+    if len(list(tx.execute(statement).scalars())) < len(rows):
         raise KeyTakenError
+    payloads = [{"case_id": case_id, **payload} for payload in links.payloads]
     tx.execute(insert(CaseEventPayloadRow).values(payloads))
-    return head
 
 
-def link(previous: str, row: dict[str, Any], number: CaseNumber) -> str:
-    """Compute a row's hash from the hash before it and the row's own fields."""
+def link(uid: str, row: Mapping[str, Any]) -> str:
+    """Compute a row's hash from the case's identity, the hash before it and the row's own fields."""
     covered = {name: _covered(row[name]) for name in _COVERED}
-    return hashlib.sha256((previous + number + canonical_json(covered)).encode()).hexdigest()
+    return hashlib.sha256((row["previous"] + uid + canonical_json(covered)).encode()).hexdigest()
 
 
 def payload_digest(salt: str, body: str) -> str:
@@ -180,18 +195,17 @@ def earlier_request(tx: Tx, actor: PersonId, client_ref: str) -> EarlierRequest 
     return None if row is None else EarlierRequest(case_id=row[0], action=Action(row[1]), digest=row[2] or "")
 
 
-def lines_of(tx: Tx, case_id: int) -> Iterator[tuple[CaseEventRow, CaseEventPayloadRow | None]]:
-    """Return a case's rows with their payloads, oldest first."""
-    joined = (CaseEventPayloadRow.case_id == CaseEventRow.case_id) & (
-        CaseEventPayloadRow.seq == CaseEventRow.seq
-    )
+def lines_of(tx: Tx, case_id: int) -> tuple[tuple[CaseEventRow, CaseEventPayloadRow | None, str | None], ...]:
+    """Return a case's rows with their payloads (None once erased) and the names of who acted, oldest first."""
+    joined = (CaseEventPayloadRow.case_id == CaseEventRow.case_id) & (CaseEventPayloadRow.seq == CaseEventRow.seq)
     rows = tx.execute(
-        select(CaseEventRow, CaseEventPayloadRow)
+        select(CaseEventRow, CaseEventPayloadRow, PersonRow.name)
         .outerjoin(CaseEventPayloadRow, joined)
+        .outerjoin(PersonRow, PersonRow.id == CaseEventRow.actor_id)
         .where(CaseEventRow.case_id == case_id)
         .order_by(CaseEventRow.seq)
     ).all()
-    return ((row[0], row[1]) for row in rows)
+    return tuple((row[0], row[1], row[2]) for row in rows)
 
 
 def to_event(row: CaseEventRow, number: CaseNumber) -> CaseEvent:
@@ -229,15 +243,12 @@ _COVERED = (
 
 
 def _covered(value: object) -> object:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
-def _row(
-    case: ChainedCase, payload: dict[str, Any], new: NewEvent, *, now: datetime, key: RequestKey | None
-) -> dict[str, Any]:
+def _row(seq: int, new: NewEvent, *, now: datetime, key: RequestKey | None) -> dict[str, Any]:
     return {
-        "case_id": case.id,
-        "seq": payload["seq"],
+        "seq": seq,
         "action": str(new.action),
         "from_state": None if new.from_state is None else str(new.from_state),
         "to_state": str(new.to_state),
@@ -249,11 +260,10 @@ def _row(
         "facts": new.facts.dump(),
         "client_ref": key.client_ref if key else None,
         "request_digest": key.digest if key else None,
-        "payload_digest": payload["digest"],
     }
 
 
-def _payload(case: ChainedCase, seq: int, new: NewEvent, photos: dict[str, str]) -> dict[str, Any]:
+def _payload(new: NewEvent, photos: Mapping[str, str]) -> str:
     body: dict[str, Any] = dict(new.texts)
     if new.position is not None:
         body["position"] = {
@@ -262,20 +272,8 @@ def _payload(case: ChainedCase, seq: int, new: NewEvent, photos: dict[str, str])
             "accuracy_m": new.position.accuracy_m,
         }
     if photos:
-        body["photos"] = photos
-    salt, text = secrets.token_hex(16), canonical_json(body)
-    return {"case_id": case.id, "seq": seq, "salt": salt, "body": text, "digest": payload_digest(salt, text)}
-
-
-def _insert_unless_taken(tx: Tx, rows: list[dict[str, Any]]) -> list[int]:
-    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = (
-        make(CaseEventRow)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["actor_id", "client_ref"])
-        .returning(CaseEventRow.id)
-    )
-    return list(tx.execute(statement).scalars())
+        body["photos"] = dict(photos)
+    return canonical_json(body)
 
 
 def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[CaseEvent]:

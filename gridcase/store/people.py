@@ -1,6 +1,6 @@
 """People, the roles they were granted, their sign-ins."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, insert, or_, select, update
@@ -68,6 +68,17 @@ class SignInFailureRow(Base):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewPersonRow:
+    """Columns of a person to be added."""
+
+    username: str
+    name: str
+    password_hash: str
+    unit: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
     """What is needed to check a password and open a session."""
 
@@ -93,9 +104,7 @@ class Caller:
     config_version: int
 
 
-def add_person(
-    tx: Tx, *, username: str, name: str, password_hash: str, unit: str | None, now: datetime
-) -> PersonId:
+def add_person(tx: Tx, new: NewPersonRow) -> PersonId:
     """Insert a person.
 
     Raises
@@ -103,9 +112,7 @@ def add_person(
     sqlalchemy.exc.IntegrityError
         When the user name is taken; ask ``person_by_username`` first.
     """
-    statement = insert(PersonRow).values(
-        username=username, name=name, password_hash=password_hash, unit=unit, is_active=True, created_at=now
-    )
+    statement = insert(PersonRow).values(**asdict(new), is_active=True)
     return PersonId(tx.execute(statement.returning(PersonRow.id)).scalar_one())
 
 
@@ -144,9 +151,7 @@ def credentials(tx: Tx, username: str, on: date) -> Credentials | None:
 
 def add_token(tx: Tx, *, digest: str, grant: int, now: datetime, expires_at: datetime) -> None:
     """Open a session."""
-    tx.execute(
-        insert(AccessTokenRow).values(digest=digest, grant_id=grant, created_at=now, expires_at=expires_at)
-    )
+    tx.execute(insert(AccessTokenRow).values(digest=digest, grant_id=grant, created_at=now, expires_at=expires_at))
 
 
 def revoke_token(tx: Tx, digest: str, now: datetime) -> None:
@@ -191,9 +196,7 @@ def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
     if row is None:
         return None
     person, grant = row
-    return Actor(
-        person=PersonId(person.id), name=person.name, unit=person.unit, role=role, scope=_scope(grant)
-    )
+    return Actor(person=PersonId(person.id), name=person.name, unit=person.unit, role=role, scope=_scope(grant))
 
 
 def inspectors(tx: Tx, on: date) -> tuple[Inspector, ...]:

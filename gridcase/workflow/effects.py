@@ -446,7 +446,7 @@ def _known_type(situation: Situation) -> CaseType:
 
 
 def _known_unit(situation: Situation, unit: UnitCode) -> None:
-    if unit not in situation.rules.units:
+    if unit not in situation.rules.units.by_code:
         raise invalid("unit", "unknown_unit", unit=unit)
 
 

@@ -92,10 +92,27 @@ def decide(situation: Situation, action: Action, payload: Payload) -> Decision:
     InvalidInputError
         The payload does not fit the case.
     """
-    _check_may(situation, action)
+    check_may(situation, action)
     effect = EFFECTS[action](situation, payload)
     done = _apply(situation, action, effect)
     return _go_on_by_rule(done, situation)
+
+
+def check_may(situation: Situation, action: Action) -> None:
+    """Refuse an action by role, by state, or by what must come first, before its payload is even read.
+
+    Raises
+    ------
+    NotPermittedError, WrongStateError
+        In this order, except that a guard on the person comes last.
+    """
+    rows = [row for row in rows_of(action) if situation.actor.role in row.roles and row.sources]
+    if not rows:
+        raise NotPermittedError("role_may_not", params={"action": action, "role": situation.actor.role})
+    if not any(situation.case.state in row.sources for row in rows):
+        raise WrongStateError("wrong_state", params={"action": action, "state": situation.case.state})
+    if refusal := _guard(situation, action):
+        raise refusal
 
 
 def available_actions(situation: Situation) -> tuple[Action, ...]:
@@ -106,16 +123,6 @@ def available_actions(situation: Situation) -> tuple[Action, ...]:
             if _guard(situation, row.action) is None:
                 found[row.action] = None
     return tuple(found)
-
-
-def _check_may(situation: Situation, action: Action) -> None:
-    rows = [row for row in rows_of(action) if situation.actor.role in row.roles and row.sources]
-    if not rows:
-        raise NotPermittedError("role_may_not", params={"action": action, "role": situation.actor.role})
-    if not any(situation.case.state in row.sources for row in rows):
-        raise WrongStateError("wrong_state", params={"action": action, "state": situation.case.state})
-    if refusal := _guard(situation, action):
-        raise refusal
 
 
 def _guard(situation: Situation, action: Action) -> NotPermittedError | WrongStateError | None:

@@ -13,7 +13,7 @@ from gridcase.workflow.catalogue import Catalogue
 from gridcase.workflow.conduct import Conduct
 from gridcase.workflow.requests import Position
 from gridcase.workflow.routing import RoutingTable
-from gridcase.workflow.units import Unit
+from gridcase.workflow.units import Units
 from gridcase.workflow.worktime import WorkingCalendar
 
 
@@ -23,8 +23,8 @@ class Rulebook:
 
     Parameters
     ----------
-    calendars, units
-        By name and by code.
+    calendars
+        By name.
     zone
         Zone of local days, for dates of routing rules.
     """
@@ -33,7 +33,7 @@ class Rulebook:
     conduct: Conduct
     calendars: Mapping[str, WorkingCalendar]
     routing: RoutingTable
-    units: Mapping[UnitCode, Unit]
+    units: Units
     zone: ZoneInfo
 
 

@@ -80,8 +80,31 @@ def upgrade() -> None:
     )
     op.create_index("ix_sign_in_failure_who", "sign_in_failure", ["username", "address", "at"], unique=False)
     op.create_table(
+        "attachment",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("uploader_id", sa.Integer(), nullable=False),
+        sa.Column("client_ref", sa.String(length=36), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content_type", sa.String(length=40), nullable=False),
+        sa.Column("usage", sa.String(length=20), nullable=False),
+        sa.Column("width", sa.Integer(), nullable=False),
+        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("case_uid", sa.String(length=36), nullable=True),
+        sa.Column("event_seq", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["uploader_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_attachment_case", "attachment", ["case_uid", "created_at"], unique=False)
+    op.create_index("uq_attachment_client_ref", "attachment", ["uploader_id", "client_ref"], unique=True)
+    op.create_table(
         "case_record",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("prefix", sa.String(length=6), nullable=False),
         sa.Column("filed_on", sa.Date(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -118,6 +141,7 @@ def upgrade() -> None:
         sa.Column("check_passed", sa.Boolean(), nullable=True),
         sa.Column("assignments", sa.Integer(), nullable=False),
         sa.Column("tasks", sa.Integer(), nullable=False),
+        sa.Column("photos", PlainJson(), nullable=False),
         sa.ForeignKeyConstraint(
             ["filed_by"],
             ["person.id"],
@@ -131,6 +155,7 @@ def upgrade() -> None:
             ["person.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("uid"),
     )
     op.create_index("ix_case_area_filed", "case_record", ["area", "filed_at", "id"], unique=False)
     op.create_index("ix_case_filed", "case_record", ["filed_at", "id"], unique=False)
@@ -200,32 +225,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id", "number"),
     )
-    op.create_table(
-        "attachment",
-        sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("uploader_id", sa.Integer(), nullable=False),
-        sa.Column("client_ref", sa.String(length=36), nullable=True),
-        sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("content_type", sa.String(length=40), nullable=False),
-        sa.Column("usage", sa.String(length=20), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
-        sa.Column("created_at", UtcDateTime(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=True),
-        sa.Column("event_seq", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["case_id"],
-            ["case_record.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["uploader_id"],
-            ["person.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_index("ix_attachment_unused", "attachment", ["case_id", "created_at"], unique=False)
-    op.create_index("uq_attachment_client_ref", "attachment", ["uploader_id", "client_ref"], unique=True)
     op.create_table(
         "case_event",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -318,9 +317,6 @@ def downgrade() -> None:
     op.drop_index("ix_case_event_recorded_at", table_name="case_event")
     op.drop_index("ix_case_event_feed", table_name="case_event")
     op.drop_table("case_event")
-    op.drop_index("uq_attachment_client_ref", table_name="attachment")
-    op.drop_index("ix_attachment_unused", table_name="attachment")
-    op.drop_table("attachment")
     op.drop_table("assignment")
     op.drop_index(op.f("ix_access_token_grant_id"), table_name="access_token")
     op.drop_table("access_token")
@@ -339,6 +335,9 @@ def downgrade() -> None:
     op.drop_index("ix_case_filed", table_name="case_record")
     op.drop_index("ix_case_area_filed", table_name="case_record")
     op.drop_table("case_record")
+    op.drop_index("uq_attachment_client_ref", table_name="attachment")
+    op.drop_index("ix_attachment_case", table_name="attachment")
+    op.drop_table("attachment")
     op.drop_index("ix_sign_in_failure_who", table_name="sign_in_failure")
     op.drop_table("sign_in_failure")
     op.drop_table("person")

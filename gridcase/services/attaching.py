@@ -1,0 +1,135 @@
+"""Taking photos in, and giving them out again to those who may see the case."""
+
+import io
+import uuid
+import warnings
+from dataclasses import dataclass
+
+import pillow_heif
+from PIL import Image, UnidentifiedImageError
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import AttachmentUsage
+from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, invalid
+from gridcase.services.runtime import Runtime
+from gridcase.store import attachments as store
+from gridcase.store.attachments import AttachmentRow
+from gridcase.store.cases import is_visible
+
+pillow_heif.register_heif_opener()
+
+#: Kinds of picture taken, by what the bytes are, never by the name.
+_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A photo as received.
+
+    Parameters
+    ----------
+    client_ref
+        The caller's key; the same key and bytes again give the same attachment.
+    """
+
+    data: bytes
+    usage: AttachmentUsage
+    client_ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploaded:
+    """What became of an upload."""
+
+    row: AttachmentRow
+    is_replay: bool
+
+
+class TooLargeError(InvalidInputError):
+    """The file is larger than this instance takes."""
+
+
+def upload(rt: Runtime, actor: Actor, new: Upload) -> Uploaded:
+    """Keep a photo, to be named by a filing or an action of the same person.
+
+    Raises
+    ------
+    InvalidInputError
+        On ``file``: ``file_empty``, ``not_a_photo``, ``photo_broken``, ``too_many_pixels``; too large a file is
+        ``TooLargeError``.
+    KeyReusedError
+        The key came before with other bytes.
+    """
+    width, height, content_type = _look(rt, new.data)
+    digest = rt.blobs.put(new.data)
+    row = {
+        "id": str(uuid.uuid4()),
+        "uploader_id": actor.person,
+        "client_ref": new.client_ref,
+        "sha256": digest,
+        "size": len(new.data),
+        "content_type": content_type,
+        "usage": str(new.usage),
+        "width": width,
+        "height": height,
+        "created_at": rt.clock.now(),
+    }
+    with rt.database.writing() as tx:
+        kept = store.add_attachment(tx, row)
+        if kept is not None:
+            return Uploaded(row=kept, is_replay=False)
+        earlier = store.attachment_by_key(tx, actor.person, new.client_ref or "")
+    if earlier is None or earlier.sha256 != digest:
+        raise KeyReusedError("idempotency_mismatch")
+    return Uploaded(row=earlier, is_replay=True)
+
+
+def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[AttachmentRow, bytes]:
+    """Return a photo of a visible case, or an unused one of the actor's own.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or the actor may not see it.
+    """
+    with rt.database.reading() as tx:
+        row = store.attachment(tx, identity)
+        if row is not None:
+            mine = row.case_uid is None and row.uploader_id == actor.person
+            row = row if mine or (row.case_uid and is_visible(tx, row.case_uid, actor)) else None
+    data = rt.blobs.get(row.sha256) if row else None
+    if row is None or data is None:
+        raise NotFoundError("attachment_not_found", params={"id": identity})
+    return row, data
+
+
+def _look(rt: Runtime, data: bytes) -> tuple[int, int, str]:
+    """Return width, height and type of a picture, by opening it."""
+    if not data:
+        raise invalid("file", "file_empty")
+    if len(data) > rt.settings.max_upload_bytes:
+        problem = invalid("file", "file_too_large", allowed=rt.settings.max_upload_bytes // 1_000_000)
+        raise TooLargeError(problem.code, fields=problem.fields)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data), formats=tuple(_TYPES))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as err:
+        raise invalid("file", "not_a_photo") from err
+    except Image.DecompressionBombError as err:
+        raise invalid("file", "too_many_pixels", allowed=rt.settings.max_photo_pixels // 1_000_000) from err
+    with picture:
+        width, height = picture.size
+        if width * height > rt.settings.max_photo_pixels:
+            raise invalid("file", "too_many_pixels", allowed=rt.settings.max_photo_pixels // 1_000_000)
+        _check_whole(picture)
+        return width, height, _TYPES[picture.format or ""]
+
+
+def _check_whole(picture: Image.Image) -> None:
+    """Decode small, to find a file cut short or faulty before it becomes evidence."""
+    try:
+        picture.draft("RGB", (256, 256))
+        picture.load()
+    except (OSError, ValueError, SyntaxError, EOFError) as err:
+        raise invalid("file", "photo_broken") from err

@@ -1,0 +1,131 @@
+"""Filing a case: located, registered, routed and dispatched where the rules say so, in one transaction.
+
+At most six statements besides BEGIN and COMMIT, the sign-in included: an earlier request under the same key is looked up
+only when this one does not succeed, which answers the same and costs a first filing nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import Action, AttachmentId, Source, TypeKey
+from gridcase.domain.errors import GridcaseError, NotPermittedError, PreconditionMissingError, invalid
+from gridcase.services.runtime import Runtime
+from gridcase.services.steps.placing import Placed, ReceivedPlace, place
+from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.writing import Answer, plain, replayed, request_digest, write_new
+from gridcase.store.cases import NewCase
+from gridcase.store.history import KeyTakenError, RequestKey
+from gridcase.workflow.filing import CaseFiling
+from gridcase.workflow.machine import start
+from gridcase.workflow.transitions import SOURCES_OF_ROLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilingRequest:
+    """What a person or a door says when filing.
+
+    Parameters
+    ----------
+    location
+        None when only an address is known.
+    observed_at
+        The device's instant.
+    """
+
+    type: TypeKey
+    source: Source
+    condition: str | None = None
+    location: ReceivedPlace | None = None
+    address: str | None = None
+    place: str | None = None
+    description: str | None = None
+    observed_at: datetime | None = None
+    attachments: tuple[AttachmentId, ...] = ()
+
+
+def file_case(
+    rt: Runtime,
+    actor: Actor,
+    read: Callable[[], FilingRequest],
+    *,
+    client_ref: str | None,
+    reference: Reference | None = None,
+) -> Answer:
+    """File a case once, however often it is sent.
+
+    Parameters
+    ----------
+    read
+        Parses the request; called after the role was checked, so that a refusal by role comes first.
+    client_ref
+        The caller's idempotency key.
+
+    Raises
+    ------
+    NotPermittedError
+        The role may not file.
+    PreconditionMissingError
+        There is no key.
+    KeyReusedError
+        The key came before with other content.
+    InvalidInputError
+        ``fields`` says what is wrong; nothing was kept.
+    """
+    if actor.role not in SOURCES_OF_ROLE:
+        raise NotPermittedError("role_may_not", params={"action": Action.FILE, "role": actor.role})
+    if client_ref is None:
+        raise PreconditionMissingError("idempotency_key_missing")
+    request: FilingRequest | None = None
+    try:
+        request = read()
+        key = RequestKey(client_ref=client_ref, digest=request_digest(request))
+        return _file(rt, actor, request, key, reference or rt.reference())
+    except (GridcaseError, KeyTakenError) as refusal:
+        digest = request_digest(request) if request else ""
+        with rt.database.reading() as tx:
+            earlier = replayed(tx, actor, RequestKey(client_ref=client_ref, digest=digest))
+        if earlier is None:
+            raise refusal if isinstance(refusal, GridcaseError) else AssertionError from refusal
+        return Answer(case=earlier, is_replay=True)
+
+
+def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, reference: Reference) -> Answer:
+    placed = _placed(request, reference, rt)
+    now = rt.clock.now()
+    decision = start(_filing(request, placed), actor=actor, now=now, rules=reference.rules)
+    new = NewCase(
+        prefix=rt.settings.instance_prefix,
+        filed_on=now.astimezone(rt.settings.zone).date(),
+        address=request.address,
+        place=request.place,
+        description=request.description,
+        received=plain(request.location),
+        observed_at=request.observed_at,
+    )
+    with rt.database.writing() as tx:
+        return Answer(case=write_new(tx, new, decision, key, actor=actor, photos=request.attachments, now=now))
+
+
+def _placed(request: FilingRequest, reference: Reference, rt: Runtime) -> Placed | None:
+    if request.location is not None:
+        return place(request.location, reference, rt.settings)
+    if not request.address:
+        raise invalid("location", "location_or_address")
+    return None
+
+
+def _filing(request: FilingRequest, placed: Placed | None) -> CaseFiling:
+    texts = {"address": request.address, "place": request.place, "description": request.description}
+    return CaseFiling(
+        type=request.type,
+        source=request.source,
+        condition=request.condition,
+        position=placed.position if placed else None,
+        location=placed.location if placed else None,
+        layers=placed.layers if placed else {},
+        texts={name: text for name, text in texts.items() if text},
+        observed_at=request.observed_at,
+        attachments=request.attachments,
+    )

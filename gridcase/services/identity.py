@@ -1,0 +1,190 @@
+"""Who is calling? People, sign-in and sign-out."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import argon2
+
+from gridcase.domain.actor import Actor, Role, Scope
+from gridcase.domain.case import PersonId, UnitCode
+from gridcase.domain.errors import GridcaseError, InvalidInputError, NotSignedInError, Problem, invalid
+from gridcase.services.runtime import Runtime
+from gridcase.store import people
+from gridcase.store.people import Caller, Credentials, Grant
+
+_HASHER = argon2.PasswordHasher()
+#: Checked when the account is unknown, so that both refusals take the same time.
+_NOBODY = _HASHER.hash(secrets.token_hex(8))
+_LEAST_PASSWORD = 10
+#: Roles are granted from this day on: before any case.
+_ALWAYS = date(2000, 1, 1)
+
+
+class TooManyFailuresError(GridcaseError):
+    """Sign-in waits for this account and address; ``params`` says how many seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPerson:
+    """A person to be added.
+
+    Parameters
+    ----------
+    grants
+        Roles with their scopes, the first being the one taken at sign-in when none is asked for.
+    """
+
+    username: str
+    name: str
+    password: str
+    grants: tuple[tuple[Role, Scope], ...]
+    unit: UnitCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignIn:
+    """A session just opened.
+
+    Parameters
+    ----------
+    token
+        Shown once; only its digest is kept.
+    seconds
+        How long it lasts.
+    """
+
+    token: str
+    seconds: int
+    role: Role
+
+
+def add_person(rt: Runtime, new: NewPerson) -> PersonId:
+    """Add a person with roles.
+
+    Raises
+    ------
+    InvalidInputError
+        ``username_taken``, ``password_short`` or ``unknown_unit``, naming the field.
+    """
+    if len(new.password) < _LEAST_PASSWORD:
+        raise invalid("password", "password_short", least=_LEAST_PASSWORD)
+    if new.unit is not None and new.unit not in rt.reference().rules.units.by_code:
+        raise invalid("unit", "unknown_unit", unit=new.unit)
+    password_hash = _HASHER.hash(new.password)
+    with rt.database.writing() as tx:
+        if people.person_by_username(tx, new.username) is not None:
+            raise invalid("username", "username_taken", username=new.username)
+        person = people.add_person(
+            tx,
+            people.NewPersonRow(
+                username=new.username,
+                name=new.name,
+                password_hash=password_hash,
+                unit=new.unit,
+                created_at=rt.clock.now(),
+            ),
+        )
+        for role, scope in new.grants:
+            people.add_grant(tx, person, role, scope, _ALWAYS)
+    return person
+
+
+def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Role | None = None) -> SignIn:
+    """Check a password and open a session in one role.
+
+    Raises
+    ------
+    TooManyFailuresError
+        Too many failures of this account from this address; others are not slowed.
+    NotSignedInError
+        The account or the password is wrong; which of the two is not said.
+    InvalidInputError
+        The role was not granted.
+    """
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)))
+        found = people.credentials(tx, username, now.astimezone(rt.settings.zone).date())
+    if not _matches(found, password):
+        with rt.database.writing() as tx:
+            people.add_failure(tx, username, address, now)
+        raise NotSignedInError("wrong_password")
+    assert found is not None  # noqa: S101 - _matches is False without it
+    grant = _grant(found, role)
+    token = secrets.token_urlsafe(32)
+    lasts = timedelta(hours=rt.settings.token_hours)
+    with rt.database.writing() as tx:
+        people.add_token(tx, digest=_digest(token), grant=grant.id, now=now, expires_at=now + lasts)
+    return SignIn(token=token, seconds=int(lasts.total_seconds()), role=grant.role)
+
+
+def sign_out(rt: Runtime, token: str) -> None:
+    """End a session; an unknown one is left alone."""
+    with rt.database.writing() as tx:
+        people.revoke_token(tx, _digest(token), rt.clock.now())
+
+
+def who_is(rt: Runtime, token: str) -> Caller:
+    """Tell who holds a token, in one statement.
+
+    Raises
+    ------
+    NotSignedInError
+        The token is unknown or has ended.
+    """
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        caller = people.caller(tx, _digest(token), now, now.astimezone(rt.settings.zone).date())
+    if caller is None:
+        raise NotSignedInError("not_signed_in")
+    return caller
+
+
+def actor(rt: Runtime, username: str, role: Role) -> Actor:
+    """Return a person as an actor, without a session: for the command line and the demo.
+
+    Raises
+    ------
+    InvalidInputError
+        There is no such person with this role.
+    """
+    today = rt.clock.now().astimezone(rt.settings.zone).date()
+    with rt.database.reading() as tx:
+        found = people.actor_of(tx, username, role, today)
+    if found is None:
+        raise invalid("username", "unknown_person", username=username, role=role)
+    return found
+
+
+def _matches(found: Credentials | None, password: str) -> bool:
+    try:
+        _HASHER.verify(found.password_hash if found else _NOBODY, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+    return found is not None
+
+
+def _grant(found: Credentials, role: Role | None) -> Grant:
+    if role is None:
+        return found.grants[0]
+    for grant in found.grants:
+        if grant.role is role:
+            return grant
+    granted = ", ".join(grant.role for grant in found.grants)
+    problem = Problem(code="role_not_granted", params={"role": role, "choices": granted})
+    raise InvalidInputError("invalid_input", fields={"role": (problem,)})
+
+
+def _refuse_after_failures(rt: Runtime, failures: int) -> None:
+    if failures >= rt.settings.sign_in_failures:
+        raise TooManyFailuresError("too_many_failures", params={"seconds": int(_window(rt).total_seconds())})
+
+
+def _window(rt: Runtime) -> timedelta:
+    return timedelta(minutes=rt.settings.sign_in_minutes)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

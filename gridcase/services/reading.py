@@ -1,0 +1,114 @@
+"""Showing cases: one, many, their history, and who may be asked to check."""
+
+from dataclasses import dataclass
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.errors import NotFoundError
+from gridcase.domain.history import CaseEvent
+from gridcase.domain.numbers import parse_number
+from gridcase.services.runtime import Runtime
+from gridcase.services.steps.reference import Reference
+from gridcase.store import history, people
+from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
+from gridcase.store.database import Tx
+from gridcase.workflow.case import Case
+from gridcase.workflow.effects import eligible_inspectors
+from gridcase.workflow.rulebook import Inspector, Situation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """A line of history as people read it.
+
+    Parameters
+    ----------
+    actor_name
+        None for the system.
+    payload
+        Canonical JSON of texts and positions; None once erased.
+    """
+
+    event: CaseEvent
+    actor_name: str | None
+    payload: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedCase:
+    """A case in a list: without assignments and tasks."""
+
+    id: int
+    case: Case
+    unit: str | None
+    address: str | None
+    description: str | None
+
+
+def one_case(rt: Runtime, actor: Actor, number: str) -> StoredCase:
+    """Return a case.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or the actor may not see it.
+    """
+    with rt.database.reading() as tx:
+        return _visible(tx, actor, number)
+
+
+def case_list(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk) -> tuple[ListedCase, ...]:
+    """Return a page of the cases an actor may see, in one statement; one more than asked when there are more."""
+    with rt.database.reading() as tx:
+        rows = page_of_cases(tx, actor, wanted, page, rt.clock.now())
+        return tuple(_listed(row) for row in rows)
+
+
+def case_history(rt: Runtime, actor: Actor, number: str) -> tuple[HistoryLine, ...]:
+    """Return a case's history, oldest first.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such case, or the actor may not see it.
+    """
+    with rt.database.reading() as tx:
+        stored = _visible(tx, actor, number)
+        return tuple(
+            HistoryLine(
+                event=history.to_event(row, stored.case.number),
+                actor_name=name,
+                payload=payload.body if payload else None,
+            )
+            for row, payload, name in history.lines_of(tx, stored.id)
+        )
+
+
+def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference) -> tuple[Inspector, ...]:
+    """Return who may be asked to check a case, the duty inspector first.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such case, or the actor may not see it.
+    """
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        stored = _visible(tx, actor, number)
+        known = people.inspectors(tx, now.astimezone(rt.settings.zone).date())
+    return eligible_inspectors(
+        Situation(case=stored.case, actor=actor, now=now, rules=reference.rules, inspectors=known)
+    )
+
+
+def _visible(tx: Tx, actor: Actor, number: str) -> StoredCase:
+    parts = parse_number(number)
+    stored = load_case(tx, parts.identity, actor) if parts else None
+    if stored is None or stored.case.number != number.strip().upper():
+        raise NotFoundError("case_not_found", params={"number": number})
+    return stored
+
+
+def _listed(row: CaseRow) -> ListedCase:
+    return ListedCase(
+        id=row.id, case=to_case(row), unit=row.unit, address=row.address, description=row.description
+    )
