@@ -1,0 +1,105 @@
+"""What is a feature of a layer: a code, a name, dates and polygons in integers of 1e-7 degree.
+
+Does not locate and does not read files: see ``gridcase.grid.index`` and ``gridcase.grid.geojson``. Integers
+make the tie rule on shared edges exact; the phone gets the same ones (design §3, "Place").
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from gridcase.grid.metric import metres_per_unit
+
+#: Layer of the unit grid; every other layer has a free name.
+UNIT_LAYER = "unit"
+
+Vertex = tuple[int, int]
+#: Longitude, latitude pairs; the last equals the first.
+Ring = tuple[Vertex, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One polygon: an outer ring, counter-clockwise, and the rings of its holes, clockwise (RFC 7946)."""
+
+    outer: Ring
+    holes: tuple[Ring, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One area of a layer.
+
+    Parameters
+    ----------
+    code
+        Unique in its layer on any one day.
+    name
+        For people; may be empty.
+    layer
+        ``unit`` for the unit grid, otherwise the name of the layer.
+    geometry
+        Polygons whose interiors do not meet; at least one.
+    valid_from, valid_to
+        First day in use, and first day no longer in use; None is open.
+    parent
+        Code of the feature of the next larger layer, where one is known.
+    """
+
+    code: str
+    name: str
+    layer: str
+    geometry: tuple[Part, ...]
+    valid_from: date | None = None
+    valid_to: date | None = None
+    parent: str | None = None
+
+
+def current(features: Iterable[Feature], *, on: date) -> tuple[Feature, ...]:
+    """Keep the features in use on a day, in the order given.
+
+    A feature that ends on that day is out, one that begins is in, so that a divided cell and its
+    successors are never in use together.
+    """
+    return tuple(
+        feature
+        for feature in features
+        if (feature.valid_from is None or feature.valid_from <= on)
+        and (feature.valid_to is None or on < feature.valid_to)
+    )
+
+
+def to_shape(geometry: Sequence[Part]) -> shapely.MultiPolygon:
+    """Make the shapely form, still in units of 1e-7 degree (whole numbers, exact in doubles)."""
+    return shapely.MultiPolygon([shapely.Polygon(part.outer, part.holes) for part in geometry])
+
+
+def from_shape(shape: BaseGeometry) -> tuple[Part, ...]:
+    """Read polygons in units of 1e-7 degree, turning rings as RFC 7946 wants them.
+
+    Lines and points among the parts are dropped; coordinates are rounded to whole units.
+    """
+    pieces = shapely.get_parts(shapely.orient_polygons(shape))
+    return tuple(
+        Part(outer=_ring(piece.exterior), holes=tuple(_ring(hole) for hole in piece.interiors))
+        for piece in pieces
+        if isinstance(piece, shapely.Polygon) and not piece.is_empty
+    )
+
+
+def area_m2(geometry: Sequence[Part]) -> float:
+    """Area on the ground in square metres, by the flat metric at the middle latitude.
+
+    Right to about 0.1 % up to the size of a district.
+    """
+    shape = to_shape(geometry)
+    _, low, _, high = shape.bounds
+    east, north = metres_per_unit((low + high) / 2)
+    return float(shape.area) * east * north
+
+
+def _ring(ring: shapely.LinearRing) -> Ring:
+    return tuple((round(x), round(y)) for x, y, *_ in ring.coords)
