@@ -1,0 +1,187 @@
+"""Is a set of configuration documents fit to be applied? What ``gridcase config check`` prints.
+
+Every document is read by its typed parser, then they are held against each other: names that nobody defines
+are errors, rules that can never win or contradict each other are warnings, values to be confirmed are notices.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from gridcase.domain.errors import RuleFileError
+from gridcase.rules.calendars import parse_calendar
+from gridcase.rules.catalogue import read_catalogue
+from gridcase.rules.conduct import read_conduct
+from gridcase.rules.documents import Document, DocumentKind, Finding, Severity
+from gridcase.rules.fields import Place, Reading
+from gridcase.rules.routing import read_routing
+from gridcase.rules.rulesets import parse_rule_set
+from gridcase.rules.units import read_units
+from gridcase.workflow.catalogue import Catalogue
+from gridcase.workflow.routing import RoutingRule, RoutingTable
+from gridcase.workflow.units import Units
+
+_Given = TypeVar("_Given")
+_Parsed = TypeVar("_Parsed")
+
+
+def check(documents: Iterable[Document]) -> tuple[Finding, ...]:
+    """Return everything there is to say about a set of documents, ordered by document.
+
+    References are checked against the set alone: without any catalogue every type is unknown.
+    """
+    ordered = sorted(documents, key=lambda document: (document.kind, document.name))
+    reading = Reading()
+    known = _Known(
+        catalogue=read_catalogue(ordered, reading),
+        units=read_units(ordered, reading),
+        calendars=_calendars(ordered, reading),
+    )
+    for document in ordered:
+        if document.kind is DocumentKind.UNITS:
+            _check_units(document, reading, known)
+        elif document.kind is DocumentKind.ROUTING:
+            _check_routing(document, reading, known)
+        elif document.kind is DocumentKind.CONDUCT:
+            _check_conduct(document, reading, known)
+        elif document.kind is DocumentKind.RULES:
+            _check_rule_set(document, reading)
+    return tuple(sorted(reading.findings, key=lambda finding: finding.document))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the set defines."""
+
+    catalogue: Catalogue
+    units: Units
+    calendars: frozenset[str]
+
+
+def _calendars(documents: list[Document], reading: Reading) -> frozenset[str]:
+    """Read the calendars; return the names of all, broken ones included, lest one mistake be told twice."""
+    of_kind = [document for document in documents if document.kind is DocumentKind.CALENDAR]
+    for document in of_kind:
+        calendar = _parsed(document, reading, parse_calendar, document.body)
+        if calendar is not None:
+            _check_name(document, reading, calendar.name)
+    return frozenset(document.name for document in of_kind)
+
+
+def _check_rule_set(document: Document, reading: Reading) -> None:
+    rule_set = _parsed(document, reading, parse_rule_set, document)
+    if rule_set is not None:
+        _check_name(document, reading, rule_set.name)
+
+
+def _parsed(document: Document, reading: Reading, parse: Callable[[_Given], _Parsed], given: _Given) -> _Parsed | None:
+    """Call a parser that raises, and turn its problems into findings of the document."""
+    try:
+        return parse(given)
+    except RuleFileError as error:
+        for place, problems in error.fields.items():
+            for problem in problems:
+                at = place.removeprefix(document.label).removeprefix(": ")
+                reading.refuse(document.label, at, problem.code, **problem.params)
+        return None
+
+
+def _check_name(document: Document, reading: Reading, name: str) -> None:
+    if name != document.name:
+        reading.refuse(document.label, "name", "name_differs", name=name, file=document.name)
+
+
+def _check_units(document: Document, reading: Reading, known: _Known) -> None:
+    units = document.body.get("units")
+    for position, unit in enumerate(units if isinstance(units, list) else []):
+        calendar = unit.get("calendar") if isinstance(unit, dict) else None
+        if isinstance(calendar, str) and calendar not in known.calendars:
+            at = f"units[{position}].calendar"
+            reading.refuse(document.label, at, "unknown_calendar", calendar=calendar)
+
+
+def _check_conduct(document: Document, reading: Reading, known: _Known) -> None:
+    conduct = read_conduct(document, reading)
+    if conduct.calendar and conduct.calendar not in known.calendars:
+        reading.refuse(document.label, "calendar", "unknown_calendar", calendar=conduct.calendar)
+    if not conduct.confirmed:
+        at = Place(document=document.label, path="stage_limits")
+        reading.note(Severity.NOTICE, at, "stage_limits_unconfirmed")
+
+
+# --- routing ---
+
+
+def _check_routing(document: Document, reading: Reading, known: _Known) -> None:
+    table = read_routing(document, reading)
+    for position, rule in enumerate(table.rules):
+        at = Place(document=document.label, path=f"rules[{position}]")
+        _check_names(rule, at, reading, known)
+        _check_earlier(rule, table.rules[:position], at, reading)
+    _check_gaps(table, document, reading, known.catalogue)
+
+
+def _check_names(rule: RoutingRule, at: Place, reading: Reading, known: _Known) -> None:
+    if rule.unit and rule.unit not in known.units.by_code:
+        reading.refuse(at.document, f"{at.path}.unit", "unknown_unit", unit=rule.unit)
+    for pattern in rule.types:
+        if any(pattern.matches(case_type.key) for case_type in known.catalogue.types):
+            continue
+        if pattern.is_prefix:
+            reading.note(Severity.WARNING, at, "pattern_matches_nothing", pattern=str(pattern))
+        else:
+            reading.refuse(at.document, f"{at.path}.types", "unknown_type", type=str(pattern))
+
+
+def _check_earlier(rule: RoutingRule, earlier: Iterable[RoutingRule], at: Place, reading: Reading) -> None:
+    """Warn of rules above this one that leave it nothing, or with which it shares cases by accident.
+
+    A special rule above a general one is how a table is meant; warned of are only rules of which neither lies
+    within the other, and only when their units differ.
+    """
+    for above in earlier:
+        if _covers(above, rule):
+            reading.note(Severity.WARNING, at, "routing_rule_dead", rule=rule.id, above=above.id)
+            return
+    for above in earlier:
+        if above.unit != rule.unit and _meets(above, rule) and not _covers(rule, above):
+            reading.note(Severity.WARNING, at, "routing_rules_overlap", rule=rule.id, above=above.id)
+
+
+def _covers(wide: RoutingRule, narrow: RoutingRule) -> bool:
+    """Tell whether every case that ``narrow`` takes is taken by ``wide`` too."""
+    return (
+        all(any(one.covers(other) for one in wide.types) for other in narrow.types)
+        and (not wide.areas or (bool(narrow.areas) and all(a.startswith(wide.areas) for a in narrow.areas)))
+        and (not wide.sources or (bool(narrow.sources) and set(narrow.sources) <= set(wide.sources)))
+        and wide.valid_from <= narrow.valid_from
+        and _last(narrow) <= _last(wide)
+    )
+
+
+def _meets(one: RoutingRule, other: RoutingRule) -> bool:
+    """Tell whether some case is taken by both."""
+    areas = not one.areas or not other.areas or _any_prefix(one.areas, other.areas)
+    sources = not one.sources or not other.sources or bool(set(one.sources) & set(other.sources))
+    days = one.valid_from <= _last(other) and other.valid_from <= _last(one)
+    return areas and sources and days and any(a.meets(b) for a in one.types for b in other.types)
+
+
+def _any_prefix(some: tuple[str, ...], others: tuple[str, ...]) -> bool:
+    return any(area.startswith(others) for area in some) or any(area.startswith(some) for area in others)
+
+
+def _last(rule: RoutingRule) -> date:
+    return rule.valid_to or date.max
+
+
+def _check_gaps(table: RoutingTable, document: Document, reading: Reading, catalogue: Catalogue) -> None:
+    """Warn of types with no rule, or with rules that leave places, sources or later days out."""
+    at = Place(document=document.label, path="rules")
+    for case_type in catalogue.types:
+        rules = [rule for rule in table.rules if any(one.matches(case_type.key) for one in rule.types)]
+        if not rules:
+            reading.note(Severity.WARNING, at, "type_without_route", type=str(case_type.key))
+        elif all(rule.areas or rule.sources or rule.valid_to for rule in rules):
+            reading.note(Severity.WARNING, at, "type_partly_routed", type=str(case_type.key))
