@@ -47,7 +47,7 @@ def read_table(data: bytes) -> list[Plain]:
         for row in reader:
             _add(types, row, reader.line_num)
     except csv.Error as error:
-        raise _unreadable(reader.line_num, "table_syntax") from error
+        raise _unreadable(reader.reader.line_num, "table_syntax") from error
     return list(types.values())
 
 

@@ -4,6 +4,7 @@ A document is a tree of texts, numbers, booleans, nulls, lists and mappings with
 tags or repeated keys. YAML 1.1's surprises are left out: 06001, 08:00, 2026-10-01, yes and off stay text.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ _WORDS: Mapping[str, Plain] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
-_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?=[.eE])(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,2})?")
+_DECIMAL = re.compile(r"[-+]?(?:0|[1-9][0-9]*)(?=[.eE])(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 #: Keys that a reader of the file looks for first; the others follow by the alphabet, lists and mappings last.
 _FIRST = ("version", "confirmed", "layer", "scheme", "id", "code", "kind", "name", "zh", "en", "note")
 
@@ -43,14 +44,15 @@ def read_yaml(data: bytes) -> dict[str, Plain]:
     {'code': '06001', 'opens': '08:00', 'share': 0.5}
     """
     builder = _Builder()
+    text = _decode(data)
     try:
-        builder.take_all(yaml.parse(_decode(data), Loader=_LOADER))
+        builder.take_all(yaml.parse(text, Loader=_LOADER))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise _unreadable(mark.line + 1 if mark else 1, "yaml_syntax") from error
+        last = text.rstrip().count("\n")  # the end of the text is noticed below its last line
+        raise _unreadable(min(mark.line if mark else 0, last) + 1, "yaml_syntax") from error
     except yaml.reader.ReaderError as error:
-        line = data.decode("utf-8-sig")[: error.position].count("\n") + 1
-        raise _unreadable(line, "yaml_syntax") from error
+        raise _unreadable(text[: error.position].count("\n") + 1, "yaml_syntax") from error
     if builder.problems:
         raise RuleFileError(
             "rule_file_unreadable", fields={name: tuple(found) for name, found in builder.problems.items()}
@@ -88,7 +90,8 @@ def plain_scalar(text: str) -> Plain:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    return float(text) if _DECIMAL.fullmatch(text) else text
+    number = float(text) if _DECIMAL.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else text
 
 
 @dataclass(slots=True)
@@ -196,7 +199,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if isinstance(plain_scalar(text), str) else '"'
+    """Quote what another reader, or this one, could take for something else; escape every odd character."""
+    is_safe = isinstance(plain_scalar(text), str) and all(c.isprintable() for c in text)
+    style = None if is_safe else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

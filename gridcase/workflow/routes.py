@@ -243,7 +243,7 @@ def _chinese(told: RouteExplanation, name_of: Callable[[str], str]) -> str:
         near = f"；其中{missed}" if missed else ""
         return (
             f"路由表 {told.table} 的 {told.passed_over} 条规则均不适用于“{name_of(str(asked.type))}”"
-            f"（{place}，来源：{_SOURCES[asked.source][0]}，{asked.on}）{near}，需由派遣员指定处置单位。"
+            f"（{place}，来源：{_SOURCES[asked.source][0]}，{asked.on}）{near}；需由派遣员指定处置单位。"
         )
     limits = [f"区域 {match.area}" if match.area else "", _SOURCES[match.source][0] if match.source else ""]
     within = f"（{'，'.join(part for part in limits if part)}）" if any(limits) else ""
@@ -274,7 +274,8 @@ def _english(told: RouteExplanation, name_of: Callable[[str], str]) -> str:
     area = f" in area {match.area}" if match.area else ""
     source = f" from {_SOURCES[match.source][1]}" if match.source else ""
     why = f", because: {match.why_en.rstrip('.')}" if match.why_en else ""
-    over = f"; {told.passed_over} earlier rules did not apply" if told.passed_over else ""
+    rules = "rule" if told.passed_over == 1 else "rules"
+    over = f"; {told.passed_over} earlier {rules} did not apply" if told.passed_over else ""
     near = f": {missed}" if missed else ""
     return (
         f"Rule {match.rule} of routing table {told.table}, in force from {match.valid_from}, gives "
