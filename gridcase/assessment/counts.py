@@ -1,0 +1,391 @@
+"""Count: every base count of the trade has its one definition in the table here.
+
+Named expressions over the frames, summed by subject; no score and no rate. They run on any engine that
+narwhals knows. Source: domain §6; the outcomes themselves were decided in ``gridcase.assessment.facts``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+
+from gridcase.assessment.facts import Handling
+from gridcase.assessment.frames import Frames, epoch_second
+from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
+from gridcase.domain.case import Action, CaseNumber, Source
+from gridcase.domain.time import Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountDefinition:
+    """What a count counts.
+
+    Parameters
+    ----------
+    name
+        Key in every mapping of counts.
+    zh, en
+        The definition in words, for pages and reports.
+    value
+        Flag (1 where true) or number of times, per line of the frame; null counts as 0.
+    """
+
+    name: str
+    zh: str
+    en: str
+    value: nw.Expr
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountGroup:
+    """Counts with a common way into the month and common subjects.
+
+    Parameters
+    ----------
+    definitions
+        The counts.
+    moment
+        Column of the instant that puts a volume count into the month; empty for outcome counts, which follow
+        the attribution.
+    subjects
+        Frame and column that name the subject in each view; in a view that is missing here, these counts have
+        no meaning and do not appear.
+    """
+
+    definitions: tuple[CountDefinition, ...]
+    moment: str
+    subjects: Mapping[CountBy, tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectCounts:
+    """The counts of one subject.
+
+    Parameters
+    ----------
+    subject
+        Unit code, area code, post or type key; None gathers what has none (never dispatched, unlocated).
+    counts
+        By name, every count that has a meaning in this view, 0 included.
+    """
+
+    subject: str | None
+    counts: Mapping[str, int]
+
+
+def count(frames: Frames, selection: Selection) -> tuple[SubjectCounts, ...]:
+    """Count for every subject, ordered by subject with None last.
+
+    A subject without a single count in the period does not appear; an empty month gives an empty tuple. By
+    unit, filing and registration count for the last unit of the case and dispatch for the first, so that each
+    case is counted once; due counts are those of the assignments.
+    """
+    totals: dict[str | None, dict[str, int]] = {}
+    for group in groups_of(selection.by):
+        for subject, sums in _sums(frames, group, selection):
+            totals.setdefault(subject, {}).update(sums)
+    blank = dict.fromkeys(count_names(selection.by), 0)
+    return tuple(
+        SubjectCounts(subject=subject, counts=blank | totals[subject])
+        for subject in sorted(totals, key=lambda subject: (subject is None, subject or ""))
+        if any(totals[subject].values())
+    )
+
+
+def case_numbers(frames: Frames, selection: Selection, *, subject: str | None, name: str) -> tuple[CaseNumber, ...]:
+    """Return the cases behind one count of one subject, each once, in the order of their numbers.
+
+    Raises
+    ------
+    KeyError
+        When the count has no meaning in this view.
+    """
+    group, definition = _find(selection.by, name)
+    frame, column = _frame_of(frames, group, selection)
+    is_subject = nw.col(column).is_null() if subject is None else nw.col(column) == subject
+    found = frame.filter(is_subject, _amount(definition, group, selection) > 0)
+    return tuple(sorted(set(found.get_column("case").to_list())))
+
+
+def count_names(by: CountBy) -> tuple[str, ...]:
+    """Return the names of the counts that have a meaning in a view, in the order of the work."""
+    return tuple(definition.name for group in groups_of(by) for definition in group.definitions)
+
+
+def groups_of(by: CountBy) -> tuple[CountGroup, ...]:
+    """Return the groups of counts that have a meaning in a view, in the order of the work."""
+    return tuple(group for group in GROUPS if by in group.subjects)
+
+
+def _is(column: str, value: str) -> nw.Expr:
+    return nw.col(column) == value
+
+
+def _happened(column: str) -> nw.Expr:
+    return ~nw.col(column).is_null()
+
+
+def _define(name: str, value: nw.Expr, zh: str, en: str) -> CountDefinition:
+    return CountDefinition(name=name, zh=zh, en=en, value=value)
+
+
+_REGISTERED = _happened("registered_at")
+_VOID = nw.col("is_void")
+_CLOSED = _happened("closed_at")
+_IN_DUE = ~nw.col("left_due")
+_ON_TIME = _is("handling", Handling.ON_TIME)
+_OVERDUE = _is("handling", Handling.OVERDUE)
+_OVERDUE_OPEN = _is("handling", Handling.OVERDUE_OPEN)
+
+FILING = (
+    _define("filed", _happened("filed_at"), "上报：收到的案件", "Cases filed"),
+    _define(
+        "valid",
+        _REGISTERED & ~_VOID,
+        "有效上报：本期上报、已立案且未作废",
+        "Filed in the period, registered and not void at the cut-off",
+    ),
+    _define("invalid_report", _VOID, "无效上报：本期上报、已作废", "Filed in the period, void at the cut-off"),
+    *(
+        _define(
+            f"filed_from_{source}",
+            _is("source", source),
+            f"上报，案件来源为 {source}",
+            f"Cases filed whose source is {source}",
+        )
+        for source in Source
+    ),
+)
+
+ACCEPTING = (_define("accepted", _happened("accepted_at"), "受理", "Cases taken in"),)
+
+REGISTERING = (
+    _define("registered", _REGISTERED, "立案，含此后作废的", "Registered, those voided later included"),
+    _define(
+        "registered_on_time",
+        _REGISTERED & ~nw.col("registered_late"),
+        "按时立案：不晚于立案时限",
+        "Registered at or before the registration deadline",
+    ),
+)
+
+VOIDING = (
+    _define("void", _VOID, "作废", "Made void in the period and void at the cut-off"),
+    _define(
+        "void_after_registration",
+        _VOID & _REGISTERED,
+        "误立案：立案后作废",
+        "Made void in the period after having been registered",
+    ),
+)
+
+DISPATCHING = (
+    _define("dispatched", _happened("dispatched_at"), "派遣：首次派遣", "Dispatched for the first time"),
+    _define(
+        "dispatched_on_time",
+        _happened("dispatched_at") & ~nw.col("dispatched_late"),
+        "按时派遣：不晚于派遣时限",
+        "First dispatched at or before the dispatch deadline",
+    ),
+    _define(
+        "accurately_dispatched",
+        nw.col("accurately_dispatched"),
+        "准确派遣：首个单位未因派错而改派",
+        "The first assignment had no upheld return and no wrong-unit reassignment",
+    ),
+)
+
+HANDLING = (
+    _define(
+        "due_to_handle",
+        _ON_TIME | _OVERDUE | _OVERDUE_OPEN,
+        "应处置 = 按期处置 + 超期处置 + 超期未处置",
+        "Handled on time + handled overdue + overdue and open",
+    ),
+    _define(
+        "handled_on_time",
+        _ON_TIME,
+        "按期处置：核查通过或待核查的反馈不晚于现行处置时限",
+        "The report that passed, or still awaits its check, is at or before the deadline in force",
+    ),
+    _define(
+        "handled_overdue",
+        _OVERDUE,
+        "超期处置：该反馈晚于现行处置时限",
+        "That report is after the deadline in force",
+    ),
+    _define(
+        "overdue_open",
+        _OVERDUE_OPEN,
+        "超期未处置：截止时已过时限且无有效反馈",
+        "No valid report at the cut-off, and the deadline has passed",
+    ),
+    _define(
+        "due_to_close",
+        _CLOSED | _OVERDUE_OPEN,
+        "应结案 = 结案 + 超期未处置",
+        "Closed + overdue and open, of the same cases",
+    ),
+)
+
+
+def _touched(name: str, column: str, among: nw.Expr, zh: str) -> tuple[CountDefinition, CountDefinition]:
+    """Define the pair: cases touched, and times."""
+    times = nw.col(column)
+    words = name.replace("_", " ")
+    return (
+        _define(f"{name}_cases", among & (times > 0), f"有{zh}的案件数", f"Cases with at least one {words}"),
+        _define(f"{name}_events", among.cast(nw.Int64) * times, f"{zh}次数", f"Number of times: {words}"),
+    )
+
+
+TOUCHING = (
+    *_touched("rework", "reworks", _IN_DUE, "返工"),
+    *_touched("extension", "extensions", _IN_DUE, "延期"),
+    *_touched("failed_check", "failed_checks", _IN_DUE, "核查不通过"),
+    # An upheld return takes its assignment out of due, but it was a return all the same.
+    *_touched("return", "returns", ~_VOID, "回退"),
+)
+
+CLOSING = (
+    _define("closed", _CLOSED, "结案 = 按期结案 + 超期结案", "Closed at the cut-off"),
+    _define(
+        "closed_on_time",
+        _CLOSED & ~nw.col("closed_late"),
+        "按期结案：不晚于处置、核查、结案时限之和",
+        "Closed at or before handling + check + close limits",
+    ),
+    _define("closed_overdue", _CLOSED & nw.col("closed_late"), "超期结案：其余结案", "The rest of closed"),
+    _define(
+        "closed_within_handling_limit",
+        _CLOSED & ~nw.col("closed_past_handling"),
+        "处置时限内结案",
+        "Closed at or before the handling deadline",
+    ),
+    _define(
+        "closed_past_handling_limit",
+        _CLOSED & nw.col("closed_past_handling"),
+        "超过处置时限结案",
+        "Closed after the handling deadline",
+    ),
+)
+
+CHECKING = (
+    _define("check_asked", _happened("asked_at"), "应核查：派出的核查任务", "Check tasks asked in the period"),
+    _define(
+        "check_on_time",
+        _happened("done_at") & ~nw.col("late"),
+        "按时核查：不晚于任务时限",
+        "Of these, done at or before the task's deadline",
+    ),
+)
+
+_SENT = _is("action", Action.REQUEST_CHECK) & _happened("task")
+SENDING = (
+    _define("tasks_sent", _SENT, "派发核查任务", "Check tasks sent out"),
+    _define(
+        "tasks_sent_on_time",
+        _SENT & ~nw.col("late"),
+        "按时派发核查任务",
+        "Sent before the check clock that the report started ran out",
+    ),
+)
+
+
+def _by(frame: str, *, unit: str = "", post: str = "", area: bool = True) -> dict[CountBy, tuple[str, str]]:
+    """Name the subject columns of a frame; a view without a column is left out."""
+    places = {CountBy.AREA: "community", CountBy.STREET: "street", CountBy.TYPE: "type"} if area else {}
+    columns = places | {CountBy.UNIT: unit, CountBy.POST: post}
+    return {by: (frame, column) for by, column in columns.items() if column}
+
+
+#: Units are judged by their assignments, areas and types by cases (domain §4).
+_OF_ASSIGNMENTS = _by("cases") | {CountBy.UNIT: ("assignments", "unit")}
+_BY_FILER = _by("cases", unit="unit", post="filed_by")
+_BY_REGISTRAR = _by("cases", unit="unit", post="registered_by")
+
+#: Every base count, in the order of the work.
+GROUPS: tuple[CountGroup, ...] = (
+    CountGroup(definitions=FILING, moment="filed_at", subjects=_BY_FILER),
+    CountGroup(definitions=ACCEPTING, moment="accepted_at", subjects=_BY_REGISTRAR),
+    CountGroup(definitions=REGISTERING, moment="registered_at", subjects=_BY_REGISTRAR),
+    CountGroup(definitions=VOIDING, moment="void_at", subjects=_by("cases", unit="unit", post="voided_by")),
+    CountGroup(
+        definitions=DISPATCHING,
+        moment="dispatched_at",
+        subjects=_by("cases", unit="first_unit", post="dispatched_by"),
+    ),
+    CountGroup(definitions=(*HANDLING, *TOUCHING), moment="", subjects=_OF_ASSIGNMENTS),
+    CountGroup(definitions=CLOSING, moment="", subjects=_OF_ASSIGNMENTS | {CountBy.POST: ("cases", "closed_by")}),
+    CountGroup(definitions=CHECKING, moment="asked_at", subjects=_by("tasks", unit="unit", post="post")),
+    CountGroup(definitions=SENDING, moment="at", subjects=_by("actions", post="post", area=False)),
+)
+
+
+def _find(by: CountBy, name: str) -> tuple[CountGroup, CountDefinition]:
+    for group in groups_of(by):
+        for definition in group.definitions:
+            if definition.name == name:
+                return group, definition
+    raise KeyError(name)
+
+
+def _sums(frames: Frames, group: CountGroup, selection: Selection) -> Iterator[tuple[str | None, dict[str, int]]]:
+    frame, column = _frame_of(frames, group, selection)
+    names = [definition.name for definition in group.definitions]
+    amounts = [_amount(definition, group, selection).alias(definition.name) for definition in group.definitions]
+    # The subject is renamed, because a count may bear the name of a column.
+    lines = frame.select(nw.col(column).alias("subject of the count"), *amounts)
+    summed = lines.group_by("subject of the count").agg(*(nw.col(name).sum() for name in names))
+    for subject, *sums in summed.iter_rows():
+        yield subject, dict(zip(names, sums, strict=True))
+
+
+def _frame_of(frames: Frames, group: CountGroup, selection: Selection) -> tuple[nw.DataFrame[Any], str]:
+    name, column = group.subjects[selection.by]
+    frame: nw.DataFrame[Any] = getattr(frames, name)
+    for condition in _passes(selection.filters):
+        frame = frame.filter(condition)
+    return frame, column
+
+
+def _passes(filters: Filters) -> Iterable[nw.Expr]:
+    if filters.types:
+        yield nw.col("type").is_in([str(key) for key in filters.types])
+    if filters.sources:
+        yield nw.col("source").is_in([str(source) for source in filters.sources])
+
+
+def _amount(definition: CountDefinition, group: CountGroup, selection: Selection) -> nw.Expr:
+    """Return the value inside the selection and 0 outside it."""
+    inside = _population(selection) if not group.moment else _moment(group, selection)
+    return (inside.cast(nw.Int64) * definition.value.cast(nw.Int64)).fill_null(0)
+
+
+def _moment(group: CountGroup, selection: Selection) -> nw.Expr:
+    follows = selection.attribution is Attribution.FILED
+    return _within("filed_at" if follows else group.moment, selection.period)
+
+
+def _population(selection: Selection) -> nw.Expr:
+    period = selection.period
+    match selection.attribution:
+        case Attribution.DEADLINE:
+            return _within("handle_due_at", period)
+        case Attribution.FILED:
+            return _within("filed_at", period)
+        case Attribution.REGISTERED:
+            return _within("registered_at", period)
+        case Attribution.CLOSED:
+            return _within("closed_at", period)
+        case Attribution.FLOW:
+            still_open = _OVERDUE_OPEN & nw.col("is_open") & (nw.col("handle_due_at") < epoch_second(period.end))
+            return _within("closed_at", period) | still_open.fill_null(value=False)
+
+
+def _within(column: str, period: Period) -> nw.Expr:
+    """Tell whether the instant falls in the period; what never happened does not."""
+    instant = nw.col(column)
+    inside = (instant >= epoch_second(period.start)) & (instant < epoch_second(period.end))
+    return inside.fill_null(value=False)

@@ -1,0 +1,370 @@
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridcase.assessment.counts import GROUPS, case_numbers, count, count_names
+from gridcase.assessment.facts import fold
+from gridcase.assessment.frames import frames_of
+from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
+from gridcase.domain.case import CaseKind, CellCode, Scheme, Source, TypeKey
+from gridcase.domain.time import Period
+from tests.histories import CELL, MONDAY, History, closed_case, dispatched_case, minute
+
+ZONE = ZoneInfo("Asia/Shanghai")
+OCTOBER = Period.parse("2026-10", zone=ZONE)
+NOVEMBER = Period.parse("2026-11", zone=ZONE)
+DAY = 24 * 60
+LATER = minute(30 * DAY)
+DUST = TypeKey(scheme=Scheme.GBT47678_5_2026, kind=CaseKind.EVENT, code="08004")
+
+
+def frames(*histories: History, cut_off=LATER):
+    return frames_of(fold([event for one in histories for event in one.events], cut_off=cut_off))
+
+
+def counts(*histories, period=OCTOBER, by=CountBy.AREA, attribution=Attribution.DEADLINE, **options):
+    filters = options.pop("filters", Filters())
+    selection = Selection(period=period, by=by, attribution=attribution, filters=filters)
+    return {row.subject: row.counts for row in count(frames(*histories, **options), selection)}
+
+
+def total(name, *histories, **options):
+    return sum(row.get(name, 0) for row in counts(*histories, **options).values())
+
+
+def failed(number="C1", **options):
+    return dispatched_case(number, **options).reported(100).check_asked(101).checked(102, "fail")
+
+
+# name, a history that counts, one that does not: the wrong case beside each (D1)
+TABLE = [
+    ("filed", History().filed(), History().filed(at=30 * DAY - 1)),
+    ("filed_from_inspector", History().filed(), History(source=Source.PUBLIC).filed()),
+    ("filed_from_public", History(source=Source.PUBLIC).filed(), History().filed()),
+    ("accepted", History().filed().registered(), History().filed().voided(3)),
+    ("valid", History().filed().registered(), History().filed()),
+    ("valid", History().filed().registered(), History().filed().registered().voided(9)),
+    ("invalid_report", History().filed().voided(9), History().filed()),
+    ("registered", History().filed().registered().voided(9), History().filed().voided(9)),
+    ("registered_on_time", History().filed().registered(60), History().filed().registered(61)),
+    ("void", History().filed().voided(9), History().filed().registered()),
+    ("void_after_registration", History().filed().registered().voided(9), History().filed().voided(9)),
+    ("dispatched", dispatched_case(), History().filed().registered()),
+    (
+        "dispatched_on_time",
+        History().filed().registered().dispatched(65),
+        History().filed().registered().dispatched(66),
+    ),
+    ("accurately_dispatched", dispatched_case(), History().filed().registered()),
+    (
+        "accurately_dispatched",
+        dispatched_case().returned(20).reassigned(30, unit="U2", reason="capacity", handle_by=130),
+        dispatched_case().returned(20).reassigned(30, unit="U2", reason="wrong_unit", handle_by=130),
+    ),
+    (
+        "accurately_dispatched",  # it is the first assignment that counts
+        dispatched_case()
+        .reassigned(30, unit="U2", reason="capacity", handle_by=130)
+        .reassigned(40, unit="U3", reason="wrong_unit", handle_by=130),
+        dispatched_case().reassigned(30, unit="U2", reason="wrong_unit", handle_by=130),
+    ),
+    ("due_to_handle", dispatched_case(), dispatched_case().voided(20)),
+    ("due_to_handle", dispatched_case().reported(100), dispatched_case(handle_by=40 * DAY)),
+    ("handled_on_time", dispatched_case().reported(130), dispatched_case().reported(131)),
+    ("handled_on_time", dispatched_case().reported(130), dispatched_case()),
+    ("handled_overdue", dispatched_case().reported(131), dispatched_case().reported(130)),
+    ("overdue_open", dispatched_case(), dispatched_case().reported(131)),
+    ("overdue_open", failed(), failed().check_asked(104)),
+    ("due_to_close", closed_case(), dispatched_case().reported(100)),
+    ("due_to_close", dispatched_case(), History().filed().registered()),
+    ("closed", closed_case(), dispatched_case().reported(100)),
+    ("closed_on_time", closed_case(close=600), closed_case(close=601)),
+    ("closed_overdue", closed_case(close=601), closed_case(close=600)),
+    ("closed_within_handling_limit", closed_case(close=130), closed_case(close=131)),
+    ("closed_past_handling_limit", closed_case(close=131), closed_case(close=130)),
+    ("rework_cases", failed().reworked(103, handle_by=200), failed()),
+    ("failed_check_cases", failed(), closed_case()),
+    ("return_cases", dispatched_case().returned(20), dispatched_case()),
+    ("check_asked", dispatched_case().reported(100).check_asked(101), dispatched_case().reported(100)),
+    (
+        "check_asked",
+        dispatched_case().reported(100).check_asked(101),
+        dispatched_case().reported(100).check_waived(101),
+    ),
+    (
+        "check_on_time",
+        dispatched_case().reported(100).check_asked(101, by=200).checked(200),
+        dispatched_case().reported(100).check_asked(101, by=200).checked(201),
+    ),
+    ("check_on_time", closed_case(), dispatched_case().reported(100).check_asked(101)),
+]
+
+
+@pytest.mark.parametrize(("name", "counted", "other"), TABLE, ids=[line[0] for line in TABLE])
+@pytest.mark.parametrize("by", [CountBy.AREA, CountBy.UNIT, CountBy.TYPE])
+def test_a_count_and_the_case_beside_it_that_does_not_count(name, counted, other, by):
+    assert total(name, counted, by=by) == 1
+    assert total(name, other, by=by) == 0
+
+
+def test_every_count_of_the_area_view_is_in_the_table_or_counts_times():
+    tested = {line[0] for line in TABLE}
+    others = {name for name in count_names(CountBy.AREA) if name not in tested}
+
+    assert {name for name in others if not name.startswith("filed_from_")} == {
+        "rework_events",
+        "failed_check_events",
+        "return_events",
+        "extension_cases",  # nothing extends yet
+        "extension_events",
+    }
+
+
+def test_cases_are_counted_once_and_times_every_time():
+    twice = failed().reworked(103, handle_by=200).reported(110).check_asked(111).checked(112, "fail")
+    twice = twice.reworked(113, handle_by=210)
+    row = counts(twice, dispatched_case("C2"))[CELL[:12]]
+
+    assert (row["rework_cases"], row["rework_events"]) == (1, 2)
+    assert (row["failed_check_cases"], row["failed_check_events"]) == (1, 2)
+    assert (row["extension_cases"], row["extension_events"]) == (0, 0)
+
+
+def test_an_upheld_return_counts_for_its_unit_though_nothing_was_due():
+    history = dispatched_case().returned(20).reassigned(30, unit="U2", reason="wrong_unit", handle_by=130)
+    rows = counts(history, by=CountBy.UNIT)
+
+    assert (rows["U1"]["return_cases"], rows["U1"]["due_to_handle"]) == (1, 0)
+    assert (rows["U2"]["return_cases"], rows["U2"]["overdue_open"]) == (0, 1)
+
+
+def test_units_are_judged_by_assignments_and_areas_by_cases():
+    history = dispatched_case().reassigned(150, unit="U2", reason="capacity", handle_by=130).reported(160)
+
+    assert counts(history)[CELL[:12]]["due_to_handle"] == 1
+    by_unit = counts(history, by=CountBy.UNIT)
+    assert (by_unit["U1"]["overdue_open"], by_unit["U2"]["handled_overdue"]) == (1, 1)
+
+
+def test_by_unit_a_case_is_filed_once_and_dispatch_is_the_first_unit_s():
+    history = dispatched_case().reassigned(30, unit="U2", reason="wrong_unit", handle_by=130)
+    rows = counts(history, History("C2").filed(), by=CountBy.UNIT)
+
+    assert [rows[unit]["filed"] for unit in ("U1", "U2", None)] == [0, 1, 1]
+    assert [rows[unit]["dispatched"] for unit in ("U1", "U2", None)] == [1, 0, 0]
+
+
+def test_subjects_are_sorted_and_what_has_none_comes_last():
+    far = CellCode("320404005002001")
+    histories = [History("C1", cell=None).filed(), History("C2", cell=far).filed(), History("C3").filed()]
+
+    assert list(counts(*histories)) == ["320404005001", "320404005002", None]
+    assert list(counts(*histories, by=CountBy.STREET)) == ["320404005", None]
+
+
+def test_a_month_without_cases_has_no_subjects():
+    assert counts() == {}
+    assert counts(closed_case(), period=NOVEMBER) == {}
+
+
+def test_posts_are_counted_by_what_they_did():
+    late = dispatched_case("C2").reported(100, check_by=110).check_asked(120)
+    rows = counts(closed_case("C1"), late, by=CountBy.POST)
+
+    assert rows["inspector/1"]["filed"] == 2
+    assert (rows["inspector/9"]["check_asked"], rows["inspector/9"]["check_on_time"]) == (2, 1)
+    assert (rows["acceptor/2"]["registered"], rows["acceptor/2"]["registered_on_time"]) == (2, 2)
+    assert (rows["acceptor/2"]["tasks_sent"], rows["acceptor/2"]["tasks_sent_on_time"]) == (2, 1)
+    assert (rows["dispatcher/3"]["dispatched"], rows["shift_leader/6"]["closed"]) == (2, 1)
+    assert "handled_on_time" not in rows["inspector/1"]
+
+
+def test_the_finder_keeps_the_credit_of_a_filing():
+    history = History(found_by=77).filed(person=1)
+
+    assert [subject for subject, row in counts(history, by=CountBy.POST).items() if row["filed"]] == ["inspector/77"]
+
+
+# one case through the months: filed and registered in October, due in November, closed in December
+THROUGH = closed_case(handle_by=20 * DAY, close_by=51 * DAY, report=20 * DAY, close=50 * DAY)
+MONTHS = [
+    (Attribution.DEADLINE, "2026-11"),
+    (Attribution.FILED, "2026-10"),
+    (Attribution.REGISTERED, "2026-10"),
+    (Attribution.CLOSED, "2026-12"),
+    (Attribution.FLOW, "2026-12"),
+]
+
+
+@pytest.mark.parametrize(("attribution", "expected"), MONTHS)
+def test_attribution_chooses_the_month_of_the_outcome(attribution, expected):
+    found = [
+        month
+        for month in ("2026-10", "2026-11", "2026-12")
+        if total(
+            "closed",
+            THROUGH,
+            attribution=attribution,
+            period=Period.parse(month, zone=ZONE),
+            cut_off=minute(80 * DAY),
+        )
+    ]
+
+    assert found == [expected]
+
+
+def test_flow_repeats_what_is_overdue_and_open_until_it_is_closed():
+    december, january = (Period.parse(month, zone=ZONE) for month in ("2026-12", "2027-01"))
+    history = closed_case(report=60 * DAY, close=61 * DAY)
+    ends = [(OCTOBER, 25), (NOVEMBER, 52), (december, 84), (january, 115)]
+    found = [
+        (
+            total("overdue_open", history, attribution=Attribution.FLOW, period=period, cut_off=minute(day * DAY)),
+            total("closed", history, attribution=Attribution.FLOW, period=period, cut_off=minute(day * DAY)),
+        )
+        for period, day in ends
+    ]
+
+    assert found == [(1, 0), (1, 0), (0, 1), (0, 0)]
+
+
+def test_flow_leaves_a_deadline_after_the_month_to_the_next():
+    history = dispatched_case(handle_by=21 * DAY)
+
+    assert total("overdue_open", history, attribution=Attribution.FLOW) == 0
+    assert total("overdue_open", history, attribution=Attribution.FLOW, period=NOVEMBER) == 1
+
+
+def test_under_filed_the_whole_life_of_a_case_counts_in_the_month_of_its_filing():
+    start = datetime(2026, 10, 31, 15, 58, tzinfo=UTC)  # two minutes before the month ends in Shanghai
+    history = closed_case(start=start)
+
+    assert total("registered", history) == 0
+    assert total("registered", history, attribution=Attribution.FILED) == 1
+    assert total("registered", history, period=NOVEMBER) == 1
+
+
+def test_the_month_is_that_of_shanghai():
+    last = History("C1", start=OCTOBER.end - timedelta(seconds=1)).filed()
+    first = History("C2", start=OCTOBER.end).filed()
+
+    assert (total("filed", last, first), total("filed", last, first, period=NOVEMBER)) == (1, 1)
+
+
+def test_filters_choose_types_and_sources():
+    histories = [dispatched_case("C1"), dispatched_case("C2", type=DUST), dispatched_case("C3", source=Source.PUBLIC)]
+
+    assert total("due_to_handle", *histories, by=CountBy.UNIT, filters=Filters(types=(DUST,))) == 1
+    assert total("due_to_handle", *histories, by=CountBy.UNIT, filters=Filters(sources=(Source.PUBLIC,))) == 1
+    assert total("due_to_handle", *histories, by=CountBy.UNIT) == 3
+
+
+def test_the_cases_behind_a_count_are_named():
+    found = frames(dispatched_case("C2"), dispatched_case("C1"), closed_case("C3"), History("C4", cell=None).filed())
+    by_unit = Selection(period=OCTOBER, by=CountBy.UNIT)
+    by_area = Selection(period=OCTOBER, by=CountBy.AREA)
+
+    assert case_numbers(found, by_unit, subject="U1", name="overdue_open") == ("C1", "C2")
+    assert case_numbers(found, by_area, subject=None, name="filed") == ("C4",)
+    assert case_numbers(found, by_unit, subject="U9", name="overdue_open") == ()
+    with pytest.raises(KeyError):
+        case_numbers(found, Selection(period=OCTOBER, by=CountBy.POST), subject="U1", name="overdue_open")
+
+
+def test_count_names_are_unique_in_every_view():
+    for by in CountBy:
+        names = count_names(by)
+        assert len(names) == len(set(names))
+    assert all(one.zh and one.en for group in GROUPS for one in group.definitions)
+
+
+@st.composite
+def case_histories(draw, number="C1"):
+    """A case that stops anywhere on its way, perhaps exactly at a deadline, perhaps after rework or a return."""
+    start = MONDAY + timedelta(days=draw(st.integers(-300, 60)))
+    unit = draw(st.sampled_from(["U1", "U2"]))
+    history = History(number, start=start, source=draw(st.sampled_from(list(Source)))).filed()
+    if draw(st.booleans()):
+        history.registered().dispatched(unit=unit, handle_by=130, close_by=600)
+        if draw(st.booleans()):
+            history.returned(20).reassigned(
+                draw(st.sampled_from([30, 130, 140])),
+                unit="U3",
+                reason=draw(st.sampled_from(["wrong_unit", "capacity"])),
+                handle_by=200,
+            )
+        if draw(st.booleans()):
+            history.reported(at := draw(st.sampled_from([145, 199, 200, 200.01, 900])))
+            if draw(st.booleans()):
+                history.check_asked(at + 1).checked(at + 2, "fail")
+                if draw(st.booleans()):
+                    history.reworked(at + 3, handle_by=at + 63).reported(at + draw(st.sampled_from([62, 63, 64])))
+                    at += 64
+            if draw(st.booleans()):
+                history.check_asked(at + 4).checked(at + 5).closed(draw(st.sampled_from([at + 6, at + 533])))
+                return history
+    if draw(st.integers(0, 4)) == 0:
+        history.voided(2000)
+    return history
+
+
+@st.composite
+def cities(draw):
+    size = draw(st.integers(0, 6))
+    return [draw(case_histories(f"C{number}")) for number in range(size)]
+
+
+@settings(max_examples=40)
+@given(cities(), st.sampled_from(list(Attribution)), st.sampled_from([CountBy.UNIT, CountBy.AREA]))
+def test_the_parts_of_every_whole_add_up(histories, attribution, by):
+    year = Period.parse("2026", zone=ZONE)
+    for row in counts(*histories, period=year, attribution=attribution, by=by, cut_off=year.end).values():
+        assert row["due_to_handle"] == row["handled_on_time"] + row["handled_overdue"] + row["overdue_open"]
+        assert row["due_to_close"] == row["closed"] + row["overdue_open"]
+        assert row["closed"] == row["closed_on_time"] + row["closed_overdue"]
+        assert row["closed"] == row["closed_within_handling_limit"] + row["closed_past_handling_limit"]
+        assert row["filed"] >= row["valid"] + row["invalid_report"]
+        assert row["filed"] == sum(row[f"filed_from_{source}"] for source in Source)
+        assert row["rework_events"] >= row["rework_cases"]
+
+
+@settings(max_examples=8)
+@given(cities(), st.sampled_from([CountBy.UNIT, CountBy.AREA, CountBy.POST]))
+def test_months_partition_the_year(histories, by):
+    year, months = Period.parse("2026", zone=ZONE), [f"2026-{month:02}" for month in range(1, 13)]
+    found = frames(*histories, cut_off=year.end)
+
+    def summed(names):
+        totals = {}
+        for name in names:
+            for row in count(found, Selection(period=Period.parse(name, zone=ZONE), by=by)):
+                totals.setdefault(row.subject, []).append(row.counts)
+        return {subject: {name: sum(one[name] for one in rows) for name in rows[0]} for subject, rows in totals.items()}
+
+    assert summed(months) == summed(["2026"])
+
+
+@settings(max_examples=15)
+@given(cities(), st.randoms(use_true_random=False))
+def test_neither_the_order_of_lines_nor_a_second_run_changes_a_count(histories, chance):
+    events = [event for one in histories for event in one.events]
+    selection = Selection(period=Period.parse("2026", zone=ZONE), by=CountBy.UNIT)
+    found = frames_of(fold(events, cut_off=LATER))
+    first = count(found, selection)
+    chance.shuffle(events)
+
+    assert count(found, selection) == first
+    assert count(frames_of(fold(events, cut_off=LATER)), selection) == first
+
+
+@settings(max_examples=15)
+@given(cities())
+def test_the_cases_behind_a_count_are_as_many_as_it_says(histories):
+    selection = Selection(period=Period.parse("2026", zone=ZONE), by=CountBy.AREA)
+    found = frames(*histories)
+    for row in count(found, selection):
+        for name in ("filed", "due_to_handle", "closed_overdue", "void"):
+            assert len(case_numbers(found, selection, subject=row.subject, name=name)) == row.counts[name]
