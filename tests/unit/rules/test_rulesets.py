@@ -1,0 +1,167 @@
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridcase.assessment.counts import count_names
+from gridcase.assessment.rulesets import Complement, Indicator, Linear, Rounding, RoundingMode, RuleSet, Term, Title
+from gridcase.assessment.selection import Attribution, CountBy, Filters
+from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
+from gridcase.domain.errors import RuleFileError
+from gridcase.rules.documents import Document, DocumentKind, read_document, write_document
+from gridcase.rules.rulesets import rule_set_document, parse_rule_set
+
+FILES = sorted((Path(__file__).parents[3] / "config/rules").glob("*.yaml"))
+YUNCHENG = next(file for file in FILES if file.stem == "yuncheng")
+
+
+def body() -> dict:
+    return deepcopy(read_document(DocumentKind.RULES, "yuncheng", YUNCHENG.read_bytes()).body)
+
+
+def parsed(changed: dict) -> RuleSet:
+    return parse_rule_set(Document(kind=DocumentKind.RULES, name="yuncheng", body=changed))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_rule_set_that_we_ship_loads_and_comes_back(file):
+    document = read_document(DocumentKind.RULES, file.stem, file.read_bytes())
+    rule_set = parse_rule_set(document)
+    written = write_document(rule_set_document(rule_set)).encode()
+
+    assert rule_set.name == file.stem
+    assert parse_rule_set(read_document(DocumentKind.RULES, file.stem, written)) == rule_set
+
+
+def test_yuncheng_says_what_its_source_says():
+    rule_set = parsed(body())
+    closing = rule_set.indicators[0]
+
+    assert (rule_set.subject, rule_set.attribution) == (CountBy.UNIT, Attribution.CLOSED)
+    assert [indicator.weight for indicator in rule_set.indicators] == [80, 10, 10]
+    assert closing.terms[1].curve == Linear(factor=Decimal("0.4"))
+    assert {term.denominator for each in rule_set.indicators for term in each.terms} == {"closed"}
+
+
+def set_at(changed: dict, path: str, value: object) -> dict:
+    target = changed
+    *way, last = [int(part) if part.isdigit() else part for part in path.split("/")]
+    for part in way:
+        target = target[part]
+    target[last] = value
+    return changed
+
+
+MISTAKES = [
+    # where, what stands there, place of the finding, its code
+    ("name", None, "name", "key_missing"),
+    ("name", "Yun Cheng", "name", "code_shape"),
+    ("valid_from", "soon", "valid_from", "date_expected"),
+    ("valid_to", "2017-12-31", "valid_to", "ends_before_start"),
+    ("legal_source", None, "legal_source", "key_missing"),
+    ("subject", "people", "subject", "choice_expected"),
+    ("attribution", "opened", "attribution", "choice_expected"),
+    ("full_score", 105, "indicators", "weights_do_not_sum"),
+    ("indicators", [], "indicators", "list_empty"),
+    ("indicators/1/id", "closing", "indicators", "duplicate_indicator"),
+    ("indicators/0/weight", "eighty", "indicators[0].weight", "decimal_expected"),
+    ("indicators/0/weight", 0, "indicators[0].weight", "not_above_zero"),
+    ("indicators/0/floor", 81, "indicators[0].floor", "floor_above_ceiling"),
+    ("indicators/0/ceiling", -1, "indicators[0].floor", "floor_above_ceiling"),
+    ("indicators/0/terms", [], "indicators[0].terms", "list_empty"),
+    ("indicators/0/terms/1/id", "on_time", "indicators[0].terms", "duplicate_term"),
+    ("indicators/0/terms/1/numerator", "closd", "indicators[0].terms[1].numerator", "unknown_count"),
+    ("indicators/0/terms/1/denominator", "tasks_sent", "indicators[0].terms[1].denominator", "unknown_count"),
+    ("indicators/0/terms/1/against", "nobody", "indicators[0].terms[1].against", "unknown_count"),
+    ("indicators/0/terms/0/points/curve", "cubic", "indicators[0].terms[0].points.curve", "choice_expected"),
+    ("indicators/1/terms/0/points/factor", 2, "indicators[1].terms[0].points.factor", "unknown_key"),
+    ("filters", {"types": ["09012"]}, "filters.types[0]", "type_key_expected"),
+    ("filters", {"sources": ["rumour"]}, "filters.sources[0]", "choice_expected"),
+    ("rounding/places", 9, "rounding.places", "whole_number_expected"),
+    ("rounding/mode", "up", "rounding.mode", "choice_expected"),
+    ("ranking/tie_break", ["beauty"], "ranking.tie_break", "unknown_indicator"),
+    ("weigth", 3, "weigth", "unknown_key"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "place", "code"), MISTAKES)
+def test_a_mistake_is_named_at_its_place(path, value, place, code):
+    with pytest.raises(RuleFileError) as refused:
+        parsed(set_at(body(), path, value))
+
+    found = refused.value.fields[f"rules/yuncheng: {place}"]
+    assert code in [problem.code for problem in found]
+
+
+def test_all_mistakes_are_named_at_once():
+    changed = set_at(set_at(body(), "subject", "people"), "indicators/2/weight", "x")
+    with pytest.raises(RuleFileError) as refused:
+        parsed(changed)
+
+    assert {"rules/yuncheng: subject", "rules/yuncheng: indicators[2].weight"} <= set(refused.value.fields)
+
+
+@pytest.mark.parametrize("value", [0.4, "0.4", "0.40"])
+def test_a_factor_is_exact_however_it_is_written(value):
+    rule_set = parsed(set_at(body(), "indicators/0/terms/1/points/factor", value))
+
+    assert rule_set.indicators[0].terms[1].curve == Linear(factor=Decimal("0.4"))
+
+
+TEXTS = st.text("甲乙=' :#x", min_size=1, max_size=8).filter(lambda text: text.strip())
+DECIMALS = st.decimals(min_value=0, max_value=999, places=3)
+IDS = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
+TITLES = st.builds(Title, zh=TEXTS, en=TEXTS)
+CURVES = st.one_of(st.builds(Linear, factor=DECIMALS), st.just(Complement()))
+TYPES = st.builds(TypeKey, scheme=st.sampled_from(Scheme), kind=st.sampled_from(CaseKind), code=st.just("09012"))
+
+
+@st.composite
+def rule_sets(draw) -> RuleSet:
+    by = draw(st.sampled_from(CountBy))
+    names = st.sampled_from(count_names(by))
+    term = st.builds(Term, id=IDS, numerator=names, denominator=names, curve=CURVES, against=names | st.just(""))
+    indicators = draw(
+        st.lists(
+            st.builds(
+                Indicator,
+                id=IDS,
+                clause=TEXTS,
+                title=TITLES,
+                weight=DECIMALS.filter(bool),
+                terms=st.lists(term, min_size=1, max_size=2, unique_by=lambda one: one.id).map(tuple),
+                ceiling=st.none() | DECIMALS,
+            ),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda one: one.id,
+        )
+    )
+    return RuleSet(
+        name=draw(IDS),
+        version="7",
+        valid_from=date(2026, 1, 1),
+        valid_to=draw(st.none() | st.dates(date(2026, 1, 1), date(2030, 1, 1))),
+        title=draw(TITLES),
+        legal_source=draw(TEXTS),
+        note=draw(TEXTS | st.just("")),
+        subject=by,
+        attribution=draw(st.sampled_from(Attribution)),
+        filters=Filters(
+            types=tuple(draw(st.lists(TYPES, max_size=2))),
+            sources=tuple(draw(st.lists(st.sampled_from(Source), max_size=2))),
+        ),
+        full_score=sum((one.weight for one in indicators), Decimal(0)),
+        indicators=tuple(indicators),
+        rounding=Rounding(places=draw(st.integers(0, 6)), mode=draw(st.sampled_from(RoundingMode))),
+        tie_break=tuple(draw(st.lists(st.sampled_from([one.id for one in indicators]), max_size=2))),
+    )
+
+
+@given(rule_sets())
+def test_what_was_dumped_is_loaded_again(rule_set):
+    assert parse_rule_set(rule_set_document(rule_set)) == rule_set
