@@ -13,7 +13,7 @@ from gridcase.assessment.selection import Attribution, CountBy, Filters
 from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.errors import RuleFileError
 from gridcase.rules.documents import Document, DocumentKind, read_document, write_document
-from gridcase.rules.rulesets import rule_set_document, parse_rule_set
+from gridcase.rules.rulesets import parse_rule_set, rule_set_document
 
 FILES = sorted((Path(__file__).parents[3] / "config/rules").glob("*.yaml"))
 YUNCHENG = next(file for file in FILES if file.stem == "yuncheng")
