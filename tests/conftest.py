@@ -5,13 +5,18 @@ has databases of its own, made once per run.
 """
 
 import os
+import shutil
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
+
+from tests.office import Office, furnish, open_office
 
 # No deadline: the time of one example says more about the machine's other work than about ours.
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
@@ -46,8 +51,58 @@ def postgresql_url(worker_id: str, testrun_uid: str) -> Iterator[str]:
     _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
 
 
-# The schema and its emptying between tests belong here: a session fixture that takes ``database_url`` and
-# migrates it, and a fixture per test that empties what the session fixture made.
+@pytest.fixture(scope="session")
+def furnished_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with schema, configuration, grid and people, to be copied by each test."""
+    folder = tmp_path_factory.mktemp("furnished")
+    office = open_office(f"sqlite:///{folder / 'office.sqlite'}", folder)
+    furnish(office.rt)
+    office.rt.database.engine.dispose()
+    return folder / "office.sqlite"
+
+
+@pytest.fixture(scope="session")
+def furnished_postgresql(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, testrun_uid: str
+) -> Iterator[tuple[URL, str]]:
+    """The server, and the name of a furnished database on it, to be copied by each test."""
+    server = make_url(_postgresql_server())
+    name = f"gridcase_{testrun_uid[:12]}_{worker_id}_furnished"
+    _execute(server, "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", name)
+    url = server.set(database=name).render_as_string(hide_password=False)
+    office = open_office(url, tmp_path_factory.mktemp("furnished"))
+    furnish(office.rt)
+    office.rt.database.engine.dispose()
+    yield server, name
+    _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def sqlite_office(furnished_sqlite: Path, tmp_path: Path) -> Iterator[Office]:
+    """An office of this test's own, on SQLite."""
+    shutil.copy(furnished_sqlite, tmp_path / "office.sqlite")
+    office = open_office(f"sqlite:///{tmp_path / 'office.sqlite'}", tmp_path)
+    yield office
+    office.rt.database.engine.dispose()
+
+
+@pytest.fixture
+def postgresql_office(furnished_postgresql: tuple[URL, str], tmp_path: Path) -> Iterator[Office]:
+    """An office of this test's own, on PostgreSQL."""
+    server, template = furnished_postgresql
+    name = f"gridcase_{uuid.uuid4().hex[:16]}"
+    _execute(server, f"CREATE DATABASE {{}} TEMPLATE {template}", name)
+    office = open_office(server.set(database=name).render_as_string(hide_password=False), tmp_path)
+    yield office
+    office.rt.database.engine.dispose()
+    _execute(server, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def office(request: pytest.FixtureRequest) -> Office:
+    """A furnished office of this test's own: the test runs once on each database."""
+    found: Office = request.getfixturevalue(f"{request.param}_office")
+    return found
 
 
 def _postgresql_server() -> str:

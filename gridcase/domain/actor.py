@@ -85,6 +85,4 @@ class Actor:
         return self.role in UNIT_ROLES
 
 
-SYSTEM = Actor(
-    person=PersonId(0), name="gridcase", role=Role.SYSTEM, scope=Scope(kind=ScopeKind.ALL)
-)
+SYSTEM = Actor(person=PersonId(0), name="gridcase", role=Role.SYSTEM, scope=Scope(kind=ScopeKind.ALL))

@@ -57,6 +57,8 @@ class LimitUnit(StrEnum):
         return self in (LimitUnit.URGENT_HOUR, LimitUnit.URGENT_DAY)
 
 
+_AMOUNT = re.compile(r"\d{1,6}(\.\d{1,4})?")
+
 #: A working day is 480 working minutes, also in summer hours (domain §5).
 UNIT_SECONDS = {
     LimitUnit.URGENT_HOUR: 3600,
@@ -106,6 +108,9 @@ class TimeLimit:
             When it is not an amount and a unit.
         """
         amount, unit = text.split()
+        if _AMOUNT.fullmatch(amount) is None:
+            msg = f"not an amount of time: {amount!r}"
+            raise ValueError(msg)
         return cls(amount=Decimal(amount), unit=LimitUnit(unit))
 
     def __str__(self) -> str:

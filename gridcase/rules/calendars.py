@@ -136,9 +136,7 @@ class _Reader:
     def report(self, place: str, code: str, **params: str | int) -> None:
         self.problems.setdefault(place, []).append(Problem(code=code, params=params))
 
-    def table(
-        self, value: object, place: str, *, required: Iterable[str], optional: Iterable[str] = ()
-    ) -> _Table:
+    def table(self, value: object, place: str, *, required: Iterable[str], optional: Iterable[str] = ()) -> _Table:
         if not isinstance(value, Mapping):
             self.report(place, "not_a_mapping")
             return {}
@@ -151,9 +149,7 @@ class _Reader:
                 self.report(_at(place, str(key)), "unknown_field")
         return value
 
-    def items(
-        self, table: _Table, place: str, key: str, *, may_be_empty: bool = False
-    ) -> list[tuple[str, object]]:
+    def items(self, table: _Table, place: str, key: str, *, may_be_empty: bool = False) -> list[tuple[str, object]]:
         """Return the items of a list with their places; an empty list where the key is missing."""
         if key not in table:
             return []
@@ -310,18 +306,14 @@ def _holiday(reader: _Reader, value: object, place: str) -> Holiday | None:
 def _is_within(reader: _Reader, holiday: Holiday, place: str, year: int) -> bool:
     # A notice may begin in the December before: New Year's Day bridged with the last weekend.
     first, last = date(year - 1, 12, 1), date(year, 12, 31)
-    outside = [
-        day for day in (holiday.first_day, holiday.last_day, *holiday.make_up) if not first <= day <= last
-    ]
+    outside = [day for day in (holiday.first_day, holiday.last_day, *holiday.make_up) if not first <= day <= last]
     for day in dict.fromkeys(outside):
         reader.report(place, "date_outside_year", day=day.isoformat(), year=year)
     return not outside
 
 
 def _check_listed_once(reader: _Reader, years: Iterable[AnnouncedYear]) -> None:
-    listed = Counter(
-        day for year in years for holiday in year.holidays for day in (*holiday.days, *holiday.make_up)
-    )
+    listed = Counter(day for year in years for holiday in year.holidays for day in (*holiday.days, *holiday.make_up))
     for day, times in sorted(listed.items()):
         if times > 1:
             reader.report("years", "day_listed_twice", day=day.isoformat())

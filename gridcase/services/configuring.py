@@ -66,9 +66,7 @@ def apply_folder(rt: Runtime, folder: Path) -> Applied:
         digests = {document.label: digest(document) for document in held}
         changed = [one for one in given if digests.get(one.label) != digest(one)]
         for one in changed:
-            add_version(
-                tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=rt.clock.now()
-            )
+            add_version(tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=rt.clock.now())
     return Applied(changed=tuple(one.label for one in changed), findings=findings)
 
 

@@ -15,6 +15,19 @@ from gridcase.workflow.case import Case
 from gridcase.workflow.effects import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 
+#: Floors above speak of stored cases without knowing the store.
+__all__ = [
+    "CaseFilter",
+    "HistoryLine",
+    "ListedCase",
+    "PageAsk",
+    "StoredCase",
+    "case_history",
+    "case_list",
+    "inspectors_for",
+    "one_case",
+]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
@@ -109,6 +122,4 @@ def _visible(tx: Tx, actor: Actor, number: str) -> StoredCase:
 
 
 def _listed(row: CaseRow) -> ListedCase:
-    return ListedCase(
-        id=row.id, case=to_case(row), unit=row.unit, address=row.address, description=row.description
-    )
+    return ListedCase(id=row.id, case=to_case(row), unit=row.unit, address=row.address, description=row.description)

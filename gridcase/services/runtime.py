@@ -54,5 +54,3 @@ class Runtime:
 def make_blobs(settings: Settings) -> BlobStore:
     """Return the photo store of these settings."""
     return BlobStore(Path(settings.data_dir) / "blobs")
-
-

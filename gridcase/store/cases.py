@@ -301,9 +301,7 @@ def update_case(tx: Tx, stored: StoredCase) -> None:
     tx.execute(update(CaseRow).where(CaseRow.id == stored.id).values(**_columns(stored)))
 
 
-def save_assignments(
-    tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]
-) -> None:
+def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
     """Write the assignments that changed and add the new ones."""
     for index, assignment in enumerate(after):
         values = _assignment_values(assignment)

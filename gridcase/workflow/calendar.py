@@ -165,9 +165,7 @@ class WorkingCalendar:
     years: tuple[AnnouncedYear, ...] = ()
     source: str = ""
     note: str = ""
-    _named: dict[date, tuple[DayKind, str]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+    _named: dict[date, tuple[DayKind, str]] = field(init=False, repr=False, compare=False, default_factory=dict)
     _known: dict[date, "CalendarDay"] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from gridcase.workflow import deadlines
 from gridcase.workflow import requests as asked
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
 from gridcase.workflow.catalogue import CaseType
-from gridcase.workflow.conduct import Reason
+from gridcase.workflow.conduct import Conduct, Reason
 from gridcase.workflow.routing import Route, RoutingQuestion, route
 from gridcase.workflow.rulebook import Inspector, Situation
 
@@ -54,6 +54,11 @@ def eligible_inspectors(situation: Situation) -> tuple[Inspector, ...]:
     cell = (situation.case.location.cell if situation.case.location else None) or ""
     fit = [one for one in situation.inspectors if not _handled_by(situation.case, one.person, one.unit)]
     return tuple(sorted(fit, key=lambda one: (not cell.startswith(one.area), -len(one.area), one.person)))
+
+
+def photo_needed(action: Action, actor: Actor, conduct: Conduct) -> bool:
+    """Tell whether an action needs a photo: by the rules of conduct, and always when reporting on a unit's behalf."""
+    return action in conduct.photo_required or (action is Action.REPORT and not actor.is_unit)
 
 
 # --- register, void -----------------------------------------------------------------------------------------------
@@ -144,9 +149,7 @@ def _dispatch(situation: Situation, payload: asked.Dispatch) -> Effect:
     return replace(effect, case=replace(effect.case, clocks=clocks), texts=_texts(note=payload.note))
 
 
-def _assigned(
-    situation: Situation, *, unit: UnitCode, handle: RunningClock, explained: Route | None = None
-) -> Effect:
+def _assigned(situation: Situation, *, unit: UnitCode, handle: RunningClock, explained: Route | None = None) -> Effect:
     """Open the next assignment with its accept, handle and close clocks."""
     case = situation.case
     accept = deadlines.stage_clock(situation, LimitedStage.ACCEPT)
@@ -245,11 +248,9 @@ def _of_the_unit(situation: Situation) -> Refusal:
 
 def _report(situation: Situation, payload: asked.Report) -> Effect:
     case, now, actor = situation.case, situation.now, situation.actor
-    _evidence(situation, Action.REPORT, len(payload.attachments), always=not actor.is_unit)
+    _evidence(situation, Action.REPORT, len(payload.attachments))
     assignment = _implied_acceptance(situation)
-    reported = replace(
-        assignment, reported_at=now, handlers=(*assignment.handlers, actor.person)
-    )
+    reported = replace(assignment, reported_at=now, handlers=(*assignment.handlers, actor.person))
     check = deadlines.stage_clock(situation, LimitedStage.CHECK)
     clocks = dict(case.clocks) | _stopped(case, LimitedStage.ACCEPT, now) | _stopped(case, LimitedStage.HANDLE, now)
     return Effect(
@@ -456,8 +457,8 @@ def _known_reason(name: str, chosen: str, reasons: tuple[Reason, ...]) -> None:
         raise invalid(name, "unknown_reason", reason=chosen, choices=", ".join(codes))
 
 
-def _evidence(situation: Situation, action: Action, photos: int, *, always: bool = False) -> None:
-    if photos == 0 and (always or action in situation.rules.conduct.photo_required):
+def _evidence(situation: Situation, action: Action, photos: int) -> None:
+    if photos == 0 and photo_needed(action, situation.actor, situation.rules.conduct):
         raise invalid("attachments", "evidence_needed")
 
 

@@ -159,9 +159,7 @@ def _go_on_by_rule(done: Decision, situation: Situation) -> Decision:
         following = _apply(step, Action.DISPATCH, EFFECTS[Action.DISPATCH](step, Dispatch()))
     else:
         return done
-    together = Decision(
-        case=replace(following.case, version=done.case.version), events=done.events + following.events
-    )
+    together = Decision(case=replace(following.case, version=done.case.version), events=done.events + following.events)
     return _go_on_by_rule(together, situation)
 
 
@@ -202,9 +200,7 @@ def _check_filing(filing: CaseFiling, actor: Actor, rules: Rulebook) -> None:
         raise invalid("condition", "unknown_condition", condition=filing.condition, choices=codes)
     outside = filing.location is None or filing.location.cell is None
     if outside and actor.role in (Role.PUBLIC_DOOR, Role.CAMERA):
-        raise OutsideGridError(
-            "outside_grid", fields={"location": (Problem(code="outside_grid"),)}
-        )
+        raise OutsideGridError("outside_grid", fields={"location": (Problem(code="outside_grid"),)})
 
 
 def _filing_facts(case: Case, due: deadlines.StageDue, filing: CaseFiling) -> Facts:

@@ -57,17 +57,13 @@ class Transition:
 
 
 def _row(action: Action, sources: set[CaseState], targets: set[CaseState], roles: set[Role]) -> Transition:
-    return Transition(
-        action=action, sources=frozenset(sources), targets=frozenset(targets), roles=frozenset(roles)
-    )
+    return Transition(action=action, sources=frozenset(sources), targets=frozenset(targets), roles=frozenset(roles))
 
 
 _UNIT = {_R.UNIT_LEADER, _R.HANDLER}
 
 TABLE: tuple[Transition, ...] = (
-    _row(
-        Action.FILE, set(), {_S.RECEIVED}, {_R.INSPECTOR, _R.ACCEPTOR, _R.PUBLIC_DOOR, _R.CENTRE, _R.CAMERA}
-    ),
+    _row(Action.FILE, set(), {_S.RECEIVED}, {_R.INSPECTOR, _R.ACCEPTOR, _R.PUBLIC_DOOR, _R.CENTRE, _R.CAMERA}),
     _row(Action.REGISTER, {_S.RECEIVED}, {_S.REGISTERED}, {_R.ACCEPTOR, _R.SHIFT_LEADER, _R.SYSTEM}),
     _row(Action.VOID, {_S.RECEIVED, _S.VERIFYING, _S.REGISTERED}, {_S.VOID}, {_R.ACCEPTOR}),
     _row(Action.VOID, set(OPEN_STATES), {_S.VOID}, {_R.SHIFT_LEADER}),
@@ -81,9 +77,7 @@ TABLE: tuple[Transition, ...] = (
         {_R.DISPATCHER},
     ),
     _row(Action.REPORT, {_S.DISPATCHED, _S.HANDLING}, {_S.REPORTED}, _UNIT | {_R.DISPATCHER}),
-    _row(
-        Action.REQUEST_CHECK, {_S.REPORTED}, {_S.CHECKING, _S.REPORTED}, {_R.ACCEPTOR, _R.SHIFT_LEADER}
-    ),
+    _row(Action.REQUEST_CHECK, {_S.REPORTED}, {_S.CHECKING, _S.REPORTED}, {_R.ACCEPTOR, _R.SHIFT_LEADER}),
     _row(Action.CHECK, {_S.CHECKING}, {_S.REPORTED}, {_R.INSPECTOR}),
     _row(Action.REWORK, {_S.REPORTED}, {_S.HANDLING}, {_R.SHIFT_LEADER, _R.ACCEPTOR}),
     _row(Action.CLOSE, {_S.REPORTED}, {_S.CLOSED}, {_R.SHIFT_LEADER}),

@@ -24,9 +24,7 @@ print("polars" in sys.modules)
 
 
 def loads_polars(*names: str) -> bool:
-    run = subprocess.run(
-        [sys.executable, "-c", LOAD_PACKAGES, *names], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-c", LOAD_PACKAGES, *names], capture_output=True, text=True, check=True)
     return run.stdout.strip() == "True"
 
 

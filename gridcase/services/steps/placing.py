@@ -76,9 +76,7 @@ def place(received: ReceivedPlace, reference: Reference, settings: Settings) -> 
         raise invalid(
             "location", "far_from_city", km=round(location.distance_m / 1000), allowed=settings.city_margin_km
         )
-    return Placed(
-        position=position, location=location, layers=reference.layers_of(position.point, location.cell)
-    )
+    return Placed(position=position, location=location, layers=reference.layers_of(position.point, location.cell))
 
 
 def _range_code(received: ReceivedPlace) -> str:

@@ -90,13 +90,9 @@ def write_action(
     """Write what an action changed, its history line first."""
     chain = history.Chain(uid=before.uid, length=before.case.events, head=before.head)
     linked = _link_photos(tx, photos, actor=actor, case_uid=before.uid, event_seq=chain.length + 1)
-    links = history.chained(
-        chain, decision.events, now=now, key=key, photos={one.id: one.sha256 for one in linked}
-    )
+    links = history.chained(chain, decision.events, now=now, key=key, photos={one.id: one.sha256 for one in linked})
     history.append(tx, before.id, links)
-    after = replace(
-        before, case=decision.case, head=links.head, photos=before.photos + linked, last_event_at=now
-    )
+    after = replace(before, case=decision.case, head=links.head, photos=before.photos + linked, last_event_at=now)
     case_store.update_case(tx, after)
     case_store.save_assignments(tx, after.id, before.case.assignments, after.case.assignments)
     case_store.save_tasks(tx, after.id, before.case.tasks, after.case.tasks)

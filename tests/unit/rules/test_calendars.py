@@ -52,9 +52,7 @@ def test_each_of_the_1096_announced_days_is_working_or_off_as_announced() -> Non
     assert len(announced) == 1096
     wrong = [day for day, works in announced.items() if changzhou().day(day).is_working is not works]
     assert wrong == []
-    years = [
-        sum(works for day, works in announced.items() if day.year == year) for year in (2024, 2025, 2026)
-    ]
+    years = [sum(works for day, works in announced.items() if day.year == year) for year in (2024, 2025, 2026)]
     assert years == [251, 248, 248]
 
 
@@ -128,9 +126,7 @@ def calendars(draw: st.DrawFn) -> WorkingCalendar:
                 name=draw(words),
                 first_day=date(2026, 5, 1),
                 last_day=date(2026, 5, draw(st.integers(1, 5))),
-                make_up=draw(
-                    st.sampled_from([(), (date(2026, 5, 9),), (date(2026, 4, 26), date(2026, 5, 9))])
-                ),
+                make_up=draw(st.sampled_from([(), (date(2026, 5, 9),), (date(2026, 4, 26), date(2026, 5, 9))])),
             ),
         ),
     )

@@ -1,0 +1,49 @@
+"""All parts of the API under one OpenAPI document."""
+
+from typing import Any
+
+from flask import Flask
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from gridcase import __version__
+from gridcase.api.attachments import attachments
+from gridcase.api.cases import cases
+from gridcase.api.grid import grid
+from gridcase.api.operations import operations
+from gridcase.api.reference import reference
+from gridcase.api.sessions import doors, sessions
+
+BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, operations)
+
+SETTINGS = {
+    "API_TITLE": "gridcase",
+    "API_VERSION": __version__,
+    #: The documentation page's viewer, shipped offline, reads 3.0.
+    "OPENAPI_VERSION": "3.0.3",
+    "OPENAPI_URL_PREFIX": "/api/v1",
+    "OPENAPI_JSON_PATH": "openapi.json",
+    "API_SPEC_OPTIONS": {
+        "security": [{"bearer": []}],
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    },
+}
+
+
+class ProblemApi(Api):
+    """Leaves errors to ``gridcase.edge.problems``: one shape for all of them."""
+
+    def _register_error_handlers(self) -> None:
+        """Register none here."""
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        """Never called; errors are answered elsewhere."""
+        raise error
+
+
+def register_api(app: Flask) -> None:
+    """Add the API to an application."""
+    app.config.update(SETTINGS)
+    api = ProblemApi(app)
+    for blueprint in BLUEPRINTS:
+        api.register_blueprint(blueprint)

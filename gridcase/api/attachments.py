@@ -1,0 +1,89 @@
+"""Photos over HTTP: upload one, get one."""
+
+from flask import Response, jsonify, request
+from marshmallow import ValidationError
+
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.bodies import client_ref
+from gridcase.api.documents import AttachmentSchema, answers
+from gridcase.api.fields import as_input_error
+from gridcase.api.schemas import UploadSchema
+from gridcase.domain.case import AttachmentUsage
+from gridcase.domain.errors import invalid
+from gridcase.edge.runtime import calling, runtime
+from gridcase.services.attaching import Upload, read_attachment, upload
+
+attachments = ApiBlueprint("attachments", description="Photos")
+
+_FORM = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["file"],
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "usage": {"type": "string", "enum": [str(usage) for usage in AttachmentUsage]},
+                },
+            }
+        }
+    },
+}
+_OPTIONAL_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "A UUID; sent again with the same bytes, the first upload is answered",
+    "schema": {"type": "string", "format": "uuid"},
+}
+
+
+@attachments.route("/attachments", methods=["POST"])
+@attachments.doc(
+    summary="Upload a photo",
+    parameters=[_OPTIONAL_KEY],
+    requestBody=_FORM,
+    responses=answers((201, "Kept", AttachmentSchema), refusals=(400, 409, 413, 422)),
+)
+def create() -> Response:
+    """Keep a photo for a later filing or action of the same person; the type is told from the bytes."""
+    files = request.files.getlist("file")
+    if len(files) != 1 or set(request.files) != {"file"}:
+        raise invalid("file", "field_required" if not files else "one_file_only")
+    try:
+        form = UploadSchema().load(request.form.to_dict())
+    except ValidationError as err:
+        raise as_input_error(err) from err
+    new = Upload(data=files[0].read(), usage=AttachmentUsage(form["usage"]), client_ref=client_ref())
+    done = upload(runtime(), calling().actor, new)
+    answer = jsonify(
+        id=done.row.id,
+        sha256=done.row.sha256,
+        size=done.row.size,
+        content_type=done.row.content_type,
+        usage=done.row.usage,
+        width=done.row.width,
+        height=done.row.height,
+        url=f"/api/v1/attachments/{done.row.id}",
+    )
+    answer.status_code = 201
+    answer.headers["Location"] = f"/api/v1/attachments/{done.row.id}"
+    if done.is_replay:
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer
+
+
+@attachments.route("/attachments/<string:identity>", methods=["GET"])
+@attachments.doc(
+    summary="Get a photo",
+    responses={"200": {"description": "The bytes", "content": {"image/*": {}}}, **answers(refusals=(404,))},
+)
+def show(identity: str) -> Response:
+    """Return the bytes of a photo of a case the caller may see."""
+    row, data = read_attachment(runtime(), calling().actor, identity)
+    answer = Response(data, mimetype=row.content_type)
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Cache-Control"] = "private, max-age=3600, immutable"
+    return answer

@@ -1,0 +1,171 @@
+"""What OpenAPI says of answers: the shapes other programs rely on."""
+
+from typing import Any
+
+from marshmallow import Schema, fields
+
+
+class ProblemSchema(Schema):
+    """A refusal (RFC 9457), in Chinese or English by ``Accept-Language``."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+
+
+class TokenSchema(Schema):
+    """An opened session."""
+
+    access_token = fields.String(required=True)
+    token_type = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+    role = fields.String(required=True)
+
+
+class FieldSchema(Schema):
+    """A field of an available action."""
+
+    name = fields.String(required=True)
+    label = fields.String(required=True)
+    type = fields.String(required=True)
+    required = fields.Boolean(required=True)
+    max_length = fields.Integer()
+    choices = fields.List(fields.Dict())
+    choices_url = fields.String()
+
+
+class AvailableActionSchema(Schema):
+    """An action that will work for the caller now, if its fields are right."""
+
+    action = fields.String(required=True)
+    label = fields.String(required=True)
+    method = fields.String(required=True)
+    url = fields.String(required=True)
+    fields_ = fields.List(fields.Nested(FieldSchema), data_key="fields", required=True)
+
+
+class CaseSummarySchema(Schema):
+    """A case as a list shows it."""
+
+    number = fields.String(required=True)
+    version = fields.Integer(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    stage = fields.String(required=True)
+    type = fields.Dict(required=True)
+    condition = fields.String(allow_none=True)
+    condition_text = fields.String(allow_none=True)
+    source = fields.String(required=True)
+    filed_at = fields.String(required=True)
+    due_at = fields.String(allow_none=True)
+    overdue = fields.Boolean(required=True)
+    cell = fields.String(allow_none=True)
+    location = fields.Dict(allow_none=True)
+    unit = fields.String(allow_none=True)
+    address = fields.String(allow_none=True)
+    description = fields.String(allow_none=True)
+
+
+class CaseSchema(CaseSummarySchema):
+    """A case with everything the caller may see."""
+
+    layers = fields.Dict(required=True)
+    place = fields.String(allow_none=True)
+    observed_at = fields.String(allow_none=True)
+    registered_at = fields.String(allow_none=True)
+    closed_at = fields.String(allow_none=True)
+    limit = fields.Dict(allow_none=True)
+    deadlines = fields.List(fields.Dict(), required=True)
+    route = fields.Dict(allow_none=True)
+    assignments = fields.List(fields.Dict(), required=True)
+    tasks = fields.List(fields.Dict(), required=True)
+    attachments = fields.List(fields.Dict(), required=True)
+    available_actions = fields.List(fields.Nested(AvailableActionSchema), required=True)
+    filed_by = fields.Integer(allow_none=True)
+    found_by = fields.Integer(allow_none=True)
+
+
+class CaseListSchema(Schema):
+    """A page of cases."""
+
+    items = fields.List(fields.Nested(CaseSummarySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class AttachmentSchema(Schema):
+    """An upload."""
+
+    id = fields.String(required=True)
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    content_type = fields.String(required=True)
+    usage = fields.String(required=True)
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    url = fields.String(required=True)
+
+
+class ItemsSchema(Schema):
+    """A list of plain objects."""
+
+    items = fields.List(fields.Dict(), required=True)
+    next_cursor = fields.String(allow_none=True)
+
+
+def body(schema: type[Schema], *, required: bool = True) -> dict[str, Any]:
+    """Describe a JSON request body."""
+    return {"required": required, "content": {"application/json": {"schema": schema}}}
+
+
+def answers(*documented: tuple[int, str, type[Schema] | None], refusals: tuple[int, ...] = ()) -> dict[str, Any]:
+    """Describe the answers of an operation: what succeeds, and which refusals come as problem documents."""
+    described: dict[str, Any] = {}
+    for status, text, schema in documented:
+        described[str(status)] = {"description": text}
+        if schema is not None:
+            described[str(status)]["content"] = {"application/json": {"schema": schema}}
+    for status in sorted({401, *refusals}):
+        described[str(status)] = problem(status)
+    return described
+
+
+def problem(status: int) -> dict[str, Any]:
+    """Describe a refusal."""
+    return {
+        "description": _REFUSALS[status],
+        "content": {"application/problem+json": {"schema": ProblemSchema}},
+    }
+
+
+_REFUSALS = {
+    400: "The request cannot be read",
+    401: "Not signed in",
+    403: "Not permitted",
+    404: "Not found, or not visible to the caller",
+    409: "Wrong state, or the idempotency key was used for another request",
+    412: "Somebody changed the case",
+    413: "The file is too large",
+    415: "The body is not of a type this takes",
+    422: "Fields are wrong; errors names them",
+    428: "If-Match or Idempotency-Key is missing",
+    429: "Too many failed sign-ins",
+}
+
+#: Headers of writing calls.
+IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": True,
+    "description": "A UUID made by the caller; the same one when the request is sent again",
+    "schema": {"type": "string", "format": "uuid"},
+}
+IF_MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": True,
+    "description": 'ETag of the case as last read, such as "v7"',
+    "schema": {"type": "string"},
+}

@@ -1,0 +1,167 @@
+"""Shapes of request bodies; each loads to one frozen value of the floor below."""
+
+from collections.abc import Callable
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from gridcase.api.fields import Amount, Choice, Identity, Instant, Number, Text
+from gridcase.domain.actor import Role
+from gridcase.domain.case import (
+    Action,
+    AttachmentId,
+    AttachmentUsage,
+    CaseKind,
+    CheckMode,
+    CheckResult,
+    PersonId,
+    Scheme,
+    Source,
+    TypeKey,
+    UnitCode,
+)
+from gridcase.domain.place import Datum
+from gridcase.domain.time import LimitUnit, TimeLimit
+from gridcase.services.filing import FilingRequest
+from gridcase.services.steps.placing import ReceivedPlace, position_of
+from gridcase.workflow.requests import NOTE_LENGTH, PAYLOADS, Choices, FieldKind, FieldSpec, Payload, specs
+
+
+class SignInSchema(Schema):
+    """User name and password, and the role to take when several were granted."""
+
+    username = Text(most=80, required=True)
+    password = fields.String(required=True, load_only=True)
+    role = Choice(Role)
+
+
+class TypeSchema(Schema):
+    """Key of a case type."""
+
+    scheme = Choice(Scheme, required=True)
+    kind = Choice(CaseKind, required=True)
+    code = Text(most=10, required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TypeKey:
+        """Build the key."""
+        return TypeKey(scheme=Scheme(data["scheme"]), kind=CaseKind(data["kind"]), code=data["code"])
+
+
+class PlaceSchema(Schema):
+    """Coordinates as received, longitude first."""
+
+    lon = Number(required=True)
+    lat = Number(required=True)
+    datum = Choice(Datum, load_default=Datum.WGS84)
+    accuracy_m = Number(allow_none=True, load_default=None)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> ReceivedPlace:
+        """Build the place; a negative accuracy means that the device did not know it."""
+        accuracy = data["accuracy_m"]
+        known = accuracy is not None and accuracy >= 0
+        return ReceivedPlace(
+            lon=data["lon"], lat=data["lat"], datum=Datum(data["datum"]), accuracy_m=accuracy if known else None
+        )
+
+
+class CaseFilingSchema(Schema):
+    """A filing."""
+
+    type = fields.Nested(TypeSchema, required=True)
+    source = Choice(Source, required=True)
+    condition = Text(most=10, allow_none=True)
+    location = fields.Nested(PlaceSchema, allow_none=True)
+    address = Text(most=500, allow_none=True)
+    place = Text(most=200, allow_none=True)
+    description = Text(most=NOTE_LENGTH, allow_none=True)
+    observed_at = Instant(allow_none=True)
+    attachments = fields.List(Identity(), load_default=list)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> FilingRequest:
+        """Build the filing."""
+        photos = tuple(AttachmentId(one) for one in data.pop("attachments"))
+        return FilingRequest(**data | {"source": Source(data["source"]), "attachments": photos})
+
+
+class LimitSchema(Schema):
+    """A time limit."""
+
+    amount = Amount(required=True)
+    unit = Choice(LimitUnit, required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> TimeLimit:
+        """Build the limit."""
+        return TimeLimit(amount=data["amount"], unit=LimitUnit(data["unit"]))
+
+
+class UploadSchema(Schema):
+    """The form beside an uploaded file."""
+
+    usage = Choice(AttachmentUsage, load_default=AttachmentUsage.FILE)
+
+
+def _field(spec: FieldSpec) -> fields.Field[Any]:
+    more: dict[str, Any] = {"required": True} if spec.required else {"allow_none": True}
+    if spec.kind is FieldKind.TEXT:
+        return Text(most=spec.max_length or NOTE_LENGTH, **more)
+    if spec.kind is FieldKind.CHOICE:
+        return _choice(spec.choices, more)
+    plain: dict[FieldKind, fields.Field[Any]] = {
+        FieldKind.LIMIT: fields.Nested(LimitSchema, **more),
+        FieldKind.LOCATION: fields.Nested(PlaceSchema, **more),
+        FieldKind.INSTANT: Instant(**more),
+        FieldKind.BOOLEAN: fields.Boolean(**more),
+        FieldKind.ATTACHMENTS: fields.List(Identity(), **more),
+    }
+    return plain[spec.kind]
+
+
+def _choice(choices: Choices | None, more: dict[str, Any]) -> fields.Field[Any]:
+    if choices is Choices.CHECK_MODES:
+        return Choice(CheckMode, **more)
+    if choices is Choices.CHECK_RESULTS:
+        return Choice(CheckResult, **more)
+    if choices is Choices.INSPECTORS:
+        return fields.Integer(strict=True, **more)
+    return Text(most=40, **more)
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "mode": CheckMode,
+    "result": CheckResult,
+    "inspector": PersonId,
+    "unit": UnitCode,
+    "attachments": tuple,
+    "location": position_of,
+}
+
+
+class PayloadSchema(Schema):
+    """Base of the bodies of actions; each child is made from its payload's own description."""
+
+    payload: type[Payload]
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Payload:
+        """Build the payload."""
+        given = {name: value for name, value in data.items() if value is not None}
+        return self.payload(**{name: _READERS.get(name, _same)(value) for name, value in given.items()})
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _payload_schema(action: Action, payload: type[Payload]) -> type[PayloadSchema]:
+    name = "".join(part.capitalize() for part in action.split("_")) + "Schema"
+    members: dict[str, Any] = {field: _field(spec) for field, spec in specs(payload).items()}
+    return type(name, (PayloadSchema,), members | {"payload": payload, "__doc__": payload.__doc__})
+
+
+PAYLOAD_SCHEMAS: dict[Action, type[PayloadSchema]] = {
+    action: _payload_schema(action, payload) for action, payload in PAYLOADS.items()
+}

@@ -1,0 +1,63 @@
+"""Sign-in, sign-out, and who am I."""
+
+from typing import Any
+
+from flask import Response, jsonify, request
+
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.bodies import read_body
+from gridcase.api.documents import TokenSchema, answers, body
+from gridcase.api.schemas import SignInSchema
+from gridcase.domain.actor import Role
+from gridcase.edge.runtime import bearer, calling, language, runtime
+from gridcase.edge.texts import label
+from gridcase.services.identity import sign_in, sign_out
+
+doors = ApiBlueprint("doors", description="Sign in", is_open=True)
+sessions = ApiBlueprint("sessions", description="The caller's own session")
+
+
+@doors.route("/auth/tokens", methods=["POST"])
+@doors.doc(
+    summary="Sign in",
+    security=[],
+    requestBody=body(SignInSchema),
+    responses=answers((201, "Signed in", TokenSchema), refusals=(400, 415, 422, 429)),
+)
+def create_token() -> Response:
+    """Check user name and password and open a session in one role."""
+    asked = read_body(SignInSchema)
+    opened = sign_in(
+        runtime(),
+        username=asked["username"],
+        password=asked["password"],
+        address=request.remote_addr or "",
+        role=Role(asked["role"]) if "role" in asked else None,
+    )
+    answer = jsonify(access_token=opened.token, token_type="Bearer", expires_in=opened.seconds, role=opened.role)
+    answer.status_code = 201
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@sessions.route("/auth/tokens/current", methods=["DELETE"])
+@sessions.doc(summary="Sign out", responses=answers((204, "Signed out", None)))
+def delete_token() -> Response:
+    """End the session of this request."""
+    sign_out(runtime(), bearer() or "")
+    return Response(status=204)
+
+
+@sessions.route("/me", methods=["GET"])
+@sessions.doc(summary="Who am I", responses={"200": {"description": "The caller"}, **answers()})
+def me() -> dict[str, Any]:
+    """Return the caller's person, role and scope."""
+    actor = calling().actor
+    return {
+        "id": actor.person,
+        "name": actor.name,
+        "role": actor.role,
+        "role_label": label(actor.role, language()),
+        "scope": {"kind": actor.scope.kind, "value": actor.scope.value},
+        "unit": actor.unit,
+    }

@@ -1,0 +1,539 @@
+"""Sentences by code, Chinese and English side by side (ADR 0001).
+
+Every error and problem code that the lower floors raise has one entry; a test proves it. Sentences say what is wrong and
+what to do. Names in braces are the error's parameters.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """Languages people may choose."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One sentence or label in both languages."""
+
+    zh: str
+    en: str
+
+    def in_(self, language: Language) -> str:
+        """Return it in one language."""
+        return self.zh if language is Language.ZH else self.en
+
+
+def sentence(code: str, params: Mapping[str, str | int], language: Language) -> str:
+    """Fill a sentence in; an unknown code says itself, so that nothing is ever hidden.
+
+    Examples
+    --------
+    >>> sentence("unknown_unit", {"unit": "X1"}, Language.EN)
+    'There is no unit X1. Choose one from /api/v1/units.'
+    """
+    text = SENTENCES.get(code)
+    if text is None:
+        return " ".join([code, *(f"{name}={value}" for name, value in sorted(params.items()))])
+    shown = {name: label(str(value), language) for name, value in params.items()}
+    return text.in_(language).format_map(_Given(shown))
+
+
+def label(word: str, language: Language) -> str:
+    """Return the trade's word for a state, action, role, source …; the word itself when it has none."""
+    text = LABELS.get(word)
+    return text.in_(language) if text else word
+
+
+class _Given(dict[str, str]):
+    """Leaves a name without a value standing, instead of failing while saying what failed."""
+
+    def __missing__(self, key: str) -> str:
+        return "{" + key + "}"
+
+
+LABELS: dict[str, Text] = {
+    # stages
+    "receive": Text("受理", "Receive"),
+    "dispatch": Text("派遣", "Dispatch"),
+    "report": Text("反馈", "Report"),
+    "evaluate": Text("评价", "Evaluate"),
+    "ended": Text("终止", "Ended"),
+    # states
+    "received": Text("待受理", "Received"),
+    "verifying": Text("核实中", "Being verified"),
+    "registered": Text("已立案，待派遣", "Registered"),
+    "returned": Text("已回退", "Returned"),
+    "dispatched": Text("已派遣，待签收", "Dispatched"),
+    "handling": Text("处置中", "Being handled"),
+    "suspended": Text("挂账", "Suspended"),
+    "reported": Text("已反馈，待核查", "Reported"),
+    "checking": Text("核查中", "Being checked"),
+    "closed": Text("已结案", "Closed"),
+    "void": Text("作废", "Void"),
+    "transferred": Text("已移送", "Transferred"),
+    # actions (those that are not also states or stages)
+    "file": Text("上报", "File"),
+    "register": Text("立案", "Register"),
+    "accept": Text("签收", "Accept"),
+    "return_task": Text("回退", "Return"),
+    "reassign": Text("改派", "Reassign"),
+    "request_check": Text("请求核查", "Request a check"),
+    "check": Text("核查", "Check"),
+    "rework": Text("返工", "Rework"),
+    "close": Text("结案", "Close"),
+    "comment": Text("批注", "Comment"),
+    "attach": Text("补充附件", "Attach"),
+    "handle": Text("处置", "Handle"),
+    "verify": Text("核实", "Verify"),
+    # roles
+    "inspector": Text("监督员", "Inspector"),
+    "acceptor": Text("受理员", "Acceptor"),
+    "shift_leader": Text("值班长", "Shift leader"),
+    "dispatcher": Text("派遣员", "Dispatcher"),
+    "unit_leader": Text("处置单位负责人", "Unit leader"),
+    "handler": Text("处置人", "Handler"),
+    "chief": Text("街长（河长、楼长）", "Chief"),
+    "assessor": Text("考评员", "Assessor"),
+    "leader": Text("领导", "Leader"),
+    "admin": Text("管理员", "Administrator"),
+    "public_door": Text("公众渠道", "Public door"),
+    "centre": Text("市监督指挥中心", "City supervision centre"),
+    "camera": Text("视频设备", "Camera"),
+    "system": Text("系统", "System"),
+    # sources (inspector, camera and leader stand above)
+    "hotline": Text("热线", "Hotline"),
+    "public": Text("公众举报", "Public"),
+    "video": Text("视频采集", "Video"),
+    "petition": Text("信访", "Petition"),
+    "media": Text("媒体", "Media"),
+    "superior": Text("上级下派", "Superior"),
+    "department": Text("部门移送", "Department"),
+    # check modes and results
+    "on_site": Text("现场核查", "On site"),
+    "photo": Text("照片核查", "By photo"),
+    "waived": Text("免核查", "Waived"),
+    "pass": Text("通过", "Pass"),
+    "fail": Text("不通过", "Fail"),
+    # kinds, units of limits
+    "component": Text("部件", "Component"),
+    "event": Text("事件", "Event"),
+    "urgent_hour": Text("紧急工作时", "urgent hours"),
+    "urgent_day": Text("紧急工作日", "urgent days"),
+    "working_hour": Text("工作时", "working hours"),
+    "working_day": Text("工作日", "working days"),
+    # field names on forms
+    "condition": Text("立案条件", "Filing condition"),
+    "limit": Text("处置时限", "Time limit"),
+    "note": Text("说明", "Note"),
+    "reason": Text("原因", "Reason"),
+    "unit": Text("处置单位", "Unit"),
+    "done": Text("处置情况", "What was done"),
+    "attachments": Text("照片", "Photos"),
+    "mode": Text("核查方式", "Mode"),
+    "result": Text("核查结果", "Result"),
+    "location": Text("位置", "Position"),
+    "observed_at": Text("现场时间", "Observed at"),
+    "text": Text("内容", "Text"),
+}
+
+#: Titles of problem documents by HTTP status.
+TITLES: dict[int, Text] = {
+    400: Text("请求格式有误", "The request cannot be read"),
+    401: Text("请先登录", "Sign in first"),
+    403: Text("没有权限", "Not permitted"),
+    404: Text("未找到", "Not found"),
+    405: Text("方法不适用", "Method not allowed"),
+    406: Text("无法提供所要的格式", "Not acceptable"),
+    409: Text("与现状冲突", "Conflict"),
+    412: Text("数据已更新", "The case has changed"),
+    413: Text("文件过大", "Too large"),
+    415: Text("内容类型不支持", "Unsupported content type"),
+    422: Text("填写内容有误", "The input is wrong"),
+    428: Text("缺少前提条件", "A precondition is missing"),
+    429: Text("请稍后再试", "Wait a little"),
+    500: Text("系统故障", "Internal error"),
+    503: Text("服务暂不可用", "Not ready"),
+}
+
+SENTENCES: dict[str, Text] = {
+    # who
+    "not_signed_in": Text(
+        "登录已失效，请重新登录。", "You are not signed in, or the session has ended. Sign in again."
+    ),
+    "wrong_password": Text("用户名或密码不正确。", "User name or password is wrong."),
+    "too_many_failures": Text(
+        "登录失败次数过多，请 {seconds} 秒后再试。", "Too many failed sign-ins. Try again in {seconds} seconds."
+    ),
+    "role_not_granted": Text(
+        "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
+    ),
+    "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
+    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
+    "limit_by_shift_leader": Text(
+        "该类别没有规定时限，须由值班长立案并选定时限。",
+        "This class has no limit of its own: a shift leader has to register it and choose one.",
+    ),
+    "not_your_unit": Text("本案件不在你单位名下。", "The case is not with your unit."),
+    "not_your_task": Text("该核查任务派给了其他监督员。", "This check was asked of another inspector."),
+    "handled_it_yourself": Text(
+        "本人或本单位处置过的案件，不得由本人核查或结案。",
+        "You or your unit handled this case, so somebody else has to check or close it.",
+    ),
+    # what is not there
+    "case_not_found": Text("未找到案件 {number}。请核对案件编号。", "There is no case {number}. Check the number."),
+    "cell_not_found": Text("未找到单元网格 {code}。", "There is no unit cell {code}."),
+    "attachment_not_found": Text("未找到附件 {id}。", "There is no attachment {id}."),
+    "run_not_found": Text("未找到考评结果 {id}。", "There is no assessment run {id}."),
+    "route_not_found": Text("没有此地址。接口说明见 /docs。", "There is nothing at this address. See /docs."),
+    # preconditions
+    "idempotency_key_missing": Text(
+        "缺少 Idempotency-Key 请求头。请填写一个 UUID，重发时保持不变。",
+        "The Idempotency-Key header is missing. Send a UUID, and the same one when you send again.",
+    ),
+    "idempotency_key_malformed": Text("Idempotency-Key 必须是 UUID。", "Idempotency-Key has to be a UUID."),
+    "idempotency_mismatch": Text(
+        "同一 Idempotency-Key 已用于其他内容。新的请求请换一个 UUID。",
+        "This Idempotency-Key was used for another request. Use a new UUID for a new request.",
+    ),
+    "if_match_missing": Text(
+        "缺少 If-Match 请求头。请先读取案件，并带上其 ETag。",
+        "The If-Match header is missing. Read the case first and send its ETag.",
+    ),
+    "stale_case": Text(
+        "案件已被他人更新（当前版本 {version}）。请重新读取后再操作。",
+        "Somebody changed the case (now at version {version}). Read it again, then decide.",
+    ),
+    # state
+    "wrong_state": Text(
+        "案件当前为“{state}”，不能“{action}”。可用操作见 available_actions。",
+        "The case is in state “{state}”; “{action}” does not start from there. See available_actions.",
+    ),
+    "not_located": Text(
+        "案件尚未定位到单元网格，不能立案。请先补充位置，或作废。",
+        "The case has no unit cell yet. Locate it before registering, or void it.",
+    ),
+    "limit_missing": Text(
+        "案件没有处置时限，须先由值班长选定。", "The case has no time limit; a shift leader has to choose one."
+    ),
+    "not_dispatched": Text("案件尚未派遣。", "The case has not been dispatched."),
+    "check_missing": Text(
+        "尚未核查通过，不能结案。请先请求核查，或说明理由免核查。",
+        "No check has passed yet. Request a check first, or waive it with a reason.",
+    ),
+    "check_already_passed": Text("核查已通过，可直接结案。", "The check has passed already: the case can be closed."),
+    "no_failed_check": Text("没有不通过的核查，不能返工。", "No check has failed, so there is nothing to rework."),
+    "type_gone": Text("类别 {type} 已不在目录中。", "The type {type} is no longer in the catalogue."),
+    # input
+    "invalid_input": Text("填写内容有误，详见各字段说明。", "Some fields are wrong; see errors."),
+    "not_json": Text("请求体不是有效的 JSON。", "The request body is not valid JSON."),
+    "unsupported_type": Text("请以 application/json 发送请求体。", "Send the body as application/json."),
+    "unknown_field": Text("没有这个字段，请删除。", "There is no such field; remove it."),
+    "field_required": Text("必填。", "This field is required."),
+    "field_null": Text("不能为空。", "This field may not be null."),
+    "field_malformed": Text("格式不正确：{problem}", "{problem}"),
+    "text_too_long": Text("最多 {most} 个字符，现有 {length} 个。", "At most {most} characters; this has {length}."),
+    "text_empty": Text("不能为空白。", "This may not be blank."),
+    "text_control": Text("含有不可见的控制字符，请删除。", "This contains control characters; remove them."),
+    "not_a_choice": Text("可选值：{choices}。", "Choose one of: {choices}."),
+    "not_a_number": Text("必须是有限的数值。", "This has to be a finite number."),
+    "instant_without_zone": Text(
+        "时间须带时区，例如 2026-10-12T09:30:00+08:00。",
+        "Give the time with its offset, e.g. 2026-10-12T09:30:00+08:00.",
+    ),
+    "cursor_malformed": Text(
+        "游标无效，请从第一页重新开始。", "The cursor is not valid; start again from the first page."
+    ),
+    "box_malformed": Text(
+        "bbox 须为 west,south,east,north（经度在前，WGS 84）。",
+        "bbox has to be west,south,east,north in WGS 84, longitude first.",
+    ),
+    "unknown_type": Text("目录中没有类别 {type}。可查 /api/v1/types。", "There is no type {type}. See /api/v1/types."),
+    "unknown_condition": Text(
+        "没有立案条件 {condition}，可选：{choices}。", "There is no filing condition {condition}. Choose: {choices}."
+    ),
+    "condition_needed": Text("请选择立案条件：{choices}。", "Choose a filing condition: {choices}."),
+    "limit_fixed": Text(
+        "该条件的时限规定为 {limit}，不能另选。", "This condition has the limit {limit}; no other may be chosen."
+    ),
+    "limit_needed": Text("该类别没有规定时限，请选定。", "This class has no limit of its own: choose one."),
+    "source_not_for_role": Text(
+        "{role}不能以“{source}”为来源上报。", "A {role} may not file with the source {source}."
+    ),
+    "unknown_unit": Text(
+        "没有单位 {unit}，请从 /api/v1/units 选择。", "There is no unit {unit}. Choose one from /api/v1/units."
+    ),
+    "same_unit": Text(
+        "案件已在单位 {unit} 名下，请选择其他单位。", "The case is with {unit} already; choose another unit."
+    ),
+    "no_route": Text(
+        "派遣规则中没有匹配 {type} 的单位，请人工选择单位。",
+        "No routing rule matches {type}. Choose the unit yourself.",
+    ),
+    "unknown_reason": Text(
+        "没有原因代码 {reason}，可选：{choices}。", "There is no reason {reason}. Choose: {choices}."
+    ),
+    "evidence_needed": Text(
+        "至少附一张照片。请先上传到 /api/v1/attachments。",
+        "Add at least one photo; upload it to /api/v1/attachments first.",
+    ),
+    "waiver_needs_reason": Text("免核查须说明理由。", "Waiving the check needs a reason."),
+    "waiver_has_no_inspector": Text("免核查时不指定监督员。", "A waived check has no inspector; leave it out."),
+    "no_inspector": Text(
+        "没有可核查的监督员，请值班长安排。", "Nobody may check this case; the shift leader has to name somebody."
+    ),
+    "inspector_not_eligible": Text(
+        "该人员不能核查本案（非监督员，或处置过本案）。可选人员见 inspectors。",
+        "This person may not check the case (no inspector, or handled it). See the list of inspectors.",
+    ),
+    "too_far": Text(
+        "核查位置距案发地 {distance} 米，应在 {allowed} 米以内。请到现场后再提交。",
+        "You are {distance} m from the case; a check has to be made within {allowed} m. Go there first.",
+    ),
+    "attachment_unknown": Text(
+        "附件 {id} 不存在、不是你上传的，或已用于其他案件。请重新上传。",
+        "Attachment {id} does not exist, is not yours, or is used already. Upload it again.",
+    ),
+    "location_or_address": Text("请提供位置（lon、lat）或地址。", "Give a position (lon, lat) or an address."),
+    "zero_position": Text(
+        "0,0 表示设备没有定位。没有位置时请不要填写 location。",
+        "0,0 is what a device sends when it has no position. Leave location out when there is none.",
+    ),
+    "out_of_range": Text(
+        "坐标超出范围：经度 -180 至 180，纬度 -90 至 90，经度在前。",
+        "Coordinates out of range: longitude -180 to 180, latitude -90 to 90, longitude first.",
+    ),
+    "swapped_axes": Text(
+        "经纬度似乎写反了：lon 是经度，lat 是纬度。", "Longitude and latitude seem swapped: lon first, then lat."
+    ),
+    "far_from_city": Text(
+        "该点距辖区约 {km} 公里（允许 {allowed} 公里）。请核对经纬度和坐标系（datum）。",
+        "The point is {km} km from the city (allowed: {allowed} km). Check lon, lat and datum.",
+    ),
+    "outside_grid": Text(
+        "该点不在任何单元网格内，本渠道不受理。", "The point lies in no unit cell; this door does not take it."
+    ),
+    # files
+    "file_empty": Text("文件是空的。请重新拍照上传。", "The file is empty. Take the photo again."),
+    "file_too_large": Text(
+        "文件过大，最大 {allowed} MB。请压缩后再上传。",
+        "The file is too large (at most {allowed} MB). Make it smaller.",
+    ),
+    "not_a_photo": Text(
+        "不是可识别的照片。支持 JPEG、PNG、WebP、HEIC。",
+        "This is not a photo we can read. Send JPEG, PNG, WebP or HEIC.",
+    ),
+    "photo_broken": Text("照片文件已损坏或不完整，请重新上传。", "The photo is broken or cut short. Upload it again."),
+    "too_many_pixels": Text(
+        "照片像素过多，最多 {allowed} 百万像素。", "The photo has too many pixels (at most {allowed} million)."
+    ),
+    # people
+    "username_taken": Text("用户名 {username} 已被使用。", "The user name {username} is taken."),
+    "password_short": Text("密码至少 {least} 个字符。", "The password needs at least {least} characters."),
+    "unknown_person": Text(
+        "没有具有“{role}”角色的用户 {username}。", "There is no user {username} with the role {role}."
+    ),
+    # configuration
+    "configuration_refused": Text(
+        "配置有 {errors} 处错误，未应用。", "The configuration has {errors} errors; nothing was applied."
+    ),
+    "not_configured": Text(
+        "系统尚未配置。请先运行 gridcase db upgrade。", "Nothing is configured yet. Run gridcase db upgrade first."
+    ),
+    # configuration files, layers and what checks say of them
+    "unknown_year": Text("{year} 年的工作日安排尚未公布。", "The working days of {year} have not been announced."),
+    "invalid_calendar": Text("工作日历有误。", "The working calendar is not valid."),
+    "missing": Text("必填。", "This is required."),
+    "not_a_mapping": Text("应为键值结构。", "This must be a mapping of names to values."),
+    "not_a_list": Text("应为列表。", "This must be a list."),
+    "not_text": Text("应为文本。", "This must be text."),
+    "not_true_or_false": Text("应为 true 或 false。", "This must be true or false."),
+    "empty": Text("不能为空。", "This must not be empty."),
+    "not_an_identifier": Text(
+        "只能用字母、数字、点、下划线和连字符，且以字母或数字开头，最长 64 个字符。",
+        "Use letters, digits, dots, underscores and hyphens, beginning with a letter or digit, at most 64 characters.",
+    ),
+    "not_a_date": Text("不是有效日期，请写成 2026-10-01。", "Not a date; write 2026-10-01."),
+    "not_a_year": Text("应为四位年份，如 2026。", "This must be a year such as 2026."),
+    "not_a_weekday": Text("星期应为 1（周一）至 7（周日）。", "A weekday is a number from 1 (Monday) to 7 (Sunday)."),
+    "not_a_window": Text(
+        "不是有效时段，请写成 08:00-12:00，止于 24:00 以内。",
+        "Not a stretch of one day; write 08:00-12:00, ending by 24:00.",
+    ),
+    "windows_not_in_order": Text("时段须先后排列且不重叠。", "Windows must follow one another and not overlap."),
+    "seasons_not_in_order": Text("各时令的生效日期须依次递增。", "Seasons must begin one after the other."),
+    "unknown_zone": Text("没有时区 {zone}。", "There is no time zone {zone}."),
+    "years_not_observed": Text(
+        "此日历不执行节假日安排，不应列出年份。", "This calendar does not observe holidays, so it must list no years."
+    ),
+    "year_listed_twice": Text("{year} 年重复列出。", "The year {year} is listed twice."),
+    "dates_reversed": Text("结束日期早于开始日期。", "The last day is before the first."),
+    "date_outside_year": Text(
+        "{day} 不属于 {year} 年的安排（可始于上年 12 月）。",
+        "{day} does not belong to the notice for {year} (it may begin in the December before).",
+    ),
+    "make_up_not_weekend": Text("调休上班日 {day} 不是周末。", "The make-up workday {day} is not on a weekend."),
+    "day_listed_twice": Text("{day} 重复列出。", "{day} is listed more than once."),
+    "cell_code_malformed": Text(
+        "网格编码不正确：应为 15 位数字或大写字母。", "This is no cell code: 15 digits or capital letters are needed."
+    ),
+    "coordinates_out_of_range": Text(
+        "坐标超出范围，请检查经纬度是否颠倒、坐标系是否有误。",
+        "Coordinates out of range: are they swapped, or in another system?",
+    ),
+    "crs_unknown": Text("无法识别坐标系“{crs}”。", "Unknown coordinate system “{crs}”."),
+    "crs_must_be_named": Text(
+        "文件声明的坐标系为“{crs}”，请明确指定坐标系后再导入。",
+        "The file names the coordinate system “{crs}”; say which one to use.",
+    ),
+    "not_a_feature_collection": Text("文件不是 GeoJSON 要素集合。", "The file is no GeoJSON FeatureCollection."),
+    "cell_size_out_of_range": Text(
+        "网格边长 {size} 米太小，至少为 10 米。", "A cell size of {size} m is too small; at least 10 m."
+    ),
+    "communities_overlap": Text("社区 {one} 与 {other} 的范围重叠。", "Communities {one} and {other} overlap."),
+    "too_many_cells": Text(
+        "社区 {community} 划出 {cells} 个网格，超过 999 个。",
+        "Community {community} would get {cells} cells; 999 is the most.",
+    ),
+    "not_a_feature": Text("不是 GeoJSON 要素。", "Not a GeoJSON feature."),
+    "code_missing": Text("缺少编码。", "There is no code."),
+    "code_repeated": Text(
+        "编码重复，且范围重叠或属性不同。", "The code is repeated on overlapping places or with other attributes."
+    ),
+    "date_malformed": Text("日期格式不正确。", "Not a date."),
+    "geometry_type_unknown": Text("只接受面要素。", "Only polygons are taken."),
+    "geometry_empty": Text("没有图形。", "There is no geometry."),
+    "coordinates_malformed": Text("坐标无法读取。", "The coordinates cannot be read."),
+    "ring_too_short": Text("边界点太少。", "The ring has too few corners."),
+    "ring_crosses_itself": Text("边界自相交，无法确定范围。", "The outline crosses itself; the area meant is unknown."),
+    "ring_closed": Text("边界未闭合，已闭合。", "The ring was open and has been closed."),
+    "shape_mended": Text(
+        "边界有误，已修复（面积变化不超过 1 %）。", "The outline was mended; its area stays within 1 %."
+    ),
+    "parts_merged": Text("同一编码的多个部分已合并。", "Parts of one code were merged."),
+    "rule_file_unreadable": Text("配置文件无法读取。", "The configuration file cannot be read."),
+    "rule_file_invalid": Text("配置文件内容有误。", "The configuration file has mistakes."),
+    "yaml_syntax": Text("YAML 语法错误。", "This is not valid YAML."),
+    "yaml_duplicate_key": Text("键“{key}”重复。", 'The key "{key}" is repeated.'),
+    "yaml_alias": Text("不允许使用锚点和别名。", "Anchors and aliases are not allowed."),
+    "yaml_tag": Text("不允许使用类型标签。", "Tags are not allowed."),
+    "yaml_many_documents": Text("一个文件只能有一份文档。", "A file holds one document only."),
+    "yaml_key_not_text": Text("键必须是文本。", "A key must be text."),
+    "yaml_too_deep": Text("嵌套超过 {depth} 层。", "Nested deeper than {depth} levels."),
+    "yaml_root_not_mapping": Text("文件最外层必须是键值对。", "The file must hold keys and values."),
+    "file_not_utf8": Text("文件不是 UTF-8 编码。", "The file is not UTF-8."),
+    "document_name": Text(
+        "文件名只能用小写字母、数字、点、横线和下划线。",
+        "A name has lower-case letters, digits, dots, dashes and underscores only.",
+    ),
+    "document_ending": Text("文件扩展名应为 .yaml。", "The file must end in .yaml."),
+    "table_without_document": Text("表格缺少同名的 YAML 文件。", "The table lacks a YAML file of its name."),
+    "table_syntax": Text("CSV 格式错误。", "This is not valid CSV."),
+    "table_column": Text("未知或重复的列“{column}”。", 'Unknown or repeated column "{column}".'),
+    "table_column_missing": Text("缺少列“{column}”。", 'The column "{column}" is missing.'),
+    "table_cells": Text("单元格数与表头不符。", "The row has more or fewer cells than the header."),
+    "table_cell_missing": Text("“{column}”不能为空。", '"{column}" must not be empty.'),
+    "table_rows_disagree": Text("类别 {type} 各行的内容不一致。", "The rows of type {type} disagree."),
+    "mapping_expected": Text("此处应为键值对。", "Keys and values are expected here."),
+    "list_expected": Text("此处应为列表。", "A list is expected here."),
+    "list_empty": Text("列表不能为空。", "The list must not be empty."),
+    "text_expected": Text("此处应为文本，编号请加引号。", "Text is expected here; put codes in quotation marks."),
+    "text_length": Text(
+        "文本不能为空，且不超过 {max} 字。", "The text must not be blank nor longer than {max} characters."
+    ),
+    "flag_expected": Text("此处应为 true 或 false。", "true or false is expected here."),
+    "whole_number_expected": Text(
+        "此处应为 {least} 至 {most} 的整数。", "A whole number from {least} to {most} is expected."
+    ),
+    "date_expected": Text("“{value}”不是日期，应写成 2026-10-01。", '"{value}" is no date; write 2026-10-01.'),
+    "limit_expected": Text(
+        "“{value}”不是时限，应写成“2 working_hour”，单位可用 {units}。",
+        '"{value}" is no time limit; write "2 working_hour"; units are {units}.',
+    ),
+    "choice_expected": Text("“{value}”不在可选值 {choices} 之中。", '"{value}" is none of {choices}.'),
+    "code_shape": Text("编号“{value}”格式不对。", 'The code "{value}" has the wrong form.'),
+    "key_missing": Text("缺少“{key}”。", '"{key}" is missing.'),
+    "unknown_key": Text("未知的键“{key}”。", 'Unknown key "{key}".'),
+    "duplicate_type": Text("类别 {type} 重复。", "The type {type} is repeated."),
+    "duplicate_condition": Text("立案条件 {condition} 重复。", "The filing condition {condition} is repeated."),
+    "duplicate_unit": Text("单位 {unit} 重复。", "The unit {unit} is repeated."),
+    "duplicate_rule": Text("规则 {rule} 重复。", "The rule {rule} is repeated."),
+    "duplicate_reason": Text("原因 {reason} 重复。", "The reason {reason} is repeated."),
+    "type_without_condition": Text("类别 {type} 没有立案条件。", "The type {type} has no filing condition."),
+    "unknown_source": Text("未登记的依据“{source}”。", 'The source "{source}" is not listed.'),
+    "unknown_parent": Text("上级单位 {parent} 不存在。", "The parent unit {parent} does not exist."),
+    "unit_cycle": Text("单位 {unit} 的上级关系成环。", "The unit {unit} stands under itself."),
+    "rule_without_type": Text("规则没有指定类别。", "The rule names no type."),
+    "type_pattern_expected": Text("“{value}”不是类别或类别前缀。", '"{value}" is no type or beginning of one.'),
+    "ends_before_start": Text(
+        "截止日 {last} 早于起始日 {first}。", "The last day {last} is before the first day {first}."
+    ),
+    "urgent_unit_expected": Text(
+        "紧急时限“{value}”必须用紧急工作时或紧急工作日。", 'The urgent limit "{value}" must be in urgent hours or days.'
+    ),
+    "reason_missing": Text("原因列表必须包含 {reason}。", "The list of reasons must hold {reason}."),
+    "name_differs": Text(
+        "文中名称“{name}”与文件名“{file}”不一致。", 'The name "{name}" differs from the file name "{file}".'
+    ),
+    "unknown_calendar": Text("工作日历 {calendar} 不存在。", "The calendar {calendar} does not exist."),
+    "pattern_matches_nothing": Text("前缀 {pattern} 没有对应的类别。", "No type begins with {pattern}."),
+    "routing_rule_dead": Text(
+        "规则 {rule} 被前面的规则 {above} 完全覆盖，永远不会生效。",
+        "Rule {rule} can never win: rule {above} above it takes all its cases.",
+    ),
+    "routing_rules_overlap": Text(
+        "规则 {rule} 与前面的规则 {above} 部分重叠而单位不同。",
+        "Rules {rule} and {above} overlap and name different units.",
+    ),
+    "type_without_route": Text("类别 {type} 没有派遣规则。", "No routing rule takes the type {type}."),
+    "type_partly_routed": Text(
+        "类别 {type} 仅在部分区域、来源或日期有派遣规则。",
+        "The type {type} is routed only in some areas, from some sources or for a time.",
+    ),
+    "condition_unconfirmed": Text("该时限待确认。", "This limit is to be confirmed."),
+    "condition_without_limit": Text(
+        "未规定时限，由值班长在立案时确定。", "No limit; the shift leader chooses one at registration."
+    ),
+    "stage_limits_unconfirmed": Text("阶段时限待确认。", "The stage limits are to be confirmed."),
+    "not_a_uuid": Text("应为 UUID。", "This has to be a UUID."),
+    "amount_out_of_range": Text("应大于 0 且不超过 {most}。", "This has to be more than 0 and at most {most}."),
+    "not_an_object": Text("应为 JSON 对象。", "This has to be a JSON object."),
+    "not_a_choice_here": Text("该值不在允许范围内。", "This value is not allowed here."),
+    "one_file_only": Text("每次上传一个文件，字段名为 file。", "Upload one file at a time, in the field file."),
+    "bad_request": Text("请求无法读取。", "The request cannot be read."),
+    "weights_do_not_sum": Text(
+        "各项权重之和为 {sum}，应为 {full_score}。", "The weights add up to {sum} instead of {full_score}."
+    ),
+    "duplicate_indicator": Text("指标编号 {id} 重复。", "The indicator {id} occurs more than once."),
+    "duplicate_term": Text("算式编号 {id} 重复。", "The term {id} occurs more than once."),
+    "not_above_zero": Text("必须大于零。", "Must be greater than zero."),
+    "floor_above_ceiling": Text("下限高于上限。", "The floor is above the ceiling."),
+    "unknown_count": Text(
+        "按 {subject} 统计时没有计数项 {count}。", "There is no count {count} in the view by {subject}."
+    ),
+    "unknown_indicator": Text("没有编号为 {id} 的指标。", "There is no indicator {id}."),
+    "type_key_expected": Text(
+        "“{value}”不是“体系/类别/代码”形式的案件类型。", '"{value}" is not a case type written scheme/kind/code.'
+    ),
+    "decimal_expected": Text("“{value}”不是小数。", '"{value}" is not a decimal number.'),
+    "package_unreadable": Text("文件不是可读的月度数据包。", "The file is not a readable monthly package."),
+    "manifest_missing": Text("数据包中没有清单。", "The package has no manifest."),
+    "manifest_invalid": Text("数据包的清单无效。", "The manifest of the package is not valid."),
+    "member_missing": Text("缺少清单所列的 {member}。", "{member} is listed but missing."),
+    "member_unlisted": Text("{member} 不在清单中。", "{member} is not listed in the manifest."),
+    "member_twice": Text("{member} 出现多次。", "{member} occurs more than once."),
+    "member_changed": Text("{member} 与清单不符。", "{member} differs from the manifest."),
+    "package_repacked": Text(
+        "内容与清单一致，但压缩包被重新打包。", "The contents match, but the archive was repacked."
+    ),
+    # general
+    "method_not_allowed": Text("此地址不支持该方法。", "This address does not take this method."),
+    "internal_error": Text(
+        "系统出现故障，编号 {id}，请告知管理员。", "Something failed on our side. Tell the administrator this id: {id}."
+    ),
+    "not_ready": Text("数据库尚未就绪。", "The database is not ready."),
+}

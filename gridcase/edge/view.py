@@ -1,0 +1,313 @@
+"""What a person may see inside a case: decided here, once, for API, pages, search, export and sync.
+
+Units never learn who found a case. Times carry the instance's own offset.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import Action, CaseState, CheckMode, CheckResult, TypeKey, UnitCode
+from gridcase.domain.history import LimitedStage
+from gridcase.edge.texts import Language, label
+from gridcase.services.reading import HistoryLine, ListedCase, StoredCase
+from gridcase.services.steps.reference import Reference
+from gridcase.workflow.case import Assignment, Case, RunningClock, Task
+from gridcase.workflow.effects import photo_needed
+from gridcase.workflow.machine import available_actions
+from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, specs
+from gridcase.workflow.routes import RouteExplanation
+from gridcase.workflow.rulebook import Situation
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """Who looks, when, and in which language."""
+
+    actor: Actor
+    reference: Reference
+    now: datetime
+    language: Language
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Zone in which instants are shown."""
+        return self.reference.rules.zone
+
+
+def view_of(stored: StoredCase, viewing: Viewing) -> Json:
+    """Return a case as this person may see it, with the actions that will work for them now."""
+    case = stored.case
+    body = _head(case, viewing) | {
+        "location": _location(stored),
+        "cell": case.location.cell if case.location else None,
+        "layers": {name: list(codes) for name, codes in case.layers.items()},
+        "address": stored.address,
+        "place": stored.place,
+        "description": stored.description,
+        "observed_at": _instant(stored.observed_at, viewing),
+        "registered_at": _instant(case.registered_at, viewing),
+        "closed_at": _instant(case.closed_at, viewing),
+        "limit": _limit(case, viewing),
+        "deadlines": [_deadline(stage, clock, viewing) for stage, clock in case.clocks.items()],
+        "route": _route(case.assignment, viewing),
+        "assignments": [_assignment(one, viewing) for one in case.assignments],
+        "tasks": [_task(one, viewing) for one in case.tasks],
+        "attachments": [
+            {
+                "id": photo.id,
+                "usage": photo.usage,
+                "content_type": photo.content_type,
+                "sha256": photo.sha256,
+                "url": f"/api/v1/attachments/{photo.id}",
+            }
+            for photo in stored.photos
+        ],
+        "available_actions": _actions(case, viewing),
+    }
+    if not viewing.actor.is_unit:
+        body |= {"filed_by": case.filed_by, "found_by": case.found_by}
+    return body
+
+
+def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
+    """Return a case as a list shows it."""
+    case = listed.case
+    return _head(case, viewing) | {
+        "cell": case.location.cell if case.location else None,
+        "location": {"lon": case.point.lon, "lat": case.point.lat} if case.point else None,
+        "unit": listed.unit,
+        "address": listed.address,
+        "description": listed.description,
+    }
+
+
+def history_view(line: HistoryLine, viewing: Viewing) -> Json:
+    """Return a line of history; units do not learn who found or filed the case."""
+    event = line.event
+    hidden = viewing.actor.is_unit and event.seq == 1
+    facts: Json = json.loads(event.facts.dump())
+    payload: Json | None = json.loads(line.payload) if line.payload is not None else None
+    if viewing.actor.is_unit:
+        facts = {name: value for name, value in facts.items() if name not in ("filed_by", "found_by")}
+    if hidden and payload is not None:
+        payload.pop("position", None)
+    return {
+        "seq": event.seq,
+        "action": event.action,
+        "label": label(event.action, viewing.language),
+        "from_state": event.from_state,
+        "to_state": event.to_state,
+        "actor": None if hidden else {"id": event.actor, "name": line.actor_name},
+        "role": None if hidden else event.role,
+        "unit": None if hidden else event.unit,
+        "recorded_at": _instant(event.recorded_at, viewing),
+        "observed_at": _instant(event.observed_at, viewing),
+        "facts": facts,
+        "payload": payload,
+    }
+
+
+def _head(case: Case, viewing: Viewing) -> Json:
+    known = viewing.reference.rules.catalogue.find(case.type)
+    condition = known.condition(case.condition) if known and case.condition else None
+    chinese = viewing.language is Language.ZH
+    return {
+        "number": case.number,
+        "version": case.version,
+        "state": case.state,
+        "state_label": label(case.state, viewing.language),
+        "stage": case.state.stage,
+        "type": {
+            "scheme": case.type.scheme,
+            "kind": case.type.kind,
+            "code": case.type.code,
+            "name": (known.name_zh if chinese else known.name_en) if known else None,
+        },
+        "condition": case.condition,
+        "condition_text": (condition.text_zh if chinese else condition.text_en) if condition else None,
+        "source": case.source,
+        "filed_at": _instant(case.filed_at, viewing),
+        "due_at": _instant(case.due_at, viewing),
+        "overdue": _is_overdue(case, viewing.now),
+    }
+
+
+def _is_overdue(case: Case, now: datetime) -> bool:
+    handle = case.clocks.get(LimitedStage.HANDLE)
+    if handle is not None and case.state not in (CaseState.VOID, CaseState.TRANSFERRED):
+        return handle.is_overdue(now)
+    return case.state.is_open and any(clock.is_overdue(now) for clock in case.clocks.values())
+
+
+def _location(stored: StoredCase) -> Json | None:
+    case = stored.case
+    if case.point is None or case.location is None:
+        return None
+    return {
+        "lon": case.point.lon,
+        "lat": case.point.lat,
+        "datum": "wgs84",
+        "how": case.location.how,
+        "distance_m": round(case.location.distance_m, 2),
+        "candidates": list(case.location.candidates),
+        "received": dict(stored.received),
+    }
+
+
+def _limit(case: Case, viewing: Viewing) -> Json | None:
+    if case.limit is None:
+        return None
+    amount = format(case.limit.amount.normalize(), "f")
+    return {
+        "amount": amount,
+        "unit": case.limit.unit,
+        "text": f"{amount} {label(case.limit.unit, viewing.language)}",
+    }
+
+
+def _deadline(stage: LimitedStage, clock: RunningClock, viewing: Viewing) -> Json:
+    due = clock.due
+    return {
+        "stage": stage,
+        "label": label(stage, viewing.language),
+        "started_at": _instant(due.started_at, viewing),
+        "due_at": _instant(due.due_at, viewing),
+        "original_due_at": _instant(clock.original_due_at, viewing),
+        "stopped_at": _instant(clock.stopped_at, viewing),
+        "limit": {"amount": format(due.limit.amount.normalize(), "f"), "unit": due.limit.unit},
+        "calendar": due.calendar,
+        "provisional": due.provisional,
+        "overdue": clock.is_overdue(viewing.now),
+        "trace": json.loads(clock.trace),
+    }
+
+
+def _route(assignment: Assignment | None, viewing: Viewing) -> Json | None:
+    if assignment is None or assignment.route is None:
+        return None
+    explanation = RouteExplanation.load(assignment.route)
+    told: Json = json.loads(assignment.route)
+    said = explanation.sentence("zh" if viewing.language is Language.ZH else "en", lambda code: _name_of(code, viewing))
+    return told | {"sentence": said}
+
+
+def _name_of(code: str, viewing: Viewing) -> str:
+    unit = viewing.reference.rules.units.by_code.get(UnitCode(code))
+    if unit is not None:
+        return unit.name_zh if viewing.language is Language.ZH else unit.name_en
+    if "/" not in code:
+        return code
+    known = viewing.reference.rules.catalogue.find(TypeKey.parse(code))
+    if known is None:
+        return code
+    return known.name_zh if viewing.language is Language.ZH else known.name_en
+
+
+def _assignment(one: Assignment, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "unit": one.unit,
+        "unit_name": _name_of(one.unit, viewing),
+        "dispatched_at": _instant(one.dispatched_at, viewing),
+        "automatic": one.route is not None,
+        "accepted_at": _instant(one.accepted_at, viewing),
+        "reported_at": _instant(one.reported_at, viewing),
+        "due_at": _instant(one.due_at, viewing),
+        "original_due_at": _instant(one.original_due_at, viewing),
+        "limit": {"amount": format(one.limit.amount.normalize(), "f"), "unit": one.limit.unit},
+        "returned_reason": one.returned_reason,
+        "ended_at": _instant(one.ended_at, viewing),
+        "outcome": one.outcome,
+        "leaves_due": one.leaves_due,
+    }
+
+
+def _task(one: Task, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "kind": "check",
+        "inspector": None if viewing.actor.is_unit else one.inspector,
+        "mode": one.mode,
+        "asked_at": _instant(one.asked_at, viewing),
+        "due_at": _instant(one.due_at, viewing),
+        "done_at": _instant(one.done_at, viewing),
+        "result": one.result,
+    }
+
+
+def _actions(case: Case, viewing: Viewing) -> list[Json]:
+    situation = Situation(case=case, actor=viewing.actor, now=viewing.now, rules=viewing.reference.rules)
+    return [
+        {
+            "action": action,
+            "label": label(action, viewing.language),
+            "method": "POST",
+            "url": f"/api/v1/cases/{case.number}/actions/{action}",
+            "fields": [
+                _field(name, spec, _Asked(action, case, viewing)) for name, spec in specs(PAYLOADS[action]).items()
+            ],
+        }
+        for action in available_actions(situation)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    action: Action
+    case: Case
+    viewing: Viewing
+
+    def needs(self, spec: FieldSpec) -> bool:
+        """Tell whether a field has to be filled in here: photos also where the rules of conduct ask for them."""
+        if spec.kind is not FieldKind.ATTACHMENTS:
+            return spec.required
+        return spec.required or photo_needed(self.action, self.viewing.actor, self.viewing.reference.rules.conduct)
+
+
+def _field(name: str, spec: FieldSpec, asked: _Asked) -> Json:
+    case, viewing = asked.case, asked.viewing
+    shown: Json = {
+        "name": name,
+        "label": label(name, viewing.language),
+        "type": spec.kind,
+        "required": asked.needs(spec),
+    }
+    if spec.max_length is not None:
+        shown["max_length"] = spec.max_length
+    if spec.choices is Choices.UNITS:
+        shown["choices_url"] = "/api/v1/units"
+    elif spec.choices is Choices.INSPECTORS:
+        shown["choices_url"] = f"/api/v1/cases/{case.number}/inspectors"
+    elif spec.choices is not None:
+        shown["choices"] = [{"value": value, "label": text} for value, text in _choices(spec.choices, case, viewing)]
+    return shown
+
+
+def _choices(choices: Choices, case: Case, viewing: Viewing) -> list[tuple[str, str]]:
+    chinese = viewing.language is Language.ZH
+    conduct = viewing.reference.rules.conduct
+    if choices is Choices.CONDITIONS:
+        return [
+            (condition.code, condition.text_zh if chinese else condition.text_en)
+            for condition in viewing.reference.rules.catalogue.conditions(case.type)
+        ]
+    if choices is Choices.CHECK_MODES:
+        return [(mode, label(mode, viewing.language)) for mode in CheckMode]
+    if choices is Choices.CHECK_RESULTS:
+        return [(result, label(result, viewing.language)) for result in CheckResult]
+    reasons = {
+        Choices.VOID_REASONS: conduct.void_reasons,
+        Choices.RETURN_REASONS: conduct.return_reasons,
+        Choices.REASSIGN_REASONS: conduct.reassign_reasons,
+    }[choices]
+    return [(reason.code, reason.zh if chinese else reason.en) for reason in reasons]
+
+
+def _instant(instant: datetime | None, viewing: Viewing) -> str | None:
+    return None if instant is None else instant.astimezone(viewing.zone).isoformat(timespec="seconds")

@@ -1,0 +1,5 @@
+"""What a WSGI server loads: ``gridcase.wsgi:application``."""
+
+from gridcase.app import create_app
+
+application = create_app()
