@@ -530,6 +530,14 @@ SENTENCES: dict[str, Text] = {
     "package_repacked": Text(
         "内容与清单一致，但压缩包被重新打包。", "The contents match, but the archive was repacked."
     ),
+    "unknown_rule_set": Text("没有评分规则 {name}，可选：{choices}。", "There is no rule set {name}. Choose: {choices}."),
+    "rule_set_not_in_force": Text(
+        "评分规则 {name} 自 {first} 起施行，不适用于该周期。", "The rule set {name} is not in force in this period (first day {first})."
+    ),
+    "period_malformed": Text(
+        "“{period}”不是周期，应写成 2026-10、2026-Q4 或 2026。", "“{period}” is no period; write 2026-10, 2026-Q4 or 2026."
+    ),
+    "header_needed": Text("第一行须为列名 {columns}。", "The first line has to name the columns {columns}."),
     # general
     "method_not_allowed": Text("此地址不支持该方法。", "This address does not take this method."),
     "internal_error": Text(

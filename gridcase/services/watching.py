@@ -39,3 +39,8 @@ def readiness(rt: Runtime) -> Readiness:
             return Readiness(is_current=True, is_configured=newest_version(tx) > 0)
     except SQLAlchemyError:
         return Readiness(is_current=False, is_configured=False)
+
+
+def upgrade_schema(rt: Runtime) -> None:
+    """Bring the database to the newest schema."""
+    schema.upgrade(rt.database.engine)

@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, Text, insert, select
+from sqlalchemy import String, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 
 
 class AssessmentRunRow(Base):
-    """One run of one rule set over one period; ``package`` is the canonical JSON the export is written from."""
+    """One run of one rule set over one period.
+
+    ``digest`` is the SHA-256 of the package, whose bytes lie in the blob store; ``is_draft`` marks a run before the cut-off.
+    """
 
     __tablename__ = "assessment_run"
 
@@ -19,8 +22,8 @@ class AssessmentRunRow(Base):
     rule_set: Mapped[str] = mapped_column(String(80))
     cut_off: Mapped[datetime] = mapped_column(UtcDateTime)
     digest: Mapped[str] = mapped_column(String(64))
+    is_draft: Mapped[bool]
     scores: Mapped[Any] = mapped_column(PlainJson)
-    package: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[int]
 

@@ -5,7 +5,7 @@ figures. Everything a list filters or sorts by is a column with an index.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -344,6 +344,19 @@ def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: 
     if after is not None:
         statement = statement.where(after)
     return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
+
+
+def positions(tx: Tx) -> Iterator[tuple[CaseNumber, int, int]]:
+    """Return number and WGS 84 position (1e-7 degree) of every located case."""
+    statement = select(CaseRow.prefix, CaseRow.filed_on, CaseRow.id, CaseRow.lon_e7, CaseRow.lat_e7)
+    for prefix, filed_on, identity, lon_e7, lat_e7 in tx.execute(statement.where(CaseRow.lon_e7.is_not(None))):
+        yield case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=identity)), lon_e7, lat_e7
+
+
+def chain_ends(tx: Tx) -> dict[int, tuple[str, int, str]]:
+    """Return identity, number of lines and head by case, as the rows of the cases have them."""
+    rows = tx.execute(select(CaseRow.id, CaseRow.uid, CaseRow.events, CaseRow.head))
+    return {identity: (uid, events, head) for identity, uid, events, head in rows}
 
 
 def _columns(stored: StoredCase) -> dict[str, Any]:

@@ -92,7 +92,6 @@ class Database:
         """Open a transaction that only reads; nothing is committed."""
         with self._sessions() as session:
             yield session
-            session.rollback()
 
     @property
     def is_sqlite(self) -> bool:

@@ -176,7 +176,7 @@ def append(tx: Tx, case_id: int, links: Links) -> None:
 
 def link(uid: str, row: Mapping[str, Any]) -> str:
     """Compute a row's hash from the case's identity, the hash before it and the row's own fields."""
-    covered = {name: _covered(row[name]) for name in _COVERED}
+    covered = {name: _covered(row[name]) for name in COVERED}
     return hashlib.sha256((row["previous"] + uid + canonical_json(covered)).encode()).hexdigest()
 
 
@@ -225,7 +225,7 @@ def to_event(row: CaseEventRow, number: CaseNumber) -> CaseEvent:
     )
 
 
-_COVERED = (
+COVERED = (
     "seq",
     "action",
     "from_state",
@@ -276,18 +276,14 @@ def _payload(new: NewEvent, photos: Mapping[str, str]) -> str:
     return canonical_json(body)
 
 
-def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[CaseEvent]:
-    """Return, by case and sequence, every line recorded at or before ``cut_off`` of each case that may matter since ``since``.
+def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[CaseEvent, str]]:
+    """Return every line recorded by the cut-off, with its hash, of each case that may matter since an instant.
 
-    A case matters when something was recorded of it, or its handling deadline lies, at or after ``since``, or when it is
-    still open. Both columns only ever grow late, so that a case is never missed after the fact.
+    By case and sequence. A case matters when something was recorded of it, or its handling deadline lies, at or after
+    ``since``, or when it is still open. Both columns move forward with every line, so no case is missed afterwards.
     """
     wanted = select(CaseRow.id).where(
-        or_(
-            CaseRow.last_event_at >= since,
-            CaseRow.handle_due_at >= since,
-            CaseRow.closed_at.is_(None),
-        )
+        or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, CaseRow.closed_at.is_(None))
     )
     statement = (
         select(CaseEventRow, CaseRow.prefix, CaseRow.filed_on)
@@ -297,4 +293,17 @@ def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[CaseEv
     )
     for row, prefix, filed_on in tx.execute(statement.execution_options(yield_per=2000)):
         parts = NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)
-        yield to_event(row, case_number(parts))
+        yield to_event(row, case_number(parts)), row.hash
+
+
+def all_lines(tx: Tx) -> Iterator[tuple[str, CaseEventRow, CaseEventPayloadRow | None]]:
+    """Return every line with the identity of its case and its payload (None once erased), by case and sequence."""
+    joined = (CaseEventPayloadRow.case_id == CaseEventRow.case_id) & (CaseEventPayloadRow.seq == CaseEventRow.seq)
+    statement = (
+        select(CaseRow.uid, CaseEventRow, CaseEventPayloadRow)
+        .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
+        .outerjoin(CaseEventPayloadRow, joined)
+        .order_by(CaseEventRow.case_id, CaseEventRow.seq)
+    )
+    for uid, row, payload in tx.execute(statement.execution_options(yield_per=2000)):
+        yield uid, row, payload

@@ -1,0 +1,25 @@
+"""The ``gridcase`` command: groups and what they share.
+
+Exit codes: 0 done, 1 refused with a report, 2 wrong usage. With ``--json`` one JSON document goes to standard output and
+nothing else; everything said to people goes to standard error.
+"""
+
+import click
+
+from gridcase import __version__
+from gridcase.cli.assess import assess
+from gridcase.cli.audit import audit
+from gridcase.cli.config import config
+from gridcase.cli.database import db
+from gridcase.cli.grid import grid
+from gridcase.cli.people import user
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gridcase")
+def cli() -> None:
+    """Case handling for grid-based city management."""
+
+
+for _command in (db, config, grid, user, assess, audit):
+    cli.add_command(_command)

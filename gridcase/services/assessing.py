@@ -1,0 +1,338 @@
+"""The month: history folded to facts, counted, scored, and frozen as a package of bytes.
+
+Heavy: runs on the command line and in the jobs process, never in a web worker. Everything is read from history recorded at
+or before the cut-off, so that running a closed month again gives the same bytes.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from gridcase.assessment.casesheet import CaseDetails, belongs_to, case_sheet
+from gridcase.assessment.counts import SubjectCounts, case_numbers, count
+from gridcase.assessment.facts import CaseRow, FactRows, fold
+from gridcase.assessment.frames import Frames, frames_of
+from gridcase.assessment.package import CountTable, MonthPackage, ScoreTable, package_bytes, verify_package
+from gridcase.assessment.package import Reference as PackageReference
+from gridcase.assessment.rulesets import RuleSet
+from gridcase.assessment.scoring import SubjectScore, score
+from gridcase.assessment.selection import Attribution, CountBy, Selection
+from gridcase.domain.actor import Actor
+from gridcase.domain.errors import NotFoundError, Problem, invalid
+from gridcase.domain.history import CaseEvent
+from gridcase.domain.place import Datum
+from gridcase.domain.time import LimitUnit, Period, TimeLimit
+from gridcase.rules.documents import Document, DocumentKind, canonical, digest
+from gridcase.rules.rulesets import parse_rule_set
+from gridcase.services.runtime import Runtime
+from gridcase.services.steps.reference import Reference
+from gridcase.store import assessments
+from gridcase.store.cases import positions
+from gridcase.store.configuration import documents_in_force
+from gridcase.store.history import touched_since
+from gridcase.workflow.worktime import deadline
+
+#: The cut-off is the end of the third working day after the period (domain §6).
+CUT_OFF = TimeLimit(amount=Decimal(3), unit=LimitUnit.WORKING_DAY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthFacts:
+    """What a period is counted from.
+
+    Parameters
+    ----------
+    cut_off
+        The period's own, or now when that has not come yet; ``is_draft`` tells which.
+    history_head
+        SHA-256 over the hashes of every line folded, in order: what the figures rest on.
+    """
+
+    period: Period
+    cut_off: datetime
+    is_draft: bool
+    rows: FactRows
+    frames: Frames
+    history_head: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run of a rule set.
+
+    Parameters
+    ----------
+    digest
+        SHA-256 of the package.
+    """
+
+    id: int
+    period: str
+    rule_set: str
+    cut_off: datetime
+    is_draft: bool
+    digest: str
+    scores: tuple[Mapping[str, Any], ...]
+
+
+def counts(
+    rt: Runtime, period_name: str, by: CountBy, attribution: Attribution = Attribution.DEADLINE
+) -> tuple[SubjectCounts, ...]:
+    """Count a period for every subject.
+
+    Raises
+    ------
+    InvalidInputError
+        The period cannot be read.
+    """
+    facts = month_facts(rt, read_period(rt, period_name))
+    return count(facts.frames, Selection(period=facts.period, by=by, attribution=attribution))
+
+
+def run_month(rt: Runtime, actor: Actor, period_name: str, rule_set_name: str) -> Run:
+    """Count, score and freeze a period; the same facts and rules again give the same run.
+
+    Raises
+    ------
+    InvalidInputError
+        The period cannot be read, or the rule set is unknown or not in force in it.
+    """
+    period = read_period(rt, period_name)
+    document = _rule_document(rt, rule_set_name)
+    rule_set = parse_rule_set(document)
+    if not rule_set.is_in_force_on(period.first_day):
+        raise invalid("rule_set", "rule_set_not_in_force", name=rule_set_name, first=rule_set.valid_from.isoformat())
+    facts = month_facts(rt, period)
+    scores = score(rule_set, count(facts.frames, rule_set.selection(period)))
+    data = package_bytes(
+        _package(
+            rt,
+            facts,
+            ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores),
+        )
+    )
+    return _keep(rt, actor, facts, rule_set, scores=_plain_scores(facts, rule_set, scores), data=data)
+
+
+def export_run(rt: Runtime, identity: int, path: Path) -> str:
+    """Write the package of a run to a file; returns its SHA-256.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    """
+    data = rt.blobs.get(one_run(rt, identity).digest)
+    if data is None:
+        raise NotFoundError("run_not_found", params={"id": identity})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def verify_export(path: Path) -> tuple[Problem, ...]:
+    """Check a package against its own manifest; nothing found means unchanged."""
+    return verify_package(path)
+
+
+def one_run(rt: Runtime, identity: int) -> Run:
+    """Return a run.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    """
+    with rt.database.reading() as tx:
+        row = assessments.run(tx, identity)
+    if row is None:
+        raise NotFoundError("run_not_found", params={"id": identity})
+    return _run(row)
+
+
+def read_period(rt: Runtime, name: str) -> Period:
+    """Read a period's name in the instance's zone.
+
+    Raises
+    ------
+    InvalidInputError
+        It is neither ``2026-10`` nor ``2026-Q4`` nor ``2026``.
+    """
+    try:
+        return Period.parse(name, zone=rt.settings.zone)
+    except ValueError as err:
+        raise invalid("period", "period_malformed", period=name) from err
+
+
+def month_facts(rt: Runtime, period: Period) -> MonthFacts:
+    """Fold the history that a period rests on."""
+    now = rt.clock.now()
+    rules = rt.reference().rules
+    cut_off = deadline(period.end, CUT_OFF, rules.calendars[rules.conduct.calendar]).due_at
+    is_draft = now < cut_off
+    head = hashlib.sha256()
+    with rt.database.reading() as tx:
+        rows = fold(_hashed(touched_since(tx, period.start, min(now, cut_off)), head), cut_off=min(now, cut_off))
+    return MonthFacts(
+        period=period,
+        cut_off=min(now, cut_off),
+        is_draft=is_draft,
+        rows=rows,
+        frames=frames_of(rows),
+        history_head=head.hexdigest(),
+    )
+
+
+def _hashed(lines: Iterable[tuple[CaseEvent, str]], head: Any) -> Iterable[CaseEvent]:
+    for event, line_hash in lines:
+        head.update(line_hash.encode())
+        yield event
+
+
+def _rule_document(rt: Runtime, name: str) -> Document:
+    with rt.database.reading() as tx:
+        held = {row.name: row.body for row in documents_in_force(tx) if row.kind == DocumentKind.RULES}
+    if name not in held:
+        raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(held))
+    return Document(kind=DocumentKind.RULES, name=name, body=held[name])
+
+
+def _package(rt: Runtime, facts: MonthFacts, scored: ScoreTable) -> MonthPackage:
+    reference = rt.reference()
+    with rt.database.reading() as tx:
+        points = {number: (lon_e7, lat_e7) for number, lon_e7, lat_e7 in positions(tx)}
+    listed = [row for row in facts.rows.cases if belongs_to(row, facts.period)]
+    details = [_details(row, reference, points.get(row.case)) for row in listed]
+    return MonthPackage(
+        area=_area(reference),
+        period=facts.period,
+        cut_off=facts.cut_off,
+        references=tuple(_references(reference)),
+        counts=tuple(
+            CountTable(
+                by=by,
+                attribution=Attribution.DEADLINE,
+                rows=count(facts.frames, Selection(period=facts.period, by=by)),
+            )
+            for by in CountBy
+        ),
+        scores=(scored,),
+        cases=case_sheet(listed, details, period=facts.period),
+        history_head=facts.history_head,
+    )
+
+
+def _details(row: CaseRow, reference: Reference, point: tuple[int, int] | None) -> CaseDetails:
+    rules = reference.rules
+    known = rules.catalogue.find(row.type) if row.type else None
+    unit = rules.units.by_code.get(row.unit) if row.unit else None
+    community = reference.features.get(("community", row.community or ""))
+    return CaseDetails(
+        number=row.case,
+        category_name=known.major_name if known else "",
+        type_name=known.name_zh if known else "",
+        community_name=community.name if community else "",
+        unit_name=unit.name_zh if unit else "",
+        lon=_degrees(point[0]) if point else None,
+        lat=_degrees(point[1]) if point else None,
+        datum=Datum.WGS84 if point else None,
+    )
+
+
+def _degrees(value_e7: int) -> Decimal:
+    return Decimal(value_e7).scaleb(-7)
+
+
+def _area(reference: Reference) -> str:
+    """Return the longest code that all unit cells begin with, cut to a street, district or nothing."""
+    codes = [code for layer, code in reference.features if layer == "unit"]
+    for length in (12, 9, 6):
+        if len({code[:length] for code in codes}) == 1:
+            return codes[0][:length]
+    return ""
+
+
+def _references(reference: Reference) -> Iterable[PackageReference]:
+    for label, sha256 in sorted(reference.digests.items()):
+        kind, name = label.split("/", 1)
+        yield PackageReference(kind=kind, name=name, version=sha256[:12], digest=sha256)
+
+
+def _plain_scores(
+    facts: MonthFacts, rule_set: RuleSet, scores: tuple[SubjectScore, ...]
+) -> tuple[Mapping[str, Any], ...]:
+    selection = rule_set.selection(facts.period)
+    return tuple(
+        {
+            "subject": one.subject,
+            "score": None if one.score is None else str(one.score),
+            "rank": one.rank,
+            "lines": [
+                {
+                    "rule_set": line.rule_set,
+                    "version": line.version,
+                    "clause": line.clause,
+                    "indicator": line.indicator,
+                    "term": line.term,
+                    "kind": line.kind,
+                    "numerator": {"name": line.numerator_name, "value": line.numerator},
+                    "denominator": {"name": line.denominator_name, "value": line.denominator},
+                    "points": line.exact,
+                    "shown": None if line.shown is None else str(line.shown),
+                    "against": line.against,
+                    "cases": list(case_numbers(facts.frames, selection, subject=one.subject, name=line.against))
+                    if line.against
+                    else [],
+                }
+                for line in one.lines
+            ],
+        }
+        for one in scores
+    )
+
+
+def _keep(
+    rt: Runtime,
+    actor: Actor,
+    facts: MonthFacts,
+    rule_set: RuleSet,
+    *,
+    scores: tuple[Mapping[str, Any], ...],
+    data: bytes,
+) -> Run:
+    sha256 = rt.blobs.put(data)
+    with rt.database.writing() as tx:
+        row = assessments.run_by_digest(tx, sha256)
+        if row is None:
+            identity = assessments.add_run(
+                tx,
+                {
+                    "period": facts.period.name,
+                    "rule_set": rule_set.name,
+                    "cut_off": facts.cut_off,
+                    "is_draft": facts.is_draft,
+                    "digest": sha256,
+                    "scores": list(scores),
+                    "created_at": rt.clock.now(),
+                    "created_by": actor.person,
+                },
+            )
+            row = assessments.run(tx, identity)
+    assert row is not None  # noqa: S101 - inserted or found just above
+    return _run(row)
+
+
+def _run(row: assessments.AssessmentRunRow) -> Run:
+    return Run(
+        id=row.id,
+        period=row.period,
+        rule_set=row.rule_set,
+        cut_off=row.cut_off,
+        is_draft=row.is_draft,
+        digest=row.digest,
+        scores=tuple(row.scores),
+    )

@@ -1,0 +1,74 @@
+"""Is the history as it was written? Recomputes every chain and names each line that does not fit."""
+
+from dataclasses import dataclass
+
+from gridcase.services.runtime import Runtime
+from gridcase.store import cases, history
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFinding:
+    """One thing that does not fit.
+
+    Parameters
+    ----------
+    case_id, seq
+        The line; ``seq`` 0 is the case as a whole.
+    code
+        ``line_changed``, ``line_missing``, ``line_detached``, ``payload_changed`` or ``tail_missing``.
+    """
+
+    case_id: int
+    seq: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditReport:
+    """What an audit saw."""
+
+    cases: int
+    lines: int
+    erased: int
+    findings: tuple[AuditFinding, ...]
+
+
+def verify_history(rt: Runtime) -> AuditReport:
+    """Recompute every chain and compare it with the rows, the payloads and the heads kept on the cases.
+
+    An erased payload is no finding: its digest still stands in the chain.
+    """
+    found: list[AuditFinding] = []
+    lines = erased = 0
+    ends: dict[int, tuple[int, str]] = {}
+    with rt.database.reading() as tx:
+        heads = cases.chain_ends(tx)
+        for uid, row, payload in history.all_lines(tx):
+            lines += 1
+            erased += payload is None
+            length, head = ends.get(row.case_id, (0, history.FIRST_LINK))
+            found += [
+                AuditFinding(case_id=row.case_id, seq=row.seq, code=code)
+                for code in _wrong(uid, row, payload, length, head)
+            ]
+            ends[row.case_id] = (row.seq, row.hash)
+    for case_id, (_uid, length, head) in heads.items():
+        if ends.get(case_id, (0, history.FIRST_LINK)) != (length, head):
+            found.append(AuditFinding(case_id=case_id, seq=0, code="tail_missing"))
+    return AuditReport(cases=len(heads), lines=lines, erased=erased, findings=tuple(found))
+
+
+def _wrong(
+    uid: str, row: history.CaseEventRow, payload: history.CaseEventPayloadRow | None, length: int, head: str
+) -> list[str]:
+    codes = []
+    if row.seq != length + 1:
+        codes.append("line_missing")
+    if row.previous != head:
+        codes.append("line_detached")
+    covered = {name: getattr(row, name) for name in (*history.COVERED, "previous")}
+    if history.link(uid, covered) != row.hash:
+        codes.append("line_changed")
+    if payload is not None and history.payload_digest(payload.salt, payload.body) != row.payload_digest:
+        codes.append("payload_changed")
+    return codes
