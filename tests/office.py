@@ -29,7 +29,7 @@ from gridcase.settings import Settings
 from gridcase.store import schema
 
 ROOT = Path(__file__).parent.parent
-PASSWORD = "a long enough password"  # noqa: S105 - of people who exist only in tests
+PASSWORD = "a long enough password"
 #: A Monday, 09:00 in Changzhou, an ordinary working day.
 MONDAY = datetime(2026, 10, 12, 1, 0, tzinfo=UTC)
 FIRE_LANE = {"scheme": "GBT47678.5-2026", "kind": "event", "code": "09012"}

@@ -61,7 +61,10 @@ class CaseQuerySchema(Schema):
     responses=answers((201, "Filed", CaseSchema), refusals=(400, 403, 409, 415, 422, 428)),
 )
 def file() -> Response:
-    """File a case; the rules may register and dispatch it at once. Sent again with the same key, it is not filed again."""
+    """File a case; the rules may register and dispatch it at once.
+
+    Sent again with the same key, it is not filed again.
+    """
     called = calling()
     done = file_case(
         runtime(),

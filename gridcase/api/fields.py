@@ -1,4 +1,4 @@
-"""Fields of request bodies: strict about kinds, and saying what is wrong by code, so that the sentence can be translated."""
+"""Fields of request bodies: strict about kinds, saying what is wrong by code, so that it can be translated."""
 
 import math
 import unicodedata

@@ -11,7 +11,6 @@ from gridcase.api.documents import answers
 from gridcase.api.fields import Choice, Text, as_input_error
 from gridcase.domain.place import Datum
 from gridcase.edge.runtime import calling, runtime
-from gridcase.grid.features import Feature
 from gridcase.grid.geojson import write_features
 from gridcase.services.gridding import CellBox, cell, cells, locate
 from gridcase.services.steps.placing import ReceivedPlace
@@ -96,6 +95,6 @@ def cell_page() -> dict[str, Any]:
 @grid.doc(summary="One cell", responses={"200": {"description": "A Feature"}, **answers(refusals=(404,))})
 def one_cell(code: str) -> dict[str, Any]:
     """Return one unit cell in force as a GeoJSON Feature."""
-    feature: Feature = cell(calling().reference, code)
+    feature = cell(calling().reference, code)
     shown: dict[str, Any] = write_features([feature])["features"][0]
     return shown

@@ -16,6 +16,8 @@ from gridcase.services.identity import sign_in, sign_out
 doors = ApiBlueprint("doors", description="Sign in", is_open=True)
 sessions = ApiBlueprint("sessions", description="The caller's own session")
 
+_KIND = "Bearer"
+
 
 @doors.route("/auth/tokens", methods=["POST"])
 @doors.doc(
@@ -34,7 +36,7 @@ def create_token() -> Response:
         address=request.remote_addr or "",
         role=Role(asked["role"]) if "role" in asked else None,
     )
-    answer = jsonify(access_token=opened.token, token_type="Bearer", expires_in=opened.seconds, role=opened.role)
+    answer = jsonify(access_token=opened.token, token_type=_KIND, expires_in=opened.seconds, role=opened.role)
     answer.status_code = 201
     answer.headers["Cache-Control"] = "no-store"
     return answer

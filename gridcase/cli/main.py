@@ -1,7 +1,7 @@
 """The ``gridcase`` command: groups and what they share.
 
-Exit codes: 0 done, 1 refused with a report, 2 wrong usage. With ``--json`` one JSON document goes to standard output and
-nothing else; everything said to people goes to standard error.
+Exit codes: 0 done, 1 refused with a report, 2 wrong usage. With ``--json`` one JSON document goes to standard
+output and nothing else; everything said to people goes to standard error.
 """
 
 import click

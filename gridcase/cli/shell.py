@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from gridcase.app import create_app
 from gridcase.domain.errors import GridcaseError, Problem
 from gridcase.edge.runtime import EXTENSION
 from gridcase.edge.texts import Language, sentence
 from gridcase.services.runtime import Runtime
+from gridcase.services.watching import StoreError
 from gridcase.settings import SettingsError, load_settings
 
 P = ParamSpec("P")
@@ -45,8 +45,8 @@ def refusing(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except GridcaseError as err:
             refuse(err)
-        except (OperationalError, ProgrammingError) as err:
-            click.echo(f"gridcase: {err.orig}", err=True)
+        except StoreError as err:
+            click.echo(f"gridcase: {getattr(err, 'orig', err)}", err=True)
             click.echo("gridcase: is the database there, and did you run 'gridcase db upgrade'?", err=True)
             sys.exit(1)
 

@@ -1,7 +1,7 @@
 """Errors to answers: one table from domain errors to HTTP, one shape for all of them (RFC 9457).
 
-Everything that can go wrong in a request ends here: domain errors, errors of the framework, and faults of our own, which
-are logged with an id and answered with that id alone.
+Everything that can go wrong in a request ends here: domain errors, errors of the framework, and faults of our own,
+which are logged with an id and answered with that id alone.
 """
 
 import uuid

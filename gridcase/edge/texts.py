@@ -1,7 +1,7 @@
 """Sentences by code, Chinese and English side by side (ADR 0001).
 
-Every error and problem code that the lower floors raise has one entry; a test proves it. Sentences say what is wrong and
-what to do. Names in braces are the error's parameters.
+Every error and problem code that the lower floors raise has one entry; a test proves it. Sentences say what is wrong
+and what to do. Names in braces are the error's parameters.
 """
 
 from collections.abc import Mapping
@@ -530,12 +530,16 @@ SENTENCES: dict[str, Text] = {
     "package_repacked": Text(
         "内容与清单一致，但压缩包被重新打包。", "The contents match, but the archive was repacked."
     ),
-    "unknown_rule_set": Text("没有评分规则 {name}，可选：{choices}。", "There is no rule set {name}. Choose: {choices}."),
+    "unknown_rule_set": Text(
+        "没有评分规则 {name}，可选：{choices}。", "There is no rule set {name}. Choose: {choices}."
+    ),
     "rule_set_not_in_force": Text(
-        "评分规则 {name} 自 {first} 起施行，不适用于该周期。", "The rule set {name} is not in force in this period (first day {first})."
+        "评分规则 {name} 自 {first} 起施行，不适用于该周期。",
+        "The rule set {name} is not in force in this period (first day {first}).",
     ),
     "period_malformed": Text(
-        "“{period}”不是周期，应写成 2026-10、2026-Q4 或 2026。", "“{period}” is no period; write 2026-10, 2026-Q4 or 2026."
+        "“{period}”不是周期，应写成 2026-10、2026-Q4 或 2026。",
+        "“{period}” is no period; write 2026-10, 2026-Q4 or 2026.",
     ),
     "header_needed": Text("第一行须为列名 {columns}。", "The first line has to name the columns {columns}."),
     # general

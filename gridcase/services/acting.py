@@ -1,7 +1,7 @@
 """Carrying out one action on one case: load for update, compare, decide, write, in one transaction.
 
-Refusals come in the contract's order: not found, replay, missing If-Match, stale, role, state, input. The replay is looked up
-only after something refused, which answers the same and saves a statement.
+Refusals come in the contract's order: not found, replay, missing If-Match, stale, role, state, input. The replay is
+looked up only after something refused, which answers the same and saves a statement.
 """
 
 from collections.abc import Callable

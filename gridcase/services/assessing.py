@@ -1,7 +1,7 @@
 """The month: history folded to facts, counted, scored, and frozen as a package of bytes.
 
-Heavy: runs on the command line and in the jobs process, never in a web worker. Everything is read from history recorded at
-or before the cut-off, so that running a closed month again gives the same bytes.
+Heavy: runs on the command line and in the jobs process, never in a web worker. Everything is read from history
+recorded at or before the cut-off, so that running a closed month again gives the same bytes.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """Filing a case: located, registered, routed and dispatched where the rules say so, in one transaction.
 
-At most six statements besides BEGIN and COMMIT, the sign-in included: an earlier request under the same key is looked up
-only when this one does not succeed, which answers the same and costs a first filing nothing.
+At most six statements besides BEGIN and COMMIT, the sign-in included: an earlier request under the same key is looked
+up only when this one does not succeed, which answers the same and costs a first filing nothing.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,6 @@
 """What a use case needs besides its arguments: database, clock, photos, and the configuration in force."""
 
 import threading
-
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +35,8 @@ class Runtime:
         Parameters
         ----------
         version
-            Newest version the caller saw (with its sign-in); a newer one than the cached is loaded at once. None asks the
-            database.
+            Newest version the caller saw (with its sign-in); a newer one than the cached is loaded at once. None
+            asks the database.
         """
         if version is None:
             with self.database.reading() as tx:

@@ -1,12 +1,13 @@
-"""Is the system ready to work?"""
+"""Readiness: does the database answer, is its schema current, is anything configured."""
 
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from gridcase.services.runtime import Runtime
 from gridcase.store import schema
 from gridcase.store.configuration import newest_version
+from gridcase.store.database import StoreError
+
+__all__ = ["Readiness", "StoreError", "readiness", "upgrade_schema"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ def readiness(rt: Runtime) -> Readiness:
             return Readiness(is_current=False, is_configured=False)
         with rt.database.reading() as tx:
             return Readiness(is_current=True, is_configured=newest_version(tx) > 0)
-    except SQLAlchemyError:
+    except StoreError:
         return Readiness(is_current=False, is_configured=False)
 
 

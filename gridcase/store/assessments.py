@@ -12,7 +12,8 @@ from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 class AssessmentRunRow(Base):
     """One run of one rule set over one period.
 
-    ``digest`` is the SHA-256 of the package, whose bytes lie in the blob store; ``is_draft`` marks a run before the cut-off.
+    ``digest`` is the SHA-256 of the package, whose bytes lie in the blob store; ``is_draft`` marks a run before the
+    cut-off.
     """
 
     __tablename__ = "assessment_run"

@@ -1,7 +1,7 @@
 """The bytes of photos: files named by their SHA-256 under the data folder.
 
-A blob is complete before any row names it: written beside its place, forced to the disk, then renamed. Equal bytes are kept
-once. Removing unused blobs is a job's work.
+A blob is complete before any row names it: written beside its place, forced to the disk, then renamed. Equal bytes
+are kept once. Removing unused blobs is a job's work.
 """
 
 import hashlib

@@ -413,7 +413,7 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.filed_to:
         found.append(CaseRow.filed_at < wanted.filed_to)
     found += _type_criteria(wanted.type) + _box_criteria(wanted.box)
-    found += _overdue_criteria(wanted.overdue, now) + _word_criteria(wanted.words)
+    found += _overdue_criteria(now, overdue=wanted.overdue) + _word_criteria(wanted.words)
     return found
 
 
@@ -433,7 +433,7 @@ def _box_criteria(box: tuple[int, int, int, int] | None) -> list[ColumnElement[b
     return [CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north)]
 
 
-def _overdue_criteria(overdue: bool | None, now: datetime) -> list[ColumnElement[bool]]:
+def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElement[bool]]:
     if overdue is None:
         return []
     late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < now)
@@ -454,7 +454,7 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
 
 
 def _in_area(prefix: str) -> ColumnElement[bool]:
-    """A range, not LIKE: every database uses the index for it."""
+    """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index."""
     if not prefix:
         return true()
     if not prefix.isalnum():

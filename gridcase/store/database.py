@@ -13,8 +13,12 @@ from typing import Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, Engine, Text, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
+
+#: What use cases may catch when the database does not answer or lacks its tables.
+StoreError = SQLAlchemyError
 
 
 class Base(DeclarativeBase):

@@ -1,7 +1,7 @@
 """What is new? Reads history lines after a cursor and never skips one that was committed late.
 
-PostgreSQL: a line is shown only when its transaction is older than every transaction still running, and the cursor orders
-by (transaction, id). SQLite: writers queue, so the id alone orders commits.
+PostgreSQL: a line is shown only when its transaction is older than every transaction still running, and the cursor
+orders by (transaction, id). SQLite: writers queue, so the id alone orders commits.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from sqlalchemy import BigInteger, ColumnElement, and_, literal_column, or_, sel
 
 from gridcase.store.database import Tx
 from gridcase.store.history import CaseEventRow
-
 
 _SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 

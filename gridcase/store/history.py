@@ -305,5 +305,5 @@ def all_lines(tx: Tx) -> Iterator[tuple[str, CaseEventRow, CaseEventPayloadRow |
         .outerjoin(CaseEventPayloadRow, joined)
         .order_by(CaseEventRow.case_id, CaseEventRow.seq)
     )
-    for uid, row, payload in tx.execute(statement.execution_options(yield_per=2000)):
-        yield uid, row, payload
+    result = tx.execute(statement.execution_options(yield_per=2000))
+    yield from ((uid, row, payload) for uid, row, payload in result)

@@ -22,9 +22,7 @@ def metadata() -> MetaData:
 
 def upgrade(engine: Engine) -> None:
     """Bring a database to the newest schema; an up-to-date one is left alone."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection = connection.execution_options(gridcase_write=True)
+    with engine.connect().execution_options(gridcase_write=True) as connection:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -1,7 +1,7 @@
 """By when? Which limit and which calendar apply to a stage of a case, and the clock that follows.
 
-The arithmetic of working time is ``gridcase.workflow.worktime``; here is only what starts a clock, with which limit, and
-what is left of it after a return or a failed check (domain §4–5). All deadlines are whole seconds.
+The arithmetic of working time is ``gridcase.workflow.worktime``; here is only what starts a clock, with which limit,
+and what is left of it after a return or a failed check (domain §4–5). All deadlines are whole seconds.
 """
 
 from dataclasses import replace

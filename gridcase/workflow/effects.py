@@ -469,7 +469,7 @@ def _assignment(case: Case) -> Assignment:
 
 
 def _implied_acceptance(situation: Situation) -> Assignment:
-    """Reporting or returning implies acceptance (domain §4)."""
+    """Return the assignment as accepted: reporting or returning implies it (domain §4)."""
     assignment = _assignment(situation.case)
     return assignment if assignment.accepted_at else replace(assignment, accepted_at=situation.now)
 

@@ -119,9 +119,9 @@ def available_actions(situation: Situation) -> tuple[Action, ...]:
     """Return the actions that this actor may do now, in table order; each will work if its fields are right."""
     found: dict[Action, None] = {}
     for row in TABLE:
-        if situation.actor.role in row.roles and situation.case.state in row.sources:
-            if _guard(situation, row.action) is None:
-                found[row.action] = None
+        fits = situation.actor.role in row.roles and situation.case.state in row.sources
+        if fits and _guard(situation, row.action) is None:
+            found[row.action] = None
     return tuple(found)
 
 

@@ -79,8 +79,11 @@ def place(received: ReceivedPlace, reference: Reference, settings: Settings) -> 
     return Placed(position=position, location=location, layers=reference.layers_of(position.point, location.cell))
 
 
+_MOST_LON, _MOST_LAT = 180, 90
+
+
 def _range_code(received: ReceivedPlace) -> str:
-    swapped = abs(received.lat) > 90 and abs(received.lon) <= 90 and abs(received.lat) <= 180
+    swapped = _MOST_LAT < abs(received.lat) <= _MOST_LON and abs(received.lon) <= _MOST_LAT
     return "swapped_axes" if swapped else "out_of_range"
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from gridcase.domain.place import GeoPoint
 from gridcase.grid.codes import parents
 from gridcase.grid.features import Feature, Part
 from gridcase.grid.index import GridIndex
-from gridcase.domain.place import GeoPoint
 from gridcase.rules.calendars import parse_calendar
 from gridcase.rules.catalogue import parse_catalogue
 from gridcase.rules.conduct import parse_conduct
