@@ -84,6 +84,12 @@ def _register(situation: Situation, payload: asked.Register) -> Effect:
 def _may_register(situation: Situation) -> Refusal:
     if not situation.case.is_located:
         return WrongStateError("not_located")
+    known = situation.rules.catalogue.find(situation.case.type)
+    if known is None:
+        return WrongStateError("type_gone", params={"type": str(situation.case.type)})
+    # Where no condition has a published limit, one must be chosen, whatever else the fields say.
+    if situation.actor.role is not Role.SHIFT_LEADER and all(one.limit is None for one in known.conditions):
+        return NotPermittedError("limit_by_shift_leader")
     return None
 
 
@@ -302,6 +308,9 @@ def _waived(situation: Situation, payload: asked.RequestCheck) -> Effect:
         raise invalid("note", "waiver_needs_reason")
     if payload.inspector is not None:
         raise invalid("inspector", "waiver_has_no_inspector")
+    # A waiver stands for the check, so it is not given by those whose work would be checked.
+    if refusal := _apart(situation):
+        raise refusal
     case = situation.case
     clocks = dict(case.clocks) | _stopped(case, LimitedStage.CHECK, situation.now)
     return Effect(
