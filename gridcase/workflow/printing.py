@@ -53,7 +53,8 @@ def _states(labels: Labelling) -> Iterator[str]:
         yield f"| `{state}` | {zh} | {en} | {stage_zh} {stage_en} | {'yes' if state.is_open else 'no'} |"
     yield ""
     if unreached := _unreached():
-        yield f"Words the trade needs and lists already know; no action leads there yet: {_listed(unreached, CaseState)}.\n"
+        words = _listed(unreached, CaseState)
+        yield f"Words the trade needs and lists already know; no action leads there yet: {words}.\n"
 
 
 def _actions(labels: Labelling) -> Iterator[str]:
