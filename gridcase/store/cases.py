@@ -50,6 +50,9 @@ from gridcase.domain.time import TimeLimit
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
 
+#: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
+_LARGEST_ID = 2**31 - 1
+
 
 class CaseRow(Base):
     """One case."""
@@ -62,6 +65,7 @@ class CaseRow(Base):
         Index("ix_case_area_filed", "area", "filed_at", "id"),
         Index("ix_case_unit_filed", "unit", "filed_at", "id"),
         Index("ix_case_type_filed", "kind", "code", "filed_at", "id"),
+        Index("ix_case_filed_by", "filed_by", "filed_at", "id"),
         Index("ix_case_found_by", "found_by", "filed_at", "id"),
         Index("ix_case_inspector", "inspector_id", "filed_at", "id"),
         Index("ix_case_point", "lon_e7", "lat_e7"),
@@ -255,7 +259,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     scope = actor.scope
     if scope.kind is ScopeKind.ALL:
         return true()
-    mine = or_(CaseRow.found_by == actor.person, CaseRow.inspector_id == actor.person)
+    person = actor.person
+    mine = or_(CaseRow.filed_by == person, CaseRow.found_by == person, CaseRow.inspector_id == person)
     if scope.kind is ScopeKind.UNIT:
         return CaseRow.unit == scope.value
     if scope.kind is ScopeKind.AREA:
@@ -289,6 +294,8 @@ def insert_case(
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
     """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
+    if identity > _LARGEST_ID:
+        return None
     statement = select(CaseRow).where(CaseRow.id == identity, visible_to(actor))
     if for_update:
         statement = statement.with_for_update()

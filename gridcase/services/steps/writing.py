@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from gridcase.domain.actor import Actor
+from gridcase.domain.actor import SYSTEM, Actor
 from gridcase.domain.case import AttachmentId
 from gridcase.domain.errors import InvalidInputError, KeyReusedError, Problem
 from gridcase.domain.history import canonical_json
@@ -102,6 +102,8 @@ def write_action(
 def replayed(tx: Tx, actor: Actor, key: RequestKey) -> StoredCase | None:
     """Return the case that this person's earlier request under the same key concerned; None when there is none.
 
+    It is returned whether or not the person may still see it: this is the answer the person was given before.
+
     Raises
     ------
     KeyReusedError
@@ -112,7 +114,7 @@ def replayed(tx: Tx, actor: Actor, key: RequestKey) -> StoredCase | None:
         return None
     if earlier.digest != key.digest:
         raise KeyReusedError("idempotency_mismatch")
-    return case_store.load_case(tx, earlier.case_id, actor)
+    return case_store.load_case(tx, earlier.case_id, SYSTEM)
 
 
 def _link_photos(
