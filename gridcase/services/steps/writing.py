@@ -3,7 +3,8 @@
 import hashlib
 import uuid
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM, Actor
@@ -41,18 +42,22 @@ def request_digest(asked: object) -> str:
 
 
 def plain(value: object) -> Any:
-    """Turn frozen values into what JSON holds, field by field."""
+    """Turn frozen values into what JSON holds, field by field: one form for equal instants and equal amounts."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, datetime | date):
-        return value.isoformat()
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if value is None or isinstance(value, bool | int | float):
         return value
-    return str(value)
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 def write_new(
