@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import request
@@ -17,6 +18,12 @@ from gridcase.domain.errors import InvalidInputError, invalid
 
 _ETAG = re.compile(r'(?:W/)?"v(\d{1,9})"')
 _NO_VERSION = frozenset({-1})
+
+
+@cache
+def loader(schema: type[Schema]) -> Schema:
+    """Return the one instance of a schema: making one copies every field, which took longer than loading."""
+    return schema()
 
 
 class NotJsonError(InvalidInputError):
@@ -40,7 +47,7 @@ def read_body(schema: type[Schema]) -> Any:
     except BadRequest as err:
         raise NotJsonError("not_json") from err
     try:
-        return schema().load(raw)
+        return loader(schema).load(raw)
     except ValidationError as err:
         raise as_input_error(err) from err
 

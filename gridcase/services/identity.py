@@ -135,7 +135,7 @@ def who_is(rt: Runtime, token: str) -> Caller:
         The token is unknown or has ended.
     """
     now = rt.clock.now()
-    with rt.database.reading() as tx:
+    with rt.database.asking() as tx:
         caller = people.caller(tx, _digest(token), now, now.astimezone(rt.settings.zone).date())
     if caller is None:
         raise NotSignedInError("not_signed_in")

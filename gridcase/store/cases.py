@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     false,
     insert,
     or_,
@@ -47,7 +48,7 @@ from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.domain.time import TimeLimit
-from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, table_of
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
 
 #: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
@@ -169,6 +170,11 @@ class CaseReferenceRow(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
 
 
+_CASES, _ASSIGNMENTS, _TASKS = table_of(CaseRow), table_of(AssignmentRow), table_of(TaskRow)
+_INSERT_CASE = insert(_CASES).returning(_CASES.c.id)
+_UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("identity"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photo:
     """A photo tied to a case, as the case shows it; ``event_seq`` names the history line it came with."""
@@ -287,7 +293,7 @@ def insert_case(
         photos=photos,
     )
     values = _columns(stored) | asdict(new) | {"uid": uid}
-    identity = tx.execute(insert(CaseRow).values(**values).returning(CaseRow.id)).scalar_one()
+    identity = tx.execute(_INSERT_CASE, values).scalar_one()
     number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
     return replace(stored, id=identity, case=replace(case, number=number))
 
@@ -305,7 +311,7 @@ def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) 
 
 def update_case(tx: Tx, stored: StoredCase) -> None:
     """Write the current columns of a case."""
-    tx.execute(update(CaseRow).where(CaseRow.id == stored.id).values(**_columns(stored)))
+    tx.execute(_UPDATE_CASE, {"identity": stored.id, **_columns(stored)})
 
 
 def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
@@ -313,7 +319,7 @@ def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], afte
     for index, assignment in enumerate(after):
         values = _assignment_values(assignment)
         if index >= len(before):
-            tx.execute(insert(AssignmentRow).values(case_id=identity, **values))
+            tx.execute(insert(_ASSIGNMENTS), {"case_id": identity, **values})
         elif assignment != before[index]:
             mine = (AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
             tx.execute(update(AssignmentRow).where(*mine).values(**values))
@@ -324,7 +330,7 @@ def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Tas
     for index, task in enumerate(after):
         values = _task_values(task)
         if index >= len(before):
-            tx.execute(insert(TaskRow).values(case_id=identity, **values))
+            tx.execute(insert(_TASKS), {"case_id": identity, **values})
         elif task != before[index]:
             mine = (TaskRow.case_id == identity, TaskRow.number == task.number)
             tx.execute(update(TaskRow).where(*mine).values(**values))

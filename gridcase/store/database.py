@@ -6,12 +6,13 @@ exception rolls back. SQLite and PostgreSQL behave alike behind them (ADR 0003).
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Text, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, Text, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -68,6 +69,15 @@ class PlainJson(TypeDecorator[Any]):
 Tx = Session
 
 
+def table_of(row: type[Base]) -> Table:
+    """Return the table behind a row class.
+
+    What every filing writes goes by statements made once on the table and filled in at execution: building one
+    anew with ``values(...)`` took longer than the database took to carry it out.
+    """
+    return cast("Table", row.__table__)
+
+
 class Database:
     """One engine and its transactions.
 
@@ -80,13 +90,20 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
-        if engine.dialect.name == "sqlite":
+        self._single = self._sessions
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if self.is_sqlite:
             prepare_sqlite(engine)
+            # Writers of one process queue here: SQLite lets them try again at growing intervals, and some starve.
+            self._turn = Lock()
+        else:
+            bare = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._single = sessionmaker(bare, expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
         """Open a transaction that may write; commit at the end."""
-        with self._sessions() as session, session.begin():
+        with self._turn, self._sessions() as session, session.begin():
             if self.is_sqlite:
                 session.connection(execution_options={"gridcase_write": True})
             yield session
@@ -95,6 +112,12 @@ class Database:
     def reading(self) -> Iterator[Tx]:
         """Open a transaction that only reads; nothing is committed."""
         with self._sessions() as session:
+            yield session
+
+    @contextmanager
+    def asking(self) -> Iterator[Tx]:
+        """Open for one reading statement alone: on PostgreSQL without the round trips of BEGIN and ROLLBACK."""
+        with self._single() as session:
             yield session
 
     @property
