@@ -22,7 +22,7 @@ from gridcase.grid.geojson import LayerSpec
 from gridcase.services import configuring, gridding, identity
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
-from gridcase.services.watching import upgrade_schema
+from gridcase.services.watching import readiness, upgrade_schema
 from gridcase.workflow.routing import RoutingQuestion, route
 
 FIRE_LANE = TypeKey(scheme=Scheme.GBT47678_5_2026, kind=CaseKind.EVENT, code="09012")
@@ -57,7 +57,8 @@ def found(rt: Runtime, say: Say) -> City:
     InvalidInputError
         The configuration names no unit for a blocked fire lane, or lacks a unit of the sample city.
     """
-    upgrade_schema(rt)
+    if not readiness(rt).is_current:
+        upgrade_schema(rt)
     if not configuring.is_configured(rt):
         say("applying the configuration files")
         configuring.apply_folder(rt, rt.settings.config_dir)

@@ -23,7 +23,6 @@ from gridcase.domain.errors import NotFoundError
 from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.time import Period, SetClock
 from gridcase.services.acting import ActionRequest, perform
-from gridcase.services.assessing import CUT_OFF, export_run, run_month
 from gridcase.services.attaching import Upload, upload
 from gridcase.services.filing import FilingRequest, file_case
 from gridcase.services.reading import case_history, one_case
@@ -226,6 +225,9 @@ def _standing(stage: Stage, number: str, moves: int) -> Standing:
 
 
 def _score(stage: Stage, period: Period, export: Path, say: Say) -> None:
+    # Loads the column engine, which a run that finds everything there should not wait for.
+    from gridcase.services.assessing import CUT_OFF, export_run, run_month  # noqa: PLC0415
+
     rules = stage.city.reference.rules
     cut_off = deadline(period.end, CUT_OFF, rules.calendars[rules.conduct.calendar]).due_at
     stage.clock.instant = cut_off + _AFTER_CUT_OFF
