@@ -33,8 +33,22 @@ from gridcase.services.identity import TooManyFailuresError
 
 _log = structlog.get_logger("gridcase")
 
+
+class UnreadableBodyError(InvalidInputError):
+    """The body is not JSON at all."""
+
+
+class UnsupportedBodyError(InvalidInputError):
+    """The body is not declared as JSON."""
+
+
+class BodyTooLargeError(InvalidInputError):
+    """The body is larger than any request of this kind."""
+
+
 #: The first row that fits decides; children stand before their parents.
 STATUSES: tuple[tuple[type[GridcaseError], int], ...] = (
+    (UnreadableBodyError, 400),
     (NotSignedInError, 401),
     (NotPermittedError, 403),
     (NotFoundError, 404),
@@ -42,6 +56,8 @@ STATUSES: tuple[tuple[type[GridcaseError], int], ...] = (
     (KeyReusedError, 409),
     (StaleCaseError, 412),
     (TooLargeError, 413),
+    (BodyTooLargeError, 413),
+    (UnsupportedBodyError, 415),
     (InvalidInputError, 422),
     (RuleFileError, 422),
     (UnknownYearError, 422),
