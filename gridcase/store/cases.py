@@ -47,8 +47,8 @@ from gridcase.domain.case import (
 from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint, Located, Location
-from gridcase.domain.time import TimeLimit
-from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, table_of
+from gridcase.domain.time import TimeLimit, whole_second
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, byte_ordered, table_of
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
 
 #: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
@@ -92,7 +92,7 @@ class CaseRow(Base):
     received: Mapped[Any] = mapped_column(PlainJson, nullable=True)
     location: Mapped[Any] = mapped_column(PlainJson, nullable=True)
     layers: Mapped[Any] = mapped_column(PlainJson)
-    area: Mapped[str | None] = mapped_column(String(15))
+    area: Mapped[str | None] = mapped_column(byte_ordered(15))
     address: Mapped[str | None] = mapped_column(Text)
     place: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
@@ -449,8 +449,9 @@ def _box_criteria(box: tuple[int, int, int, int] | None) -> list[ColumnElement[b
 def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElement[bool]]:
     if overdue is None:
         return []
-    late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < now)
-    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= now)]
+    second = whole_second(now)
+    late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < second)
+    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second)]
 
 
 def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
@@ -459,7 +460,7 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
     return [
         or_(
             *(
-                column.contains(words, autoescape=True)
+                column.icontains(words, autoescape=True)
                 for column in (CaseRow.address, CaseRow.place, CaseRow.description)
             )
         )
@@ -467,7 +468,10 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
 
 
 def _in_area(prefix: str) -> ColumnElement[bool]:
-    """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index."""
+    """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index.
+
+    It holds because the column is ordered by bytes: in a dictionary's order the tilde stands before every digit.
+    """
     if not prefix:
         return true()
     if not prefix.isalnum():

@@ -121,7 +121,11 @@ def upgrade() -> None:
         sa.Column("received", PlainJson(), nullable=True),
         sa.Column("location", PlainJson(), nullable=True),
         sa.Column("layers", PlainJson(), nullable=False),
-        sa.Column("area", sa.String(length=15), nullable=True),
+        sa.Column(
+            "area",
+            sa.String(length=15).with_variant(sa.String(length=15, collation="C"), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("address", sa.Text(), nullable=True),
         sa.Column("place", sa.Text(), nullable=True),
         sa.Column("description", sa.Text(), nullable=True),
