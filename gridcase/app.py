@@ -5,6 +5,7 @@ from flask import Flask
 from gridcase.api.api import register_api
 from gridcase.domain.time import Clock, SystemClock
 from gridcase.edge.headers import register_headers
+from gridcase.edge.logs import configure_logs
 from gridcase.edge.problems import register_problems
 from gridcase.edge.runtime import EXTENSION
 from gridcase.services.runtime import Runtime, make_blobs
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     clock
         The machine's when not given.
     """
+    configure_logs()
     chosen = settings or load_settings()
     app = Flask("gridcase", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
