@@ -61,6 +61,25 @@ def photo_needed(action: Action, actor: Actor, conduct: Conduct) -> bool:
     return action in conduct.photo_required or (action is Action.REPORT and not actor.is_unit)
 
 
+def needed_fields(situation: Situation, action: Action) -> frozenset[str]:
+    """Return the fields of an action that this case makes required, besides those the action always requires."""
+    needed = {"attachments"} if photo_needed(action, situation.actor, situation.rules.conduct) else set()
+    if action is Action.REGISTER:
+        needed |= _needed_to_register(situation)
+    if action is Action.DISPATCH and routed(situation).unit is None:
+        needed.add("unit")
+    return frozenset(needed)
+
+
+def _needed_to_register(situation: Situation) -> set[str]:
+    known, chosen = situation.rules.catalogue.find(situation.case.type), situation.case.condition
+    possible = [one.code for one in known.conditions if chosen in (None, one.code)] if known else []
+    needed = {"condition"} if len(possible) > 1 else set()
+    if known and all(deadlines.published_limit(known, code) is None for code in possible):
+        needed.add("limit")
+    return needed
+
+
 # --- register, void -----------------------------------------------------------------------------------------------
 
 
