@@ -10,12 +10,13 @@ from types import MappingProxyType
 from gridcase.domain.case import Action, Source
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import TimeLimit
-from gridcase.rules.catalogue import VERSION
+from gridcase.rules.catalogue import AREA_CLASS, VERSION
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
 from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, Conduct, Reason
 
+_AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FARTHEST_M = 100_000
 _MOST_RETURNS = 20
@@ -57,6 +58,7 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         waive_reasons=_reasons(reasons, "waive"),
         check_distance_m=root.whole("check_distance_m", least=1, most=_FARTHEST_M),
         allowed_returns=root.whole("allowed_returns", least=0, most=_MOST_RETURNS),
+        area_classes=_area_classes(root.optional_node("area_classes")),
     )
     reasons.done()
     root.done()
@@ -86,7 +88,18 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
             "waive": _plain(conduct.waive_reasons),
         },
     }
+    if conduct.area_classes:
+        body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
+
+
+def _area_classes(node: Node) -> MappingProxyType[str, str]:
+    classes = {area: node.code(area, AREA_CLASS) for area in node.values}
+    for area in classes:
+        if _AREA.fullmatch(area) is None:
+            node.refuse(area, "code_shape", value=area)
+    node.done()
+    return MappingProxyType(classes)
 
 
 def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:

@@ -5,7 +5,8 @@ Source: domain §4 and the last paragraph of domain §5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gridcase.domain.case import Action, Source
 from gridcase.domain.history import LimitedStage
@@ -53,6 +54,8 @@ class Conduct:
         How far from the case an on-site check may be made, in metres.
     allowed_returns
         Returns of one case before the shift leader decides; 0 allows none.
+    area_classes
+        Class by the beginning of the cell code, for limits that differ by area class; empty when none do.
     """
 
     version: str
@@ -68,6 +71,7 @@ class Conduct:
     waive_reasons: tuple[Reason, ...]
     check_distance_m: int
     allowed_returns: int
+    area_classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def stage_limit(self, stage: LimitedStage, *, urgent: bool) -> TimeLimit:
         """Return the limit of a stage.
@@ -78,3 +82,11 @@ class Conduct:
             For ``handle``, whose limit is the filing condition's.
         """
         return self.stage_limits[stage][urgent]
+
+    def area_class(self, cell: str | None) -> str | None:
+        """Return the class of the area a cell lies in: that of the longest matching beginning, None without one.
+
+        A case without a cell has no class.
+        """
+        fitting = [area for area in self.area_classes if (cell or "").startswith(area)]
+        return self.area_classes[max(fitting, key=len)] if fitting else None
