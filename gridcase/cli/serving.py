@@ -14,6 +14,7 @@ import click
 
 from gridcase.cli.shell import refusing, runtime
 from gridcase.domain.errors import GridcaseError
+from gridcase.edge.metrics import prepare_metrics
 from gridcase.services.watching import readiness
 from gridcase.settings import Settings
 
@@ -94,10 +95,11 @@ def serve(settings: Settings, held: socket.socket) -> NoReturn:
     held
         From ``listen``.
     """
+    variables = environment(settings) | prepare_metrics(settings, held.getsockname()[1])
     held.set_inheritable(True)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, _command(held.fileno()), {**os.environ, **environment(settings)})  # noqa: S606
+    os.execve(sys.executable, _command(held.fileno()), {**os.environ, **variables})  # noqa: S606
 
 
 def environment(settings: Settings) -> dict[str, str]:
