@@ -189,7 +189,9 @@ def _assigned(situation: Situation, *, unit: UnitCode, handle: RunningClock, exp
         limit=handle.due.limit,
         route=explained.dump() if explained else None,
     )
-    clocks = {LimitedStage.ACCEPT: accept, LimitedStage.HANDLE: handle, LimitedStage.CLOSE: close}
+    # Nobody waits any more for the check of what the unit before reported.
+    clocks = _stopped(case, LimitedStage.CHECK, situation.now)
+    clocks |= {LimitedStage.ACCEPT: accept, LimitedStage.HANDLE: handle, LimitedStage.CLOSE: close}
     return Effect(
         case=replace(
             case,
