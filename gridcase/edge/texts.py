@@ -521,6 +521,7 @@ SENTENCES: dict[str, Text] = {
     "stage_limits_unconfirmed": Text("阶段时限待确认。", "The stage limits are to be confirmed."),
     "not_a_uuid": Text("应为 UUID。", "This has to be a UUID."),
     "amount_out_of_range": Text("应大于 0 且不超过 {most}。", "This has to be more than 0 and at most {most}."),
+    "below_zero": Text("不能小于 0。", "This may not be less than 0."),
     "amount_too_fine": Text("最多两位小数。", "At most two decimals."),
     "too_many_items": Text("最多 {most} 项。", "At most {most} of them."),
     "body_too_large": Text("请求体过大，最多 {allowed} KB。", "The body is too large (at most {allowed} KB)."),
