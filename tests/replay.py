@@ -25,6 +25,7 @@ class Replayed:
     closed_at: datetime | None = None
     check_passed: bool | None = None
     dues: dict[LimitedStage, StageDue] = field(default_factory=dict)
+    stopped: dict[LimitedStage, datetime | None] = field(default_factory=dict)
     assignments: list[Assignment] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     reports: int = 0
@@ -40,7 +41,7 @@ def replay(lines: Sequence[CaseEvent]) -> Replayed:
         # What follows by rule belongs to the step of the person before it.
         told.version += line.action in ADVANCING and line.role is not Role.SYSTEM
         told.condition = line.facts.condition or told.condition
-        told.dues |= {due.stage: due for due in line.facts.dues}
+        _clocks(told, line)
         _assignments(told, line)
         _checks(told, line)
         if line.action is Action.REGISTER:
@@ -61,10 +62,36 @@ def as_replayed(case: Case) -> Replayed:
         closed_at=case.closed_at,
         check_passed=case.check_passed,
         dues={stage: clock.due for stage, clock in case.clocks.items()},
+        stopped={stage: clock.stopped_at for stage, clock in case.clocks.items()},
         assignments=[replace(one, route=None) for one in case.assignments],
         tasks=list(case.tasks),
         reports=sum(len(one.handlers) for one in case.assignments),
     )
+
+
+#: What each action ends the wait for.
+AWAITED = {
+    Action.REGISTER: {LimitedStage.REGISTER},
+    Action.DISPATCH: {LimitedStage.DISPATCH},
+    Action.ACCEPT: {LimitedStage.ACCEPT},
+    Action.RETURN_TASK: {LimitedStage.ACCEPT},
+    Action.REPORT: {LimitedStage.ACCEPT, LimitedStage.HANDLE},
+    Action.CHECK: {LimitedStage.CHECK},
+    Action.REASSIGN: {LimitedStage.CHECK},
+    Action.CLOSE: set(LimitedStage),
+    Action.VOID: set(LimitedStage),
+}
+
+
+def _clocks(told: Replayed, line: CaseEvent) -> None:
+    """Stop what the line ends the wait for, unless it stood already; then start what it starts."""
+    done = AWAITED.get(line.action, set())
+    if line.facts.check_mode is CheckMode.WAIVED:
+        done = {LimitedStage.CHECK}
+    for stage in done & set(told.dues):
+        told.stopped[stage] = told.stopped[stage] or line.recorded_at
+    told.dues |= {due.stage: due for due in line.facts.dues}
+    told.stopped |= {due.stage: None for due in line.facts.dues}
 
 
 def _assignments(told: Replayed, line: CaseEvent) -> None:

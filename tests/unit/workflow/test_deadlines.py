@@ -255,6 +255,15 @@ def test_every_clock_stops_when_the_case_ends():
         assert play.case.due_at is None
 
 
+def test_closing_late_does_not_make_the_unit_late():
+    play = Play().handling().at("10:30").reported().at("10:40").checking().at("10:50").do(Action.CHECK)
+    play.at("2026-10-14 09:00").do(Action.CLOSE)
+    stopped = {stage: shown(clock.stopped_at) for stage, clock in play.case.clocks.items()}
+    assert (stopped[HANDLE], stopped[CHECK]) == ("2026-10-12 10:30", "2026-10-12 10:50")
+    overdue = {stage for stage, clock in play.case.clocks.items() if clock.is_overdue(play.now)}
+    assert overdue == {CLOSE}
+
+
 @pytest.mark.parametrize(
     ("state", "stage"),
     [
