@@ -290,6 +290,9 @@ SENTENCES: dict[str, Text] = {
         "至少附一张照片。请先上传到 /api/v1/attachments。",
         "Add at least one photo; upload it to /api/v1/attachments first.",
     ),
+    "waiver_after_failure": Text(
+        "核查未通过，不能免核查，请返工或重新核查。", "The check failed: send the work back or have it checked again."
+    ),
     "waiver_needs_reason": Text("免核查须说明理由。", "Waiving the check needs a reason."),
     "waiver_has_no_inspector": Text("免核查时不指定监督员。", "A waived check has no inspector; leave it out."),
     "no_inspector": Text(
