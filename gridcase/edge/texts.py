@@ -173,7 +173,6 @@ SENTENCES: dict[str, Text] = {
         "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
     ),
     "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
-    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
     "limit_by_shift_leader": Text(
         "该类别没有规定时限，须由值班长立案并选定时限。",
         "This class has no limit of its own: a shift leader has to register it and choose one.",
