@@ -55,8 +55,15 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         return_reasons=_reasons(reasons, "return"),
         reassign_reasons=reassign,
         waive_reasons=_reasons(reasons, "waive"),
+        extension_reasons=_reasons(reasons, "extension"),
+        suspension_reasons=_reasons(reasons, "suspension"),
+        transfer_bodies=_reasons(root, "transfer_bodies"),
         check_distance_m=root.whole("check_distance_m", least=1, most=_FARTHEST_M),
         allowed_returns=root.whole("allowed_returns", least=0, most=_MOST_RETURNS),
+        allowed_extensions=root.whole("allowed_extensions", least=0, most=_MOST_RETURNS),
+        reopen_days=root.whole("reopen_days", least=0, most=_MOST_RETURNS),
+        reinspect_percent=root.whole("reinspect_percent", least=0, most=100),
+        warn_percent=root.whole("warn_percent", least=1, most=99),
     )
     reasons.done()
     root.done()
@@ -79,11 +86,18 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
         "photo_required": [action.value for action in sorted(conduct.photo_required)],
         "check_distance_m": conduct.check_distance_m,
         "allowed_returns": conduct.allowed_returns,
+        "allowed_extensions": conduct.allowed_extensions,
+        "reopen_days": conduct.reopen_days,
+        "reinspect_percent": conduct.reinspect_percent,
+        "warn_percent": conduct.warn_percent,
+        "transfer_bodies": _plain(conduct.transfer_bodies),
         "reasons": {
             "void": _plain(conduct.void_reasons),
             "return": _plain(conduct.return_reasons),
             "reassign": _plain(conduct.reassign_reasons),
             "waive": _plain(conduct.waive_reasons),
+            "extension": _plain(conduct.extension_reasons),
+            "suspension": _plain(conduct.suspension_reasons),
         },
     }
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)

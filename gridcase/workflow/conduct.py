@@ -53,6 +53,16 @@ class Conduct:
         How far from the case an on-site check may be made, in metres.
     allowed_returns
         Returns of one case before the shift leader decides; 0 allows none.
+    transfer_bodies
+        Bodies outside that cases are handed over to.
+    allowed_extensions
+        Extensions of one assignment that a shift leader may grant; the next needs the leader.
+    reopen_days
+        Working days within which a closing may be taken back.
+    reinspect_percent
+        Share of self-handled cases that another inspector looks at again.
+    warn_percent
+        Part of a limit after which a warning is given.
     """
 
     version: str
@@ -66,8 +76,15 @@ class Conduct:
     return_reasons: tuple[Reason, ...]
     reassign_reasons: tuple[Reason, ...]
     waive_reasons: tuple[Reason, ...]
+    extension_reasons: tuple[Reason, ...]
+    suspension_reasons: tuple[Reason, ...]
+    transfer_bodies: tuple[Reason, ...]
     check_distance_m: int
     allowed_returns: int
+    allowed_extensions: int
+    reopen_days: int
+    reinspect_percent: int
+    warn_percent: int
 
     def stage_limit(self, stage: LimitedStage, *, urgent: bool) -> TimeLimit:
         """Return the limit of a stage.
