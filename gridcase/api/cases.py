@@ -44,6 +44,10 @@ class CaseQuerySchema(Schema):
     type = Text(most=60)
     source = Choice(Source)
     overdue = Choice(("true", "false"))
+    unrouted = Choice(("true", "false"))
+    pending = Choice(("true", "false"))
+    campaign = Text(most=40)
+    lead = Text(most=40)
     q = Text(most=100)
     bbox = Text(most=80)
     filed_from = Instant()
@@ -203,6 +207,10 @@ def _filter(asked: dict[str, Any]) -> CaseFilter:
         type=_type(asked["type"]) if "type" in asked else None,
         source=Source(asked["source"]) if "source" in asked else None,
         overdue=asked["overdue"] == "true" if "overdue" in asked else None,
+        unrouted=asked.get("unrouted") == "true",
+        pending=asked.get("pending") == "true",
+        campaign=asked.get("campaign"),
+        lead=asked.get("lead"),
         words=asked.get("q"),
         box=read_box(asked["bbox"]) if "bbox" in asked else None,
         filed_from=asked.get("filed_from"),

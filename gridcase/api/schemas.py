@@ -15,16 +15,29 @@ from gridcase.domain.case import (
     CheckMode,
     CheckResult,
     PersonId,
+    Ruling,
     Scheme,
     Source,
     TypeKey,
     UnitCode,
+    VerifyResult,
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
 from gridcase.services.filing import FilingRequest
 from gridcase.services.steps.placing import ReceivedPlace, position_of
-from gridcase.workflow.requests import NOTE_LENGTH, PAYLOADS, Choices, FieldKind, FieldSpec, Payload, specs
+from gridcase.workflow.requests import (
+    NOTE_LENGTH,
+    PAYLOADS,
+    AssistingUnit,
+    Choices,
+    FieldKind,
+    FieldSpec,
+    Payload,
+    Verify,
+    specs,
+)
+from gridcase.workflow.transitions import BY_PEOPLE
 
 
 class SignInSchema(Schema):
@@ -78,6 +91,9 @@ class CaseFilingSchema(Schema):
     description = Text(most=NOTE_LENGTH, allow_none=True)
     observed_at = Instant(allow_none=True)
     attachments = fields.List(Identity(), load_default=list)
+    self_handled = fields.Boolean(load_default=False)
+    object_id = Text(most=20, allow_none=True)
+    campaign = Text(most=40, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> FilingRequest:
@@ -98,6 +114,18 @@ class LimitSchema(Schema):
         return TimeLimit(amount=data["amount"], unit=LimitUnit(data["unit"]))
 
 
+class AssistingSchema(Schema):
+    """An assisting unit; without a limit it has that of the case."""
+
+    unit = Text(most=40, required=True)
+    limit = fields.Nested(LimitSchema, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> AssistingUnit:
+        """Build the ask."""
+        return AssistingUnit(unit=UnitCode(data["unit"]), limit=data.get("limit"))
+
+
 class UploadSchema(Schema):
     """The form beside an uploaded file."""
 
@@ -116,6 +144,8 @@ def _field(spec: FieldSpec) -> fields.Field[Any]:
         FieldKind.INSTANT: Instant(**more),
         FieldKind.BOOLEAN: fields.Boolean(**more),
         FieldKind.ATTACHMENTS: fields.List(Identity(), **more),
+        FieldKind.TYPE: fields.Nested(TypeSchema, **more),
+        FieldKind.ASSISTING: fields.List(fields.Nested(AssistingSchema), **more),
     }
     return plain[spec.kind]
 
@@ -125,6 +155,10 @@ def _choice(choices: Choices | None, more: dict[str, Any]) -> fields.Field[Any]:
         return Choice(CheckMode, **more)
     if choices is Choices.CHECK_RESULTS:
         return Choice(CheckResult, **more)
+    if choices is Choices.VERIFY_RESULTS:
+        return Choice(VerifyResult, **more)
+    if choices is Choices.RULINGS:
+        return Choice(Ruling, **more)
     if choices is Choices.INSPECTORS:
         return fields.Integer(strict=True, **more)
     return Text(most=40, **more)
@@ -132,7 +166,8 @@ def _choice(choices: Choices | None, more: dict[str, Any]) -> fields.Field[Any]:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "mode": CheckMode,
-    "result": CheckResult,
+    "ruling": Ruling,
+    "assisting": tuple,
     "inspector": PersonId,
     "unit": UnitCode,
     "attachments": tuple,
@@ -149,6 +184,8 @@ class PayloadSchema(Schema):
     def make(self, data: dict[str, Any], **_: Any) -> Payload:
         """Build the payload."""
         given = {name: value for name, value in data.items() if value is not None}
+        if "result" in given:
+            given["result"] = (VerifyResult if self.payload is Verify else CheckResult)(given["result"])
         return self.payload(**{name: _READERS.get(name, _same)(value) for name, value in given.items()})
 
 
@@ -163,5 +200,5 @@ def _payload_schema(action: Action, payload: type[Payload]) -> type[PayloadSchem
 
 
 PAYLOAD_SCHEMAS: dict[Action, type[PayloadSchema]] = {
-    action: _payload_schema(action, payload) for action, payload in PAYLOADS.items()
+    action: _payload_schema(action, payload) for action, payload in PAYLOADS.items() if action in BY_PEOPLE
 }

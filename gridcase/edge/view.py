@@ -10,13 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, CaseState, CheckMode, CheckResult, TypeKey, UnitCode
+from gridcase.domain.case import Action, CaseState, CheckMode, CheckResult, Ruling, TypeKey, UnitCode, VerifyResult
 from gridcase.domain.history import LimitedStage
+from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
 from gridcase.services.reading import HistoryLine, ListedCase, StoredCase
 from gridcase.services.steps.reference import Reference
-from gridcase.workflow.case import Assignment, Case, RunningClock, Task
-from gridcase.workflow.effects import photo_needed
+from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
+from gridcase.workflow.effects.effect import photo_needed
 from gridcase.workflow.machine import available_actions
 from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, specs
 from gridcase.workflow.routes import RouteExplanation
@@ -55,6 +56,18 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
         "closed_at": _instant(case.closed_at, viewing),
         "limit": _limit(case, viewing),
         "deadlines": [_deadline(stage, clock, viewing) for stage, clock in case.clocks.items()],
+        "returns": case.returns,
+        "self_handled": case.is_self_handled,
+        "object_id": case.object_id,
+        "campaign": case.campaign,
+        "duplicate_of": case.lead,
+        "verified": case.verified,
+        "transferred_to": case.transferred_to,
+        "resumes_at": _instant(case.resumes_at, viewing),
+        "unrouted": case.is_unrouted,
+        "requests": [_request(one, viewing) for one in case.requests],
+        "subtasks": [_subtask(one, viewing) for one in case.subtasks],
+        "supervisions": [_supervision(one, viewing) for one in case.supervisions],
         "route": _route(case.assignment, viewing),
         "assignments": [_assignment(one, viewing) for one in case.assignments],
         "tasks": [_task(one, viewing) for one in case.tasks],
@@ -140,6 +153,8 @@ def _head(case: Case, viewing: Viewing) -> Json:
 
 def _is_overdue(case: Case, now: datetime) -> bool:
     handle = case.clocks.get(LimitedStage.HANDLE)
+    if is_excused(case):
+        return False
     if handle is not None and case.state not in (CaseState.VOID, CaseState.TRANSFERRED):
         return handle.is_overdue(now)
     return case.state.is_open and any(clock.is_overdue(now) for clock in case.clocks.values())
@@ -180,6 +195,7 @@ def _deadline(stage: LimitedStage, clock: RunningClock, viewing: Viewing) -> Jso
         "due_at": _instant(due.due_at, viewing),
         "original_due_at": _instant(clock.original_due_at, viewing),
         "stopped_at": _instant(clock.stopped_at, viewing),
+        "paused_at": _instant(clock.paused_at, viewing),
         "limit": {"amount": format(due.limit.amount.normalize(), "f"), "unit": due.limit.unit},
         "calendar": due.calendar,
         "provisional": due.provisional,
@@ -212,6 +228,7 @@ def _name_of(code: str, viewing: Viewing) -> str:
 def _assignment(one: Assignment, viewing: Viewing) -> Json:
     return {
         "number": one.number,
+        "lead": one.is_lead,
         "unit": one.unit,
         "unit_name": _name_of(one.unit, viewing),
         "dispatched_at": _instant(one.dispatched_at, viewing),
@@ -231,13 +248,54 @@ def _assignment(one: Assignment, viewing: Viewing) -> Json:
 def _task(one: Task, viewing: Viewing) -> Json:
     return {
         "number": one.number,
-        "kind": "check",
+        "kind": one.kind,
         "inspector": None if viewing.actor.is_unit else one.inspector,
         "mode": one.mode,
         "asked_at": _instant(one.asked_at, viewing),
         "due_at": _instant(one.due_at, viewing),
         "done_at": _instant(one.done_at, viewing),
+        "withdrawn_at": _instant(one.withdrawn_at, viewing),
         "result": one.result,
+    }
+
+
+def _request(one: Request, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "label": label(one.kind, viewing.language),
+        "state": one.state,
+        "state_label": label(one.state, viewing.language),
+        "asked_at": _instant(one.asked_at, viewing),
+        "decider": one.decider,
+        "decide_by": _instant(one.decide_by, viewing),
+        "amount": {"amount": format(one.amount.amount.normalize(), "f"), "unit": one.amount.unit}
+        if one.amount
+        else None,
+        "until": _instant(one.until, viewing),
+        "changes": json.loads(one.changes) if one.changes else None,
+    }
+
+
+def _subtask(one: Subtask, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "unit": one.unit,
+        "unit_name": _name_of(one.unit, viewing),
+        "state": one.state,
+        "state_label": label(one.state, viewing.language),
+        "asked_at": _instant(one.asked_at, viewing),
+        "rejections": one.rejections,
+    }
+
+
+def _supervision(one: Supervision, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "asked_at": _instant(one.asked_at, viewing),
+        "due_at": _instant(one.due_at, viewing),
+        "answered_at": _instant(one.answered_at, viewing),
+        "overdue": is_late(one.answered_at or viewing.now, one.due_at),
     }
 
 
@@ -280,8 +338,13 @@ def _field(name: str, spec: FieldSpec, asked: _Asked) -> Json:
     }
     if spec.max_length is not None:
         shown["max_length"] = spec.max_length
-    if spec.choices is Choices.UNITS:
+    if spec.choices is Choices.UNITS or spec.kind is FieldKind.ASSISTING:
         shown["choices_url"] = "/api/v1/units"
+    elif spec.choices is Choices.SUB_UNITS:
+        lead = case.assignment.unit if case.assignment else ""
+        shown["choices_url"] = f"/api/v1/units?below={lead}"
+    elif spec.kind is FieldKind.TYPE:
+        shown["choices_url"] = "/api/v1/types"
     elif spec.choices is Choices.INSPECTORS:
         shown["choices_url"] = f"/api/v1/cases/{case.number}/inspectors"
     elif spec.choices is not None:
@@ -297,16 +360,25 @@ def _choices(choices: Choices, case: Case, viewing: Viewing) -> list[tuple[str, 
             (condition.code, condition.text_zh if chinese else condition.text_en)
             for condition in viewing.reference.rules.catalogue.conditions(case.type)
         ]
-    if choices is Choices.CHECK_MODES:
-        return [(mode, label(mode, viewing.language)) for mode in CheckMode]
-    if choices is Choices.CHECK_RESULTS:
-        return [(result, label(result, viewing.language)) for result in CheckResult]
+    if choices in _WORDS:
+        return [(word, label(word, viewing.language)) for word in _WORDS[choices]]
     reasons = {
         Choices.VOID_REASONS: conduct.void_reasons,
         Choices.RETURN_REASONS: conduct.return_reasons,
         Choices.REASSIGN_REASONS: conduct.reassign_reasons,
+        Choices.EXTENSION_REASONS: conduct.extension_reasons,
+        Choices.SUSPENSION_REASONS: conduct.suspension_reasons,
+        Choices.TRANSFER_BODIES: conduct.transfer_bodies,
     }[choices]
     return [(reason.code, reason.zh if chinese else reason.en) for reason in reasons]
+
+
+_WORDS: dict[Choices, tuple[str, ...]] = {
+    Choices.CHECK_MODES: tuple(CheckMode),
+    Choices.CHECK_RESULTS: tuple(CheckResult),
+    Choices.VERIFY_RESULTS: tuple(VerifyResult),
+    Choices.RULINGS: tuple(Ruling),
+}
 
 
 def _instant(instant: datetime | None, viewing: Viewing) -> str | None:

@@ -14,7 +14,8 @@ from gridcase.rules.catalogue import VERSION
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
-from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, Conduct, Reason
+from gridcase.workflow.conduct import CONDUCT_STAGES, CalendarRule, WRONG_UNIT, Conduct, Reason
+from gridcase.workflow.routing import TypePattern
 
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FARTHEST_M = 100_000
@@ -64,6 +65,9 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         reopen_days=root.whole("reopen_days", least=0, most=_MOST_RETURNS),
         reinspect_percent=root.whole("reinspect_percent", least=0, most=100),
         warn_percent=root.whole("warn_percent", least=1, most=99),
+        calendar_rules=tuple(_calendar_rule(node) for node in root.nodes("calendar_rules"))
+        if root.has("calendar_rules")
+        else (),
     )
     reasons.done()
     root.done()
@@ -91,6 +95,14 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
         "reinspect_percent": conduct.reinspect_percent,
         "warn_percent": conduct.warn_percent,
         "transfer_bodies": _plain(conduct.transfer_bodies),
+        "calendar_rules": [
+            {
+                "calendar": rule.calendar,
+                "types": [str(pattern) for pattern in rule.types],
+                "areas": list(rule.areas),
+            }
+            for rule in conduct.calendar_rules
+        ],
         "reasons": {
             "void": _plain(conduct.void_reasons),
             "return": _plain(conduct.return_reasons),
@@ -115,6 +127,22 @@ def _two_limits(node: Node) -> tuple[TimeLimit, TimeLimit]:
         node.refuse("urgent", "urgent_unit_expected", value=str(urgent))
     node.done()
     return normal, urgent
+
+
+def _calendar_rule(node: Node) -> CalendarRule:
+    types: list[TypePattern] = []
+    for text in node.texts("types") if node.has("types") else ():
+        try:
+            types.append(TypePattern.parse(text))
+        except ValueError:
+            node.refuse("types", "type_pattern_expected", value=text)
+    rule = CalendarRule(
+        calendar=node.text("calendar"),
+        types=tuple(types),
+        areas=node.texts("areas") if node.has("areas") else (),
+    )
+    node.done()
+    return rule
 
 
 def _reasons(node: Node, name: str) -> tuple[Reason, ...]:

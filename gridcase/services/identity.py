@@ -106,7 +106,7 @@ def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Ro
     now = rt.clock.now()
     with rt.database.reading() as tx:
         _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)))
-        found = people.credentials(tx, username, now.astimezone(rt.settings.zone).date())
+        found = people.credentials(tx, username, now, now.astimezone(rt.settings.zone).date())
     if not _matches(found, password):
         with rt.database.writing() as tx:
             people.add_failure(tx, username, address, now)

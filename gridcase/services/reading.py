@@ -12,7 +12,7 @@ from gridcase.store import history, people
 from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
 from gridcase.store.database import Tx
 from gridcase.workflow.case import Case
-from gridcase.workflow.effects import eligible_inspectors
+from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 
 #: Floors above speak of stored cases without knowing the store.
@@ -107,7 +107,7 @@ def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference)
     now = rt.clock.now()
     with rt.database.reading() as tx:
         stored = _visible(tx, actor, number)
-        known = people.inspectors(tx, now.astimezone(rt.settings.zone).date())
+        known = people.inspectors(tx, now, now.astimezone(rt.settings.zone).date())
     return eligible_inspectors(
         Situation(case=stored.case, actor=actor, now=now, rules=reference.rules, inspectors=known)
     )

@@ -35,18 +35,20 @@ from gridcase.domain.case import (
     CaseState,
     CellCode,
     CheckMode,
-    CheckResult,
     PersonId,
     Scheme,
     Source,
     Stage,
+    TaskKind,
     TypeKey,
     UnitCode,
+    VerifyResult,
 )
 from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.domain.time import TimeLimit
+from gridcase.store import parts
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
 
@@ -67,6 +69,12 @@ class CaseRow(Base):
         Index("ix_case_point", "lon_e7", "lat_e7"),
         Index("ix_case_last_event", "last_event_at"),
         Index("ix_case_handle_due", "handle_due_at"),
+        Index("ix_case_sub_unit", "sub_unit", "filed_at", "id"),
+        Index("ix_case_wake", "wake_at", "id"),
+        Index("ix_case_lead", "lead"),
+        Index("ix_case_campaign", "campaign", "filed_at", "id"),
+        Index("ix_case_decider", "decider", "filed_at", "id"),
+        Index("ix_case_unrouted", "is_unrouted", "filed_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -108,6 +116,22 @@ class CaseRow(Base):
     assignments: Mapped[int]
     tasks: Mapped[int]
     photos: Mapped[Any] = mapped_column(PlainJson)
+    before: Mapped[str | None] = mapped_column(String(12))
+    returns: Mapped[int]
+    is_settled: Mapped[bool]
+    is_self_handled: Mapped[bool]
+    is_unrouted: Mapped[bool]
+    resumes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lead: Mapped[str | None] = mapped_column(String(30))
+    object_id: Mapped[str | None] = mapped_column(String(20))
+    campaign: Mapped[str | None] = mapped_column(String(40))
+    verified: Mapped[str | None] = mapped_column(String(10))
+    transferred_to: Mapped[str | None] = mapped_column(String(40))
+    parts: Mapped[Any] = mapped_column(PlainJson)
+    decider: Mapped[str | None] = mapped_column(String(20))
+    sub_unit: Mapped[str | None] = mapped_column(String(40))
+    watched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
     def number(self) -> CaseNumber:
@@ -119,6 +143,7 @@ class AssignmentRow(Base):
     """One unit's tenure of a case."""
 
     __tablename__ = "assignment"
+    __table_args__ = (Index("ix_assignment_unit", "unit", "is_lead", "case_id"),)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -136,6 +161,8 @@ class AssignmentRow(Base):
     outcome: Mapped[str | None] = mapped_column(String(12))
     leaves_due: Mapped[bool]
     handlers: Mapped[Any] = mapped_column(PlainJson)
+    is_lead: Mapped[bool]
+    extensions: Mapped[int]
 
 
 class TaskRow(Base):
@@ -146,13 +173,15 @@ class TaskRow(Base):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
     inspector_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     mode: Mapped[str] = mapped_column(String(10))
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     asked_by: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    result: Mapped[str | None] = mapped_column(String(6))
+    result: Mapped[str | None] = mapped_column(String(10))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CaseReferenceRow(Base):
@@ -197,6 +226,7 @@ class StoredCase:
     observed_at: datetime | None
     last_event_at: datetime
     photos: tuple[Photo, ...] = ()
+    wake_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +260,10 @@ class CaseFilter:
     type: str | None = None
     source: Source | None = None
     overdue: bool | None = None
+    unrouted: bool = False
+    pending: bool = False
+    campaign: str | None = None
+    lead: str | None = None
     words: str | None = None
     box: tuple[int, int, int, int] | None = None
     filed_from: datetime | None = None
@@ -257,34 +291,22 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         return true()
     mine = or_(CaseRow.found_by == actor.person, CaseRow.inspector_id == actor.person)
     if scope.kind is ScopeKind.UNIT:
-        return CaseRow.unit == scope.value
+        assists = select(AssignmentRow.case_id).where(
+            AssignmentRow.unit == scope.value, AssignmentRow.is_lead.is_(False)
+        )
+        return or_(CaseRow.unit == scope.value, CaseRow.sub_unit == scope.value, CaseRow.id.in_(assists))
     if scope.kind is ScopeKind.AREA:
         inside = _in_area(scope.value)
         return or_(inside, mine) if actor.role is Role.INSPECTOR else inside
     return mine
 
 
-def insert_case(
-    tx: Tx, new: NewCase, case: Case, *, uid: str, head: str, photos: tuple[Photo, ...], now: datetime
-) -> StoredCase:
-    """Insert a case, its assignments and tasks apart; its number is known afterwards."""
-    stored = StoredCase(
-        id=0,
-        uid=uid,
-        case=case,
-        head=head,
-        address=new.address,
-        place=new.place,
-        description=new.description,
-        received=new.received or {},
-        observed_at=new.observed_at,
-        last_event_at=now,
-        photos=photos,
-    )
-    values = _columns(stored) | asdict(new) | {"uid": uid}
+def insert_case(tx: Tx, new: NewCase, draft: StoredCase) -> StoredCase:
+    """Insert a case, its assignments and tasks apart; its identity and number are known afterwards."""
+    values = asdict(new) | _columns(draft) | {"uid": draft.uid}
     identity = tx.execute(insert(CaseRow).values(**values).returning(CaseRow.id)).scalar_one()
     number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
-    return replace(stored, id=identity, case=replace(case, number=number))
+    return replace(draft, id=identity, case=replace(draft.case, number=number))
 
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
@@ -395,6 +417,23 @@ def _columns(stored: StoredCase) -> dict[str, Any]:
         "head": stored.head,
         "last_event_at": stored.last_event_at,
         "photos": [asdict(photo) for photo in stored.photos],
+        "address": stored.address,
+        "before": None if case.before is None else str(case.before),
+        "returns": case.returns,
+        "is_settled": case.is_settled,
+        "resumes_at": case.resumes_at,
+        "lead": case.lead,
+        "object_id": case.object_id,
+        "is_self_handled": case.is_self_handled,
+        "campaign": case.campaign,
+        "verified": None if case.verified is None else str(case.verified),
+        "parts": parts.dump(case),
+        "decider": _decider(case),
+        "sub_unit": case.subtask.unit if case.subtask else None,
+        "transferred_to": case.transferred_to,
+        "is_unrouted": case.is_unrouted,
+        "watched_at": case.watched_at,
+        "wake_at": stored.wake_at,
     }
 
 
@@ -408,6 +447,14 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
         found.append(_in_area(wanted.area))
     if wanted.source:
         found.append(CaseRow.source == str(wanted.source))
+    if wanted.unrouted:
+        found.append(CaseRow.is_unrouted.is_(True))
+    if wanted.pending:
+        found.append(CaseRow.decider.is_not(None))
+    if wanted.campaign:
+        found.append(CaseRow.campaign == wanted.campaign)
+    if wanted.lead:
+        found.append(CaseRow.lead == wanted.lead)
     if wanted.filed_from:
         found.append(CaseRow.filed_at >= wanted.filed_from)
     if wanted.filed_to:
@@ -415,6 +462,12 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     found += _type_criteria(wanted.type) + _box_criteria(wanted.box)
     found += _overdue_criteria(now, overdue=wanted.overdue) + _word_criteria(wanted.words)
     return found
+
+
+def _decider(case: Case) -> str | None:
+    """Return the highest role that a pending request waits for."""
+    roles = {one.decider for one in case.pending}
+    return next((str(role) for role in (Role.LEADER, Role.SHIFT_LEADER) if role in roles), None)
 
 
 def _type_criteria(text: str | None) -> list[ColumnElement[bool]]:
@@ -485,6 +538,8 @@ def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
             outcome=None if one.outcome is None else Outcome(one.outcome),
             leaves_due=one.leaves_due,
             handlers=tuple(one.handlers),
+            is_lead=one.is_lead,
+            extensions=one.extensions,
         )
         for one in rows
     )
@@ -507,6 +562,8 @@ def _assignment_values(one: Assignment) -> dict[str, Any]:
         "outcome": None if one.outcome is None else str(one.outcome),
         "leaves_due": one.leaves_due,
         "handlers": list(one.handlers),
+        "is_lead": one.is_lead,
+        "extensions": one.extensions,
     }
 
 
@@ -517,13 +574,15 @@ def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
     return tuple(
         Task(
             number=one.number,
+            kind=TaskKind(one.kind),
             inspector=PersonId(one.inspector_id),
             mode=CheckMode(one.mode),
             asked_at=one.asked_at,
             asked_by=PersonId(one.asked_by),
             due_at=one.due_at,
             done_at=one.done_at,
-            result=None if one.result is None else CheckResult(one.result),
+            result=one.result,
+            withdrawn_at=one.withdrawn_at,
         )
         for one in rows
     )
@@ -532,13 +591,15 @@ def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
 def _task_values(one: Task) -> dict[str, Any]:
     return {
         "number": one.number,
+        "kind": str(one.kind),
         "inspector_id": one.inspector,
         "mode": str(one.mode),
         "asked_at": one.asked_at,
         "asked_by": one.asked_by,
         "due_at": one.due_at,
         "done_at": one.done_at,
-        "result": None if one.result is None else str(one.result),
+        "result": one.result,
+        "withdrawn_at": one.withdrawn_at,
     }
 
 
@@ -581,6 +642,21 @@ def to_case(row: CaseRow, assignments: tuple[Assignment, ...] = (), tasks: tuple
         assignments=assignments,
         tasks=tasks,
         check_passed=row.check_passed,
+        before=None if row.before is None else CaseState(row.before),
+        returns=row.returns,
+        is_settled=row.is_settled,
+        resumes_at=row.resumes_at,
+        lead=None if row.lead is None else CaseNumber(row.lead),
+        object_id=row.object_id,
+        is_self_handled=row.is_self_handled,
+        campaign=row.campaign,
+        verified=None if row.verified is None else VerifyResult(row.verified),
+        requests=parts.load_requests(row.parts),
+        subtasks=parts.load_subtasks(row.parts),
+        supervisions=parts.load_supervisions(row.parts),
+        transferred_to=row.transferred_to,
+        is_unrouted=row.is_unrouted,
+        watched_at=row.watched_at,
     )
 
 
@@ -624,6 +700,7 @@ def _dump_clock(clock: RunningClock) -> dict[str, Any]:
         "original_due_at": clock.original_due_at.isoformat(),
         "trace": json.loads(clock.trace),
         "stopped_at": clock.stopped_at.isoformat() if clock.stopped_at else None,
+        "paused_at": clock.paused_at.isoformat() if clock.paused_at else None,
     }
 
 
@@ -641,4 +718,5 @@ def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
         original_due_at=datetime.fromisoformat(raw["original_due_at"]),
         trace=json.dumps(raw["trace"], ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         stopped_at=datetime.fromisoformat(raw["stopped_at"]) if raw["stopped_at"] else None,
+        paused_at=datetime.fromisoformat(raw["paused_at"]) if raw["paused_at"] else None,
     )

@@ -1,7 +1,7 @@
 """People, the roles they were granted, their sign-ins."""
 
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
@@ -11,6 +11,10 @@ from gridcase.domain.case import PersonId, UnitCode
 from gridcase.store.configuration import latest_version
 from gridcase.store.database import Base, Tx, UtcDateTime
 from gridcase.workflow.rulebook import Inspector
+
+
+#: A roster that ended longer ago than this no longer says that others are off duty.
+_ROSTER_MEMORY = timedelta(days=7)
 
 
 class PersonRow(Base):
@@ -28,7 +32,7 @@ class PersonRow(Base):
 
 
 class RoleGrantRow(Base):
-    """A role with its scope, granted for dates."""
+    """A role with its scope, granted for dates; a delegated one 代班授权 for a shift, from instant to instant."""
 
     __tablename__ = "role_grant"
     __table_args__ = (Index("ix_role_grant_role", "role", "person_id"),)
@@ -40,6 +44,22 @@ class RoleGrantRow(Base):
     scope_value: Mapped[str] = mapped_column(String(40), default="")
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delegated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class RosterRow(Base):
+    """A shift of an inspector in a duty area 排班; where nobody is rostered, everybody counts as on shift."""
+
+    __tablename__ = "roster"
+    __table_args__ = (Index("ix_roster_when", "starts_at", "ends_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    area: Mapped[str] = mapped_column(String(15))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AccessTokenRow(Base):
@@ -97,6 +117,19 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A role handed to another person from an instant to an instant."""
+
+    to: PersonId
+    by: PersonId
+    role: Role
+    scope: Scope
+    on: date
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Answer to "who is calling?", with the newest configuration version seen in the same statement."""
 
@@ -135,12 +168,12 @@ def person_by_username(tx: Tx, username: str) -> PersonId | None:
     return None if found is None else PersonId(found)
 
 
-def credentials(tx: Tx, username: str, on: date) -> Credentials | None:
+def credentials(tx: Tx, username: str, now: datetime, on: date) -> Credentials | None:
     """Return what is needed to sign an active person in; grants in the order they were given."""
     rows = tx.execute(
         select(PersonRow.id, PersonRow.password_hash, RoleGrantRow)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on))
+        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on), *_running(now))
         .order_by(RoleGrantRow.id)
     ).all()
     if not rows:
@@ -171,6 +204,7 @@ def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
             AccessTokenRow.revoked_at.is_(None),
             PersonRow.is_active,
             *_in_force(on),
+            *_running(now),
         )
     ).one_or_none()
     if row is None:
@@ -199,18 +233,67 @@ def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
     return Actor(person=PersonId(person.id), name=person.name, unit=person.unit, role=role, scope=_scope(grant))
 
 
-def inspectors(tx: Tx, on: date) -> tuple[Inspector, ...]:
-    """Return everybody who may be asked to check today."""
+def inspectors(tx: Tx, now: datetime, on: date) -> tuple[Inspector, ...]:
+    """Return everybody who may be asked to verify or check today, in one statement.
+
+    A person on shift stands there with the rostered area; one who is not, with the granted one.
+    """
+    on_duty = (
+        select(RosterRow.person_id, RosterRow.area)
+        .where(RosterRow.starts_at <= now, RosterRow.ends_at > now)
+        .subquery()
+    )
+    is_rostered = select(RosterRow.id).where(RosterRow.ends_at > now - _ROSTER_MEMORY).limit(1).exists()
     rows = tx.execute(
-        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow)
+        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow, on_duty.c.area, is_rostered)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .outerjoin(on_duty, on_duty.c.person_id == PersonRow.id)
         .where(RoleGrantRow.role == Role.INSPECTOR, PersonRow.is_active, *_in_force(on))
-        .order_by(PersonRow.id)
+        .where(*_running(now))
+        .order_by(PersonRow.id, on_duty.c.area)
     ).all()
     return tuple(
-        Inspector(person=PersonId(identity), name=name, unit=unit, area=_scope(grant).value)
-        for identity, name, unit, grant in rows
+        Inspector(
+            person=PersonId(identity),
+            name=name,
+            unit=unit,
+            area=_scope(grant).value if area is None else area,
+            on_shift=area is not None or not rostered,
+        )
+        for identity, name, unit, grant, area, rostered in rows
     )
+
+
+def add_shift(tx: Tx, person: PersonId, *, area: str, starts_at: datetime, ends_at: datetime) -> int:
+    """Put a person on duty."""
+    values = {"person_id": person, "area": area, "starts_at": starts_at, "ends_at": ends_at}
+    return tx.execute(insert(RosterRow).values(**values).returning(RosterRow.id)).scalar_one()
+
+
+def shifts_between(tx: Tx, start: datetime, end: datetime) -> tuple[tuple[RosterRow, str], ...]:
+    """Return the shifts that touch a time, with the person's name, by start."""
+    rows = tx.execute(
+        select(RosterRow, PersonRow.name)
+        .join(PersonRow, PersonRow.id == RosterRow.person_id)
+        .where(RosterRow.starts_at < end, RosterRow.ends_at > start)
+        .order_by(RosterRow.starts_at, RosterRow.id)
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def delegate(tx: Tx, grant: Delegation) -> int:
+    """Grant a role for a shift."""
+    statement = insert(RoleGrantRow).values(
+        person_id=grant.to,
+        role=grant.role,
+        scope_kind=grant.scope.kind,
+        scope_value=grant.scope.value,
+        valid_from=grant.on,
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        delegated_by=grant.by,
+    )
+    return tx.execute(statement.returning(RoleGrantRow.id)).scalar_one()
 
 
 def add_failure(tx: Tx, username: str, address: str, now: datetime) -> None:
@@ -231,6 +314,12 @@ def failures_since(tx: Tx, username: str, address: str, since: datetime) -> int:
 def _in_force(on: date) -> tuple[ColumnElement[bool], ...]:
     ends = or_(RoleGrantRow.valid_to.is_(None), RoleGrantRow.valid_to >= on)
     return (RoleGrantRow.valid_from <= on, ends)
+
+
+def _running(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the criterion of a delegated grant's shift; the others have none."""
+    begun = or_(RoleGrantRow.starts_at.is_(None), RoleGrantRow.starts_at <= now)
+    return (begun, or_(RoleGrantRow.ends_at.is_(None), RoleGrantRow.ends_at > now))
 
 
 def _scope(grant: RoleGrantRow) -> Scope:

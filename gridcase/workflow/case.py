@@ -327,6 +327,11 @@ class Case:
         return clock.due.due_at if clock else None
 
 
+def is_excused(case: Case) -> bool:
+    """Tell whether an extension asked for in time is still pending: that is not overdue (domain §4)."""
+    return any(one.kind is RequestKind.EXTENSION for one in case.pending)
+
+
 _WATCHED = {
     CaseState.RECEIVED: LimitedStage.REGISTER,
     CaseState.VERIFYING: LimitedStage.VERIFY,

@@ -7,9 +7,10 @@ Source: domain §4 and the last paragraph of domain §5.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gridcase.domain.case import Action, Source
+from gridcase.domain.case import Action, Source, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import TimeLimit
+from gridcase.workflow.routing import TypePattern
 
 #: Stages whose limits are set here; handling takes its limit from the filing condition.
 CONDUCT_STAGES = tuple(stage for stage in LimitedStage if stage is not LimitedStage.HANDLE)
@@ -25,6 +26,26 @@ class Reason:
     code: str
     zh: str
     en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRule:
+    """Where, and for what, another calendar than the office's runs the unit's clocks.
+
+    Parameters
+    ----------
+    types, areas
+        Patterns of case types and area code prefixes; empty takes all.
+    """
+
+    calendar: str
+    types: tuple[TypePattern, ...] = ()
+    areas: tuple[str, ...] = ()
+
+    def fits(self, key: TypeKey, cell: str) -> bool:
+        """Tell whether a type in a cell falls under the rule."""
+        by_type = not self.types or any(pattern.matches(key) for pattern in self.types)
+        return by_type and (not self.areas or any(cell.startswith(area) for area in self.areas))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +84,8 @@ class Conduct:
         Share of self-handled cases that another inspector looks at again.
     warn_percent
         Part of a limit after which a warning is given.
+    calendar_rules
+        Asked in order before the unit's own calendar; the first that fits wins.
     """
 
     version: str
@@ -85,6 +108,11 @@ class Conduct:
     reopen_days: int
     reinspect_percent: int
     warn_percent: int
+    calendar_rules: tuple[CalendarRule, ...] = ()
+
+    def calendar_for(self, key: TypeKey, cell: str) -> str | None:
+        """Return the calendar named for a type in a cell; None leaves it to the unit and the office."""
+        return next((rule.calendar for rule in self.calendar_rules if rule.fits(key, cell)), None)
 
     def stage_limit(self, stage: LimitedStage, *, urgent: bool) -> TimeLimit:
         """Return the limit of a stage.

@@ -119,7 +119,7 @@ def _awaits_reinspection(case: Case, rules: Rulebook) -> bool:
         case.is_self_handled
         and case.state is CaseState.CLOSED
         and not case.tasks
-        and is_sampled(case, rules.conduct.reinspect_percent)
+        and (not case.number or is_sampled(case, rules.conduct.reinspect_percent))
     )
 
 

@@ -168,7 +168,7 @@ def lapsed(case: Case) -> Case:
 
 def handled_by(case: Case, person: PersonId, unit: UnitCode | None) -> bool:
     """Tell whether a person, or the person's unit, handled the case in any assignment or sub-assignment."""
-    units = {one.unit for one in (*case.assignments, *case.subtasks)}
+    units = {one.unit for one in case.assignments} | {one.unit for one in case.subtasks}
     return unit in units or any(person in one.handlers for one in case.assignments)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gridcase.domain.case import Action, RequestKind
 from gridcase.workflow.effects import asking, checking, dispatching, handling, intake, talking
-from gridcase.workflow.effects.effect import Effect, Refusal
+from gridcase.workflow.effects.effect import Effect, Refusal, of_the_unit
 from gridcase.workflow.rulebook import Situation
 
 
@@ -68,7 +68,7 @@ GUARDS: dict[Action, Callable[[Situation], Refusal]] = {
     Action.RETURN_TASK: dispatching.may_return,
     Action.REASSIGN: dispatching.may_reassign,
     Action.ARBITRATE: dispatching.may_arbitrate,
-    Action.ACCEPT: handling.of_the_unit,
+    Action.ACCEPT: of_the_unit,
     Action.ASSIGN: handling.may_assign,
     Action.TAKE_BACK: handling.may_take_back,
     Action.SUBMIT: handling.may_submit,
@@ -79,7 +79,7 @@ GUARDS: dict[Action, Callable[[Situation], Refusal]] = {
     Action.DECIDE_EXTENSION: _may_decide(RequestKind.EXTENSION),
     Action.ASK_SUSPENSION: asking.may_ask_suspension,
     Action.DECIDE_SUSPENSION: _may_decide(RequestKind.SUSPENSION),
-    Action.RESUME: asking.of_the_unit,
+    Action.RESUME: of_the_unit,
     Action.REQUEST_CHECK: checking.may_request_check,
     Action.CHECK: checking.may_check,
     Action.REWORK: checking.may_rework,
