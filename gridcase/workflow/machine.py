@@ -145,11 +145,7 @@ def _guard(situation: Situation, action: Action) -> NotPermittedError | WrongSta
 
 def _apply(situation: Situation, action: Action, effect: Effect) -> Decision:
     before = situation.case
-    row = next(
-        one
-        for one in rows_of(action)
-        if situation.actor.role in one.roles and before.state in one.sources
-    )
+    row = next(one for one in rows_of(action) if situation.actor.role in one.roles and before.state in one.sources)
     if effect.case.state not in (row.targets or {before.state}):
         msg = f"{action} led to {effect.case.state}, which its row does not name"
         raise AssertionError(msg)

@@ -55,16 +55,12 @@ class Transition:
 
 
 def _row(action: Action, sources: set[CaseState], targets: set[CaseState], roles: set[Role]) -> Transition:
-    return Transition(
-        action=action, sources=frozenset(sources), targets=frozenset(targets), roles=frozenset(roles)
-    )
+    return Transition(action=action, sources=frozenset(sources), targets=frozenset(targets), roles=frozenset(roles))
 
 
 def _aside(action: Action, roles: set[Role]) -> Transition:
     """Make a row of an action said aside: from any open state, leaving state and version alone."""
-    return Transition(
-        action=action, sources=OPEN_STATES, targets=frozenset(), roles=frozenset(roles), advances=False
-    )
+    return Transition(action=action, sources=OPEN_STATES, targets=frozenset(), roles=frozenset(roles), advances=False)
 
 
 _UNIT = {_R.UNIT_LEADER, _R.HANDLER}

@@ -168,9 +168,7 @@ def _kept(situation: Situation, payload: asked.Arbitrate) -> Effect:
     )
 
 
-def _moved(
-    situation: Situation, unit: UnitCode, reason: str, assisting: tuple[asked.AssistingUnit, ...]
-) -> Effect:
+def _moved(situation: Situation, unit: UnitCode, reason: str, assisting: tuple[asked.AssistingUnit, ...]) -> Effect:
     case = lapsed(situation.case)
     lead = lead_of(case)
     known_reason("reason", reason, situation.rules.conduct.reassign_reasons)

@@ -77,9 +77,7 @@ def opened(
     close = deadlines.close_clock(situation, handle)
     lead = _assignment_of(situation, len(case.assignments) + 1, unit, handle)
     lead = replace(lead, route=explained.dump() if explained else None)
-    helpers = [
-        (_helper(situation, lead.number + offset, one, lead)) for offset, one in enumerate(assisting, start=1)
-    ]
+    helpers = [(_helper(situation, lead.number + offset, one, lead)) for offset, one in enumerate(assisting, start=1)]
     clocks: Clocks = {LimitedStage.ACCEPT: accept, LimitedStage.HANDLE: handle, LimitedStage.CLOSE: close}
     return Effect(
         case=replace(
@@ -101,9 +99,7 @@ def opened(
     )
 
 
-def ended(
-    case: Case, outcome: Outcome, now: datetime, *, leaves_due: bool = False
-) -> tuple[Assignment, ...]:
+def ended(case: Case, outcome: Outcome, now: datetime, *, leaves_due: bool = False) -> tuple[Assignment, ...]:
     """Return the assignments with the open ones ended; ``leaves_due`` speaks of the lead alone."""
     return tuple(
         one
@@ -160,9 +156,7 @@ def lapsed(case: Case) -> Case:
             replace(one, state=RequestState.LAPSED) if one.state is RequestState.PENDING else one
             for one in case.requests
         ),
-        subtasks=tuple(
-            replace(one, state=SubtaskState.TAKEN_BACK) if one.is_open else one for one in case.subtasks
-        ),
+        subtasks=tuple(replace(one, state=SubtaskState.TAKEN_BACK) if one.is_open else one for one in case.subtasks),
     )
 
 

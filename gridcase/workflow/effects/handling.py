@@ -111,9 +111,7 @@ def confirm(situation: Situation, payload: asked.Confirm) -> Effect:
     _refuse_open_helpers(situation, None)
     effect = _turned(situation, SubtaskState.CONFIRMED)
     done = _reported(replace(situation, case=effect.case), attachments=())
-    return replace(
-        done, facts=replace(done.facts, subtask=effect.facts.subtask), texts=texts(note=payload.note)
-    )
+    return replace(done, facts=replace(done.facts, subtask=effect.facts.subtask), texts=texts(note=payload.note))
 
 
 def reject(situation: Situation, payload: asked.Reject) -> Effect:
@@ -136,9 +134,7 @@ def _turned(situation: Situation, state: SubtaskState, *, rejected: bool = False
     turned = replace(open_one, state=state, rejections=open_one.rejections + rejected)
     lead = lead_of(case)
     return Effect(
-        case=replace(
-            case, subtasks=tuple(turned if one.number == turned.number else one for one in case.subtasks)
-        ),
+        case=replace(case, subtasks=tuple(turned if one.number == turned.number else one for one in case.subtasks)),
         facts=Facts(assignment=lead.number, unit=open_one.unit, subtask=open_one.number),
     )
 
@@ -209,7 +205,5 @@ def _reported(situation: Situation, *, attachments: tuple[AttachmentId, ...]) ->
             clocks=clocks,
             check_passed=None,
         ),
-        facts=Facts(
-            assignment=assignment.number, unit=assignment.unit, dues=(check.due,), attachments=attachments
-        ),
+        facts=Facts(assignment=assignment.number, unit=assignment.unit, dues=(check.due,), attachments=attachments),
     )

@@ -39,9 +39,7 @@ def request_verification(situation: Situation, payload: asked.RequestVerificatio
     """Ask an inspector whether the report is true."""
     inspector = chosen_inspector(situation, payload.inspector)
     effect = new_task(situation, TaskKind.VERIFY, inspector, CheckMode.ON_SITE)
-    return replace(
-        effect, case=replace(effect.case, state=CaseState.VERIFYING), texts=texts(note=payload.note)
-    )
+    return replace(effect, case=replace(effect.case, state=CaseState.VERIFYING), texts=texts(note=payload.note))
 
 
 def verify(situation: Situation, payload: asked.Verify) -> Effect:

@@ -68,6 +68,4 @@ def attach(situation: Situation, payload: asked.Attach) -> Effect:
     """Add photos."""
     if not payload.attachments:
         raise invalid("attachments", "evidence_needed")
-    return Effect(
-        case=situation.case, facts=Facts(attachments=payload.attachments), texts=texts(note=payload.note)
-    )
+    return Effect(case=situation.case, facts=Facts(attachments=payload.attachments), texts=texts(note=payload.note))
