@@ -2,6 +2,7 @@
 
 A ``base`` document gives whole types; an ``overlay`` adds types, conditions and limits on top, so that values
 without a published source stand apart. Overlays are laid in the order of their names; the later one wins.
+The form is described in ``docs/catalogue.md``.
 """
 
 import re
@@ -10,15 +11,16 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from gridcase.domain.case import CaseKind, Scheme, TypeKey
+from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.time import TimeLimit
 from gridcase.rules.documents import Document, DocumentKind, Severity
 from gridcase.rules.fields import Node, Place, Reading
 from gridcase.rules.yaml_text import Plain
-from gridcase.workflow.catalogue import CaseType, Catalogue, FilingCondition
+from gridcase.workflow.catalogue import CaseType, Catalogue, FilingCondition, LimitRule
 
 _CODE = re.compile(r"[0-9A-Z]{4,8}")
 _CONDITION = re.compile(r"[0-9a-z_-]{1,16}")
+AREA_CLASS = re.compile(r"[0-9A-Za-z_-]{1,16}")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,79}")
 
 
@@ -55,7 +57,7 @@ def read_catalogue(documents: Iterable[Document], reading: Reading) -> Catalogue
                 at = draft.place
                 reading.refuse(at.document, at.path, "duplicate_type", type=str(draft.key))
             drafts[draft.key] = _laid_over(known, draft) if known else draft
-    types = [_finished(draft, reading) for draft in drafts.values()]
+    types = [_finished(draft, reading) for draft in sorted(drafts.values(), key=_order)]
     return Catalogue(
         version="+".join(sheet.version for sheet in sheets),
         types=tuple(one for one in types if one is not None),
@@ -84,6 +86,7 @@ class _ConditionDraft:
     text_zh: str
     text_en: str
     limit: TimeLimit | None
+    limits_by: tuple[LimitRule, ...] | None
     closing_zh: str
     closing_en: str
     confirmed: bool
@@ -104,6 +107,11 @@ class _TypeDraft:
 
 
 _Draft = TypeVar("_Draft", _TypeDraft, _ConditionDraft)
+
+
+def _order(draft: _TypeDraft) -> tuple[int, bool, str]:
+    """Put the newest scheme first and events, the daily work, before components."""
+    return list(Scheme).index(draft.key.scheme), draft.key.kind is CaseKind.COMPONENT, draft.key.code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +191,7 @@ def _condition_draft(node: Node, defaults: _Defaults) -> _ConditionDraft:
         text_zh=text.optional_text("zh"),
         text_en=text.optional_text("en"),
         limit=node.optional_limit("limit"),
+        limits_by=_limit_rules(node) if node.has("limits_by") else None,
         closing_zh=closing.optional_text("zh"),
         closing_en=closing.optional_text("en"),
         confirmed=node.flag("confirmed", default=defaults.confirmed),
@@ -191,6 +200,23 @@ def _condition_draft(node: Node, defaults: _Defaults) -> _ConditionDraft:
     for part in (text, closing, node):
         part.done()
     return draft
+
+
+def _limit_rules(node: Node) -> tuple[LimitRule, ...]:
+    rules: dict[tuple[str | None, Source | None], LimitRule] = {}
+    for child in node.nodes("limits_by"):
+        rule = LimitRule(
+            area_class=child.code("area_class", AREA_CLASS) if child.has("area_class") else None,
+            source=child.choice("source", Source) if child.has("source") else None,
+            limit=child.limit("limit"),
+        )
+        child.done()
+        if not child.has("area_class") and not child.has("source"):
+            child.refuse("", "limit_rule_for_all")
+        if (rule.area_class, rule.source) in rules:
+            child.refuse("", "duplicate_limit_rule")
+        rules[rule.area_class, rule.source] = rule
+    return tuple(rules.values())
 
 
 def _laid_over(below: _TypeDraft, above: _TypeDraft) -> _TypeDraft:
@@ -227,12 +253,12 @@ def _finished(draft: _TypeDraft, reading: Reading) -> CaseType | None:
 
 def _finished_condition(draft: _ConditionDraft, reading: Reading) -> FilingCondition:
     _refuse_empty({"text.zh": draft.text_zh, "text.en": draft.text_en}, draft.place, reading)
-    if draft.limit is None:
+    if draft.limit is None and not draft.limits_by:
         reading.note(Severity.NOTICE, draft.place, "condition_without_limit")
     if not draft.confirmed:
         reading.note(Severity.NOTICE, draft.place, "condition_unconfirmed")
     told = {f.name: getattr(draft, f.name) for f in fields(draft) if f.name != "place"}
-    return FilingCondition(**told)
+    return FilingCondition(**(told | {"limits_by": draft.limits_by or ()}))
 
 
 def _refuse_empty(values: dict[str, str], at: Place, reading: Reading) -> bool:
@@ -265,6 +291,8 @@ def _plain_condition(condition: FilingCondition, ids: dict[str, str]) -> Plain:
     }
     if condition.limit:
         values["limit"] = str(condition.limit)
+    if condition.limits_by:
+        values["limits_by"] = [_plain_rule(rule) for rule in condition.limits_by]
     if closing:
         values["closing"] = closing
     if not condition.confirmed:
@@ -272,3 +300,8 @@ def _plain_condition(condition: FilingCondition, ids: dict[str, str]) -> Plain:
     if condition.source:
         values["source"] = ids[condition.source]
     return values
+
+
+def _plain_rule(rule: LimitRule) -> Plain:
+    values: dict[str, Plain] = {"area_class": rule.area_class} if rule.area_class else {}
+    return values | ({"source": rule.source.value} if rule.source else {}) | {"limit": str(rule.limit)}

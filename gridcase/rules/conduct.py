@@ -10,13 +10,14 @@ from types import MappingProxyType
 from gridcase.domain.case import Action, Source
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import TimeLimit
-from gridcase.rules.catalogue import VERSION
+from gridcase.rules.catalogue import AREA_CLASS, VERSION
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
 from gridcase.workflow.conduct import CONDUCT_STAGES, CalendarRule, WRONG_UNIT, Conduct, Reason
 from gridcase.workflow.routing import TypePattern
 
+_AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FARTHEST_M = 100_000
 _MOST_RETURNS = 20
@@ -68,6 +69,7 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         calendar_rules=tuple(_calendar_rule(node) for node in root.nodes("calendar_rules"))
         if root.has("calendar_rules")
         else (),
+        area_classes=_area_classes(root.optional_node("area_classes")),
     )
     reasons.done()
     root.done()
@@ -112,7 +114,18 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
             "suspension": _plain(conduct.suspension_reasons),
         },
     }
+    if conduct.area_classes:
+        body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
+
+
+def _area_classes(node: Node) -> MappingProxyType[str, str]:
+    classes = {area: node.code(area, AREA_CLASS) for area in node.values}
+    for area in classes:
+        if _AREA.fullmatch(area) is None:
+            node.refuse(area, "code_shape", value=area)
+    node.done()
+    return MappingProxyType(classes)
 
 
 def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:

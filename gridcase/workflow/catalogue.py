@@ -6,8 +6,29 @@ Source: GB/T 47678.5-2026 for the classes, ``reference/standards.md`` §3 for co
 
 from dataclasses import dataclass, field
 
-from gridcase.domain.case import TypeKey
+from gridcase.domain.case import Source, TypeKey
 from gridcase.domain.time import TimeLimit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitRule:
+    """Another handling limit for some areas or one source.
+
+    Parameters
+    ----------
+    area_class
+        Class of the area as ``Conduct.area_class`` gives it; None takes every area.
+    source
+        None takes every source. At least one of the two is given.
+    """
+
+    area_class: str | None = None
+    source: Source | None = None
+    limit: TimeLimit
+
+    def takes(self, area_class: str | None, source: Source) -> bool:
+        """Tell whether the rule is for such a case; an area without a class is taken only by a rule without one."""
+        return self.area_class in (None, area_class) and self.source in (None, source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +41,8 @@ class FilingCondition:
         Stable and short (``"1"``), unique within the type; cases keep it.
     limit
         Handling limit from dispatch; None when none is published: the shift leader then chooses one.
+    limits_by
+        Limits that differ by area class and source; no two for the same area class and source.
     closing_zh, closing_en
         What must be true to close 结案条件; empty when not published.
     confirmed
@@ -32,15 +55,32 @@ class FilingCondition:
     text_zh: str
     text_en: str
     limit: TimeLimit | None = None
+    limits_by: tuple[LimitRule, ...] = ()
     closing_zh: str = ""
     closing_en: str = ""
     confirmed: bool = True
     source: str = ""
 
     @property
+    def limits(self) -> tuple[TimeLimit, ...]:
+        """Every limit that may apply: the general one if there is one, then those of ``limits_by``."""
+        general = (self.limit,) if self.limit is not None else ()
+        return general + tuple(rule.limit for rule in self.limits_by)
+
+    @property
     def urgent(self) -> bool:
-        """Whether the limit runs by the wall clock, so that the urgent stage limits apply."""
-        return self.limit is not None and self.limit.unit.is_urgent
+        """Whether every limit that may apply runs by the wall clock, so that the urgent stage limits apply."""
+        return bool(self.limits) and all(limit.unit.is_urgent for limit in self.limits)
+
+    def limit_for(self, *, area_class: str | None, source: Source) -> TimeLimit | None:
+        """Return the handling limit of a case by its area class and source.
+
+        The most specific rule wins, wherever it stands: one for both, then one for the area class, then one for the
+        source, then ``limit``. None when there is none: the shift leader then chooses.
+        """
+        taking = [rule for rule in self.limits_by if rule.takes(area_class, source)]
+        best = max(taking, key=lambda rule: (rule.area_class is not None, rule.source is not None), default=None)
+        return best.limit if best else self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +111,7 @@ class CaseType:
         It decides while the condition is not known yet: nobody is measured by an urgent clock that may turn
         out not to apply.
         """
-        published = [condition for condition in self.conditions if condition.limit is not None]
+        published = [condition for condition in self.conditions if condition.limits]
         return bool(published) and all(condition.urgent for condition in published)
 
     def condition(self, code: str) -> FilingCondition | None:
@@ -88,7 +128,7 @@ class Catalogue:
     version
         Versions of the documents it was made of, base first, joined by ``+``.
     types
-        Unique by key, in the order of the documents.
+        Unique by key, ordered by scheme as ``Scheme`` lists them, events before components, then by code.
     """
 
     version: str

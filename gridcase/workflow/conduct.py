@@ -5,7 +5,8 @@ Source: domain §4 and the last paragraph of domain §5.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from gridcase.domain.case import Action, Source, TypeKey
 from gridcase.domain.history import LimitedStage
@@ -86,6 +87,8 @@ class Conduct:
         Part of a limit after which a warning is given.
     calendar_rules
         Asked in order before the unit's own calendar; the first that fits wins.
+    area_classes
+        Class by the beginning of the cell code, for limits that differ by area class; empty when none do.
     """
 
     version: str
@@ -109,6 +112,7 @@ class Conduct:
     reinspect_percent: int
     warn_percent: int
     calendar_rules: tuple[CalendarRule, ...] = ()
+    area_classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def calendar_for(self, key: TypeKey, cell: str) -> str | None:
         """Return the calendar named for a type in a cell; None leaves it to the unit and the office."""
@@ -123,3 +127,11 @@ class Conduct:
             For ``handle``, whose limit is the filing condition's.
         """
         return self.stage_limits[stage][urgent]
+
+    def area_class(self, cell: str | None) -> str | None:
+        """Return the class of the area a cell lies in: that of the longest matching beginning, None without one.
+
+        A case without a cell has no class.
+        """
+        fitting = [area for area in self.area_classes if (cell or "").startswith(area)]
+        return self.area_classes[max(fitting, key=len)] if fitting else None
