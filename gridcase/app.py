@@ -4,11 +4,14 @@ from flask import Flask
 
 from gridcase.api.api import register_api
 from gridcase.domain.time import Clock, SystemClock
+from gridcase.edge.headers import register_headers
+from gridcase.edge.logs import configure_logs
 from gridcase.edge.problems import register_problems
 from gridcase.edge.runtime import EXTENSION
 from gridcase.services.runtime import Runtime, make_blobs
 from gridcase.settings import Settings, load_settings
 from gridcase.store.database import Database, db, engine_options
+from gridcase.web.web import problem_page, register_web
 
 #: Room for the form around a photo of the largest size.
 _FORM_BYTES = 64 * 1024
@@ -24,6 +27,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     clock
         The machine's when not given.
     """
+    configure_logs()
     chosen = settings or load_settings()
     app = Flask("gridcase", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
@@ -34,7 +38,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     app.extensions[EXTENSION] = make_runtime(app, chosen, clock or SystemClock())
     register_api(app)
-    register_problems(app)
+    register_web(app)
+    register_problems(app, problem_page)
+    register_headers(app)
     return app
 
 

@@ -173,7 +173,7 @@ def furnish(rt: Runtime) -> None:
     """Give an empty database the schema, the shipped configuration, the sample grid and the people."""
     schema.upgrade(rt.database.engine)
     configuring.apply_folder(rt, ROOT / "config")
-    document = json.loads((ROOT / "demo/nandajie/communities.geojson").read_text("utf-8"))
+    document = json.loads((ROOT / "gridcase/demo/data/communities.geojson").read_text("utf-8"))
     communities = read_features(document, LayerSpec(layer="community", code_field="code", name_field="name"))
     gridding.save_layer(rt, "unit", divide(communities.features))
     for username, (role, scope, unit) in PEOPLE.items():

@@ -33,6 +33,9 @@ SETTINGS = {
 class ProblemApi(Api):
     """Leaves errors to ``gridcase.edge.problems``: one shape for all of them."""
 
+    #: Every operation names its refusals; the library's own default error has another shape.
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
     def _register_error_handlers(self) -> None:
         """Register none here."""
 

@@ -7,7 +7,7 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError, fields
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import client_ref, etag, expected_versions, read_body, read_cursor, write_cursor
+from gridcase.api.bodies import etag, expected_versions, read_cursor, read_keyed, sent_key, write_cursor
 from gridcase.api.documents import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
@@ -54,7 +54,9 @@ class CaseQuerySchema(Schema):
     filed_to = Instant()
     order = Choice(("filed", "due"), load_default="filed")
     cursor = Text(most=200)
-    limit = fields.Integer(load_default=50, validate=lambda value: 1 <= value <= 200, metadata={"maximum": 200})
+    limit = fields.Integer(
+        load_default=50, validate=lambda value: 1 <= value <= 200, metadata={"minimum": 1, "maximum": 200}
+    )
 
 
 @cases.route("/cases", methods=["POST"])
@@ -62,7 +64,7 @@ class CaseQuerySchema(Schema):
     summary="File a case",
     parameters=[IDEMPOTENCY_KEY],
     requestBody=body(CaseFilingSchema),
-    responses=answers((201, "Filed", CaseSchema), refusals=(400, 403, 409, 415, 422, 428)),
+    responses=answers((201, "Filed", CaseSchema), refusals=(400, 403, 409, 413, 415, 422, 428)),
 )
 def file() -> Response:
     """File a case; the rules may register and dispatch it at once.
@@ -73,8 +75,8 @@ def file() -> Response:
     done = file_case(
         runtime(),
         called.actor,
-        lambda: read_body(CaseFilingSchema),
-        client_ref=client_ref(),
+        lambda: read_keyed(CaseFilingSchema),
+        client_ref=sent_key(),
         reference=called.reference,
     )
     answer = _answer(done, 201)
@@ -123,7 +125,7 @@ def history(number: str) -> dict[str, Any]:
 
 
 @cases.route("/cases/<string:number>/inspectors", methods=["GET"])
-@cases.doc(summary="Who may check a case", responses=answers((200, "Inspectors", ItemsSchema), refusals=(404,)))
+@cases.doc(summary="Who may check a case", responses=answers((200, "Inspectors", ItemsSchema), refusals=(403, 404)))
 def inspectors(number: str) -> dict[str, Any]:
     """Return who may be asked to check a case, the duty inspector first."""
     called = calling()
@@ -142,9 +144,9 @@ def _act(action: Action) -> Callable[[str], Response]:
         asked = ActionRequest(
             number=number,
             action=action,
-            read=lambda: read_body(PAYLOAD_SCHEMAS[action]),
+            read=lambda: read_keyed(PAYLOAD_SCHEMAS[action]),
             expected=expected_versions(),
-            client_ref=client_ref(),
+            client_ref=sent_key(),
         )
         return _answer(perform(runtime(), called.actor, asked, reference=called.reference), 200)
 
@@ -159,7 +161,9 @@ for _action, _schema in PAYLOAD_SCHEMAS.items():
         summary=label(_action, Language.EN),
         parameters=[IF_MATCH, IDEMPOTENCY_KEY],
         requestBody=body(_schema, required=_required),
-        responses=answers((200, "The case afterwards", CaseSchema), refusals=(400, 403, 404, 409, 412, 415, 422, 428)),
+        responses=answers(
+            (200, "The case afterwards", CaseSchema), refusals=(400, 403, 404, 409, 412, 413, 415, 422, 428)
+        ),
     )(_act(_action))
     cases.route(f"/cases/<string:number>/actions/{_action}", methods=["POST"])(_view)
 

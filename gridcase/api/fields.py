@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from marshmallow import ValidationError, fields
+from marshmallow.exceptions import SCHEMA
 
 from gridcase.domain.errors import InvalidInputError, Problem
 
@@ -16,7 +17,7 @@ _LINE_BREAKS = "\n\r\t"
 
 
 class Text(fields.String):
-    """A text people wrote: trimmed, not blank, without control characters, at most so long."""
+    """A text people wrote: trimmed, not blank, at most so long, without control characters and half surrogate pairs."""
 
     def __init__(self, *, most: int, **more: Any) -> None:
         super().__init__(metadata={"maxLength": most} | more.pop("metadata", {}), **more)
@@ -28,7 +29,19 @@ class Text(fields.String):
             raise refused("text_empty")
         if len(text) > self.most:
             raise refused("text_too_long", most=self.most, length=len(text))
-        if any(unicodedata.category(one) == "Cc" and one not in _LINE_BREAKS for one in text):
+        if any(unicodedata.category(one) in _UNSEEN and one not in _LINE_BREAKS for one in text):
+            raise refused("text_control")
+        return text
+
+
+class Secret(fields.String):
+    """A password, kept as it came."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        if len(text) > _MOST_SECRET:
+            raise refused("text_too_long", most=_MOST_SECRET, length=len(text))
+        if any(unicodedata.category(one) == "Cs" for one in text):
             raise refused("text_control")
         return text
 
@@ -37,9 +50,16 @@ class Number(fields.Float):
     """A finite JSON number; a text that looks like one is refused."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float):
             raise refused("not_a_number")
-        return float(value)
+        return finite(value)
+
+
+class NumberText(fields.Float):
+    """A finite number in a query string."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
+        return finite(value)
 
 
 class Choice(fields.String):
@@ -56,13 +76,18 @@ class Choice(fields.String):
 
 
 class Instant(fields.AwareDateTime):
-    """An RFC 3339 instant with its offset."""
+    """An RFC 3339 instant with its offset, in years that moving to another zone never leaves."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
         try:
-            return datetime.fromisoformat(_with_zone(value))
-        except (TypeError, ValueError, OverflowError) as err:
+            instant = datetime.fromisoformat(value)
+        except (TypeError, ValueError) as err:
             raise refused("instant_without_zone") from err
+        if instant.tzinfo is None:
+            raise refused("instant_without_zone")
+        if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
+            raise refused("instant_out_of_range", first=_FIRST_YEAR, last=_LAST_YEAR)
+        return instant
 
 
 class Identity(fields.String):
@@ -78,8 +103,20 @@ class Identity(fields.String):
             raise refused("not_a_uuid") from err
 
 
+class Identities(fields.List[str]):
+    """A few UUIDs; one named twice counts once."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(Identity(), metadata={"maxItems": _MOST_ITEMS}, **more)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and len(value) > _MOST_ITEMS:
+            raise refused("too_many_items", most=_MOST_ITEMS)
+        return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
+
+
 class Amount(fields.Decimal):
-    """An amount of time: more than zero and at most a year of days, as text or number."""
+    """An amount of time: at least a hundredth, at most a year of days, as text or number."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Decimal:
         try:
@@ -88,9 +125,26 @@ class Amount(fields.Decimal):
             raise refused("not_a_number") from err
         if isinstance(value, bool) or not amount.is_finite() or not 0 < amount <= _MOST_AMOUNT:
             raise refused("amount_out_of_range", most=_MOST_AMOUNT)
+        if amount != round(amount, 2):
+            raise refused("amount_too_fine")
         return amount
 
 
+def finite(value: Any) -> float:
+    """Return a number or its text as a finite float; a whole number too large for one is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as err:
+        raise refused("not_a_number") from err
+    if not math.isfinite(number):
+        raise refused("not_a_number")
+    return number
+
+
+_UNSEEN = ("Cc", "Cs")
+_MOST_SECRET = 1000
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+_MOST_ITEMS = 20
 _MOST_AMOUNT = 366
 
 
@@ -107,7 +161,8 @@ def as_input_error(error: ValidationError) -> InvalidInputError:
 def _flat(prefix: str, messages: Any) -> Iterable[tuple[str, tuple[Problem, ...]]]:
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            yield from _flat(f"{prefix}.{name}" if prefix else str(name), inner)
+            path = prefix if name == SCHEMA else f"{prefix}.{name}" if prefix else str(name)
+            yield from _flat(path, inner)
     else:
         yield prefix or "body", tuple(_problem(message) for message in messages)
 
@@ -126,14 +181,8 @@ _CODES = {
     "Not a valid string.": "not_text",
     "Not a valid list.": "not_a_list",
     "Not a valid integer.": "not_a_number",
+    "Number too large.": "not_a_number",
     "Not a valid boolean.": "not_true_or_false",
     "Invalid input type.": "not_an_object",
     "Invalid value.": "not_a_choice_here",
 }
-
-
-def _with_zone(value: str) -> str:
-    if datetime.fromisoformat(value).tzinfo is None:
-        msg = "no offset"
-        raise ValueError(msg)
-    return value

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.cases import read_box
 from gridcase.api.documents import answers
-from gridcase.api.fields import Choice, Text, as_input_error
+from gridcase.api.fields import Choice, NumberText, Text, as_input_error
 from gridcase.domain.place import Datum
 from gridcase.edge.runtime import calling, runtime
 from gridcase.grid.geojson import write_features
@@ -21,10 +21,10 @@ grid = ApiBlueprint("grid", description="The grid")
 class LocateQuerySchema(Schema):
     """A point, longitude and latitude in degrees of its datum."""
 
-    lon = fields.Float(required=True)
-    lat = fields.Float(required=True)
+    lon = NumberText(required=True)
+    lat = NumberText(required=True)
     datum = Choice(Datum, load_default=Datum.WGS84)
-    accuracy_m = fields.Float(validate=lambda value: value >= 0)
+    accuracy_m = NumberText(validate=lambda value: value >= 0, metadata={"minimum": 0})
 
 
 class CellQuerySchema(Schema):
@@ -33,7 +33,9 @@ class CellQuerySchema(Schema):
     bbox = Text(most=80)
     area = Text(most=15)
     cursor = Text(most=15)
-    limit = fields.Integer(load_default=500, validate=lambda value: 1 <= value <= 2000, metadata={"maximum": 2000})
+    limit = fields.Integer(
+        load_default=500, validate=lambda value: 1 <= value <= 2000, metadata={"minimum": 1, "maximum": 2000}
+    )
 
 
 def _load(schema: type[Schema]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import Amount, Choice, Identity, Instant, Number, Text
+from gridcase.api.fields import Amount, Choice, Identities, Instant, Number, Secret, Text
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
     Action,
@@ -44,7 +44,7 @@ class SignInSchema(Schema):
     """User name and password, and the role to take when several were granted."""
 
     username = Text(most=80, required=True)
-    password = fields.String(required=True, load_only=True)
+    password = Secret(required=True, load_only=True)
     role = Choice(Role)
 
 
@@ -90,7 +90,7 @@ class CaseFilingSchema(Schema):
     place = Text(most=200, allow_none=True)
     description = Text(most=NOTE_LENGTH, allow_none=True)
     observed_at = Instant(allow_none=True)
-    attachments = fields.List(Identity(), load_default=list)
+    attachments = Identities(load_default=list)
     self_handled = fields.Boolean(load_default=False)
     object_id = Text(most=20, allow_none=True)
     campaign = Text(most=40, allow_none=True)
@@ -143,7 +143,7 @@ def _field(spec: FieldSpec) -> fields.Field[Any]:
         FieldKind.LOCATION: fields.Nested(PlaceSchema, **more),
         FieldKind.INSTANT: Instant(**more),
         FieldKind.BOOLEAN: fields.Boolean(**more),
-        FieldKind.ATTACHMENTS: fields.List(Identity(), **more),
+        FieldKind.ATTACHMENTS: Identities(**more),
         FieldKind.TYPE: fields.Nested(TypeSchema, **more),
         FieldKind.ASSISTING: fields.List(fields.Nested(AssistingSchema), **more),
     }

@@ -24,7 +24,7 @@ _KIND = "Bearer"
     summary="Sign in",
     security=[],
     requestBody=body(SignInSchema),
-    responses=answers((201, "Signed in", TokenSchema), refusals=(400, 415, 422, 429)),
+    responses=answers((201, "Signed in", TokenSchema), refusals=(400, 413, 415, 422, 429)),
 )
 def create_token() -> Response:
     """Check user name and password and open a session in one role."""

@@ -11,6 +11,8 @@ from gridcase.cli.assess import assess
 from gridcase.cli.audit import audit
 from gridcase.cli.config import config
 from gridcase.cli.database import db
+from gridcase.cli.demo import demo
+from gridcase.cli.docs import docs
 from gridcase.cli.grid import grid
 from gridcase.cli.people import user
 
@@ -21,5 +23,5 @@ def cli() -> None:
     """Case handling for grid-based city management."""
 
 
-for _command in (db, config, grid, user, assess, audit):
+for _command in (db, config, grid, user, assess, audit, docs, demo):
     cli.add_command(_command)

@@ -75,7 +75,7 @@ class TimeLimit:
     Parameters
     ----------
     amount
-        Greater than zero; half hours as ``Decimal("0.5")``.
+        At least one second; half hours as ``Decimal("0.5")``.
     unit
         What is counted.
 
@@ -89,8 +89,8 @@ class TimeLimit:
     unit: LimitUnit
 
     def __post_init__(self) -> None:
-        if self.amount <= 0:
-            msg = "a time limit must be greater than zero"
+        if self.seconds < 1:
+            msg = "a time limit must be a second at least"
             raise ValueError(msg)
 
     @property

@@ -5,11 +5,11 @@ which are logged with an id and answered with that id alone.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, current_app, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from gridcase.domain.errors import (
@@ -33,8 +33,22 @@ from gridcase.services.identity import TooManyFailuresError
 
 _log = structlog.get_logger("gridcase")
 
+
+class UnreadableBodyError(InvalidInputError):
+    """The body is not JSON at all."""
+
+
+class UnsupportedBodyError(InvalidInputError):
+    """The body is not declared as JSON."""
+
+
+class BodyTooLargeError(InvalidInputError):
+    """The body is larger than any request of this kind."""
+
+
 #: The first row that fits decides; children stand before their parents.
 STATUSES: tuple[tuple[type[GridcaseError], int], ...] = (
+    (UnreadableBodyError, 400),
     (NotSignedInError, 401),
     (NotPermittedError, 403),
     (NotFoundError, 404),
@@ -42,12 +56,18 @@ STATUSES: tuple[tuple[type[GridcaseError], int], ...] = (
     (KeyReusedError, 409),
     (StaleCaseError, 412),
     (TooLargeError, 413),
+    (BodyTooLargeError, 413),
+    (UnsupportedBodyError, 415),
     (InvalidInputError, 422),
     (RuleFileError, 422),
     (UnknownYearError, 422),
     (PreconditionMissingError, 428),
     (TooManyFailuresError, 429),
 )
+
+ProblemPage = Callable[[dict[str, Any]], Response]
+_PAGE = "gridcase_problem_page"
+_DOCUMENTS = ("application/problem+json", "application/json")
 
 _HTTP_CODES = {404: "route_not_found", 405: "method_not_allowed", 413: "file_too_large", 415: "unsupported_type"}
 
@@ -88,8 +108,15 @@ def problem_response(error: GridcaseError) -> Response:
     return response
 
 
-def register_problems(app: Flask) -> None:
-    """Answer every error of this application as a problem document."""
+def register_problems(app: Flask, page: ProblemPage | None = None) -> None:
+    """Answer every error of this application as a problem document.
+
+    Parameters
+    ----------
+    page
+        Shows a problem to somebody who came with a browser; without it everybody gets the document.
+    """
+    app.extensions[_PAGE] = page
 
     @app.errorhandler(GridcaseError)
     def _ours(error: GridcaseError) -> Response:
@@ -117,9 +144,19 @@ def register_problems(app: Flask) -> None:
 
 
 def _respond(body: dict[str, Any]) -> Response:
+    page: ProblemPage | None = current_app.extensions.get(_PAGE)
+    if page is not None and _wants_page():
+        return page(body)
     response = jsonify(body)
     response.status_code = body["status"]
     response.mimetype = "application/problem+json"
     response.headers["Content-Language"] = "zh-CN" if language() is Language.ZH else "en"
     response.headers["Vary"] = "Accept-Language"
     return response
+
+
+def _wants_page() -> bool:
+    """Tell a browser at a page from every program, and from a browser at the API."""
+    accepted = request.accept_mimetypes
+    is_browser = accepted["text/html"] > max(accepted[kind] for kind in _DOCUMENTS)
+    return is_browser and not request.path.startswith("/api/")

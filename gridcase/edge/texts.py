@@ -364,6 +364,7 @@ SENTENCES: dict[str, Text] = {
         "时间须带时区，例如 2026-10-12T09:30:00+08:00。",
         "Give the time with its offset, e.g. 2026-10-12T09:30:00+08:00.",
     ),
+    "instant_out_of_range": Text("年份须在 {first} 至 {last} 之间。", "The year has to be from {first} to {last}."),
     "cursor_malformed": Text(
         "游标无效，请从第一页重新开始。", "The cursor is not valid; start again from the first page."
     ),
@@ -374,6 +375,14 @@ SENTENCES: dict[str, Text] = {
     "unknown_type": Text("目录中没有类别 {type}。可查 /api/v1/types。", "There is no type {type}. See /api/v1/types."),
     "unknown_condition": Text(
         "没有立案条件 {condition}，可选：{choices}。", "There is no filing condition {condition}. Choose: {choices}."
+    ),
+    "object_id_of_event": Text(
+        "类别 {type} 不是部件，不能填写部件标识码。", "The type {type} is no component and takes no object id."
+    ),
+    "object_id_shape": Text("部件标识码应为 {digits} 位数字。", "The object id has to be {digits} digits."),
+    "object_id_other_type": Text(
+        "部件标识码中的类别代码为 {found}，与所选类别 {expected} 不符。请核对标识码或更正类别。",
+        "The object id belongs to class {found}, the case to class {expected}. Check the id or correct the type.",
     ),
     "condition_needed": Text("请选择立案条件：{choices}。", "Choose a filing condition: {choices}."),
     "limit_fixed": Text(
@@ -579,6 +588,17 @@ SENTENCES: dict[str, Text] = {
     "unknown_key": Text("未知的键“{key}”。", 'Unknown key "{key}".'),
     "duplicate_type": Text("类别 {type} 重复。", "The type {type} is repeated."),
     "duplicate_condition": Text("立案条件 {condition} 重复。", "The filing condition {condition} is repeated."),
+    "duplicate_limit_rule": Text(
+        "同一区域等级和来源已有时限。", "There is a limit for this area class and source already."
+    ),
+    "limit_rule_for_all": Text(
+        "请写明 area_class 或 source；普遍适用的时限写在 limit。",
+        "Name an area_class or a source; what applies to all is the condition's limit.",
+    ),
+    "area_class_without_area": Text(
+        "目录中有区域等级 {area_class} 的时限，但没有区域属于该等级。",
+        "The catalogue has limits for area class {area_class}, but no area is of that class.",
+    ),
     "duplicate_unit": Text("单位 {unit} 重复。", "The unit {unit} is repeated."),
     "duplicate_rule": Text("规则 {rule} 重复。", "The rule {rule} is repeated."),
     "duplicate_reason": Text("原因 {reason} 重复。", "The reason {reason} is repeated."),
@@ -620,6 +640,10 @@ SENTENCES: dict[str, Text] = {
     "stage_limits_unconfirmed": Text("阶段时限待确认。", "The stage limits are to be confirmed."),
     "not_a_uuid": Text("应为 UUID。", "This has to be a UUID."),
     "amount_out_of_range": Text("应大于 0 且不超过 {most}。", "This has to be more than 0 and at most {most}."),
+    "amount_too_fine": Text("最多两位小数。", "At most two decimals."),
+    "too_many_items": Text("最多 {most} 项。", "At most {most} of them."),
+    "body_too_large": Text("请求体过大，最多 {allowed} KB。", "The body is too large (at most {allowed} KB)."),
+    "json_key_twice": Text("同一字段出现两次，请只保留一个。", "This field stands twice; keep one."),
     "not_an_object": Text("应为 JSON 对象。", "This has to be a JSON object."),
     "not_a_choice_here": Text("该值不在允许范围内。", "This value is not allowed here."),
     "one_file_only": Text("每次上传一个文件，字段名为 file。", "Upload one file at a time, in the field file."),

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, CaseState, CheckMode, CheckResult, Ruling, TypeKey, UnitCode, VerifyResult
+from gridcase.domain.actor import Actor, Role
+from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey, UnitCode, VerifyResult
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
@@ -101,13 +101,13 @@ def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
 
 
 def history_view(line: HistoryLine, viewing: Viewing) -> Json:
-    """Return a line of history; units do not learn who found or filed the case."""
+    """Return a line of history; units learn neither who filed, found or checked the case, nor where they stood."""
     event = line.event
-    hidden = viewing.actor.is_unit and event.seq == 1
     facts: Json = json.loads(event.facts.dump())
     payload: Json | None = json.loads(line.payload) if line.payload is not None else None
+    hidden = viewing.actor.is_unit and (event.seq == 1 or event.role in _OUTSIDE_UNITS or line.is_by_filer)
     if viewing.actor.is_unit:
-        facts = {name: value for name, value in facts.items() if name not in ("filed_by", "found_by")}
+        facts = {name: value for name, value in facts.items() if name not in _HIDDEN_FACTS}
     if hidden and payload is not None:
         payload.pop("position", None)
     return {
@@ -124,6 +124,10 @@ def history_view(line: HistoryLine, viewing: Viewing) -> Json:
         "facts": facts,
         "payload": payload,
     }
+
+
+_OUTSIDE_UNITS = frozenset({Role.INSPECTOR, Role.PUBLIC_DOOR, Role.CENTRE, Role.CAMERA})
+_HIDDEN_FACTS = frozenset({"filed_by", "found_by", "inspector"})
 
 
 def _head(case: Case, viewing: Viewing) -> Json:
@@ -152,12 +156,9 @@ def _head(case: Case, viewing: Viewing) -> Json:
 
 
 def _is_overdue(case: Case, now: datetime) -> bool:
-    handle = case.clocks.get(LimitedStage.HANDLE)
-    if is_excused(case):
-        return False
-    if handle is not None and case.state not in (CaseState.VOID, CaseState.TRANSFERRED):
-        return handle.is_overdue(now)
-    return case.state.is_open and any(clock.is_overdue(now) for clock in case.clocks.values())
+    """Tell whether the deadline that matters now has passed: the same as the filter of lists."""
+    late = case.due_at is not None and is_late(now, case.due_at)
+    return case.state.is_open and late and not is_excused(case)
 
 
 def _location(stored: StoredCase) -> Json | None:

@@ -1,6 +1,6 @@
 """Carrying out one action on one case: load for update, compare, decide, write, in one transaction.
 
-Refusals come in the contract's order: not found, replay, missing If-Match, stale, role, state, input. The replay is
+Refusals come in the contract's order: not found, replay, missing headers, stale, role, state, input. The replay is
 looked up only after something refused, which answers the same and saves a statement.
 """
 
@@ -109,9 +109,7 @@ def _perform(tx: Tx, rt: Runtime, actor: Actor, request: ActionRequest, ask: _As
     stored = load_case(tx, ask.identity, actor, for_update=True)
     if stored is None or stored.case.number != request.number.strip().upper():
         raise NotFoundError("case_not_found", params={"number": request.number})
-    _check_version(request, stored)
-    if request.client_ref is None:
-        raise PreconditionMissingError("idempotency_key_missing")
+    key_ref = _check_headers(request, stored)
     now = rt.clock.now()
     situation = Situation(case=stored.case, actor=actor, now=now, rules=ask.reference.rules)
     check_may(situation, request.action)
@@ -122,7 +120,7 @@ def _perform(tx: Tx, rt: Runtime, actor: Actor, request: ActionRequest, ask: _As
         actor=actor,
         now=now,
         rules=ask.reference.rules,
-        key=RequestKey(client_ref=request.client_ref, digest=_digest(request, payload)),
+        key=RequestKey(client_ref=key_ref, digest=_digest(request, payload)),
         photos=getattr(payload, "attachments", ()),
     )
     return Answer(case=write_action(tx, stored, decision, writing))
@@ -150,13 +148,16 @@ def _lead(tx: Tx, actor: Actor, number: str) -> Case | None:
     return stored.case if stored is not None and stored.case.number == number.strip().upper() else None
 
 
-def _check_version(request: ActionRequest, stored: StoredCase) -> None:
+def _check_headers(request: ActionRequest, stored: StoredCase) -> str:
+    """Return the caller's key when both headers are there and the version is one the caller would accept."""
     if request.expected is None:
         raise PreconditionMissingError("if_match_missing")
-    if request.action not in ADVANCING or not request.expected:
-        return
-    if stored.case.version not in request.expected:
+    if request.client_ref is None:
+        raise PreconditionMissingError("idempotency_key_missing")
+    cares = request.action in ADVANCING and bool(request.expected)
+    if cares and stored.case.version not in request.expected:
         raise StaleCaseError("stale_case", params={"version": stored.case.version})
+    return request.client_ref
 
 
 def _replay(rt: Runtime, actor: Actor, request: ActionRequest, payload: list[Payload]) -> StoredCase | None:

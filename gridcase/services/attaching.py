@@ -1,5 +1,6 @@
 """Taking photos in, and giving them out again to those who may see the case."""
 
+import hashlib
 import io
 import uuid
 import warnings
@@ -10,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import AttachmentUsage
-from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, invalid
+from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, Problem, invalid
 from gridcase.services.runtime import Runtime
 from gridcase.store import attachments as store
 from gridcase.store.attachments import AttachmentRow
@@ -60,13 +61,15 @@ def upload(rt: Runtime, actor: Actor, new: Upload) -> Uploaded:
     KeyReusedError
         The key came before with other bytes.
     """
+    earlier = _earlier(rt, actor, new)
+    if earlier is not None:
+        return Uploaded(row=earlier, is_replay=True)
     width, height, content_type = _look(rt, new.data)
-    digest = rt.blobs.put(new.data)
     row = {
         "id": str(uuid.uuid4()),
         "uploader_id": actor.person,
         "client_ref": new.client_ref,
-        "sha256": digest,
+        "sha256": rt.blobs.put(new.data),
         "size": len(new.data),
         "content_type": content_type,
         "usage": str(new.usage),
@@ -76,12 +79,20 @@ def upload(rt: Runtime, actor: Actor, new: Upload) -> Uploaded:
     }
     with rt.database.writing() as tx:
         kept = store.add_attachment(tx, row)
-        if kept is not None:
-            return Uploaded(row=kept, is_replay=False)
-        earlier = store.attachment_by_key(tx, actor.person, new.client_ref or "")
-    if earlier is None or earlier.sha256 != digest:
+    row_kept = kept or _earlier(rt, actor, new)  # another request under the same key was quicker
+    assert row_kept is not None  # noqa: S101 - only a key used before keeps a row from being inserted
+    return Uploaded(row=row_kept, is_replay=kept is None)
+
+
+def _earlier(rt: Runtime, actor: Actor, new: Upload) -> AttachmentRow | None:
+    """Return what this person uploaded under this key; looked up first, so that a refused upload leaves no bytes."""
+    if new.client_ref is None:
+        return None
+    with rt.database.reading() as tx:
+        earlier = store.attachment_by_key(tx, actor.person, new.client_ref)
+    if earlier is not None and earlier.sha256 != hashlib.sha256(new.data).hexdigest():
         raise KeyReusedError("idempotency_mismatch")
-    return Uploaded(row=earlier, is_replay=True)
+    return earlier
 
 
 def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[AttachmentRow, bytes]:
@@ -108,8 +119,9 @@ def _look(rt: Runtime, data: bytes) -> tuple[int, int, str]:
     if not data:
         raise invalid("file", "file_empty")
     if len(data) > rt.settings.max_upload_bytes:
-        problem = invalid("file", "file_too_large", allowed=rt.settings.max_upload_bytes // 1_000_000)
-        raise TooLargeError(problem.code, fields=problem.fields)
+        params = {"allowed": rt.settings.max_upload_bytes // 1_000_000}
+        problem = Problem(code="file_too_large", params=params)
+        raise TooLargeError("file_too_large", params=params, fields={"file": (problem,)})
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)

@@ -15,7 +15,7 @@ from gridcase.services.runtime import Runtime
 from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.writing import Answer, Writing, plain, replayed, request_digest, write_new
-from gridcase.store.cases import NewCase
+from gridcase.store.cases import NewCase, StoredCase
 from gridcase.store.history import KeyTakenError, RequestKey
 from gridcase.workflow.filing import CaseFiling
 from gridcase.workflow.machine import start
@@ -66,7 +66,8 @@ def file_case(
     Parameters
     ----------
     read
-        Parses the request; called after the role was checked, so that a refusal by role comes first.
+        Parses the request; called after the role was checked, so that a refusal by role comes first. It may be called
+        again to look for an earlier request, which comes before any refusal but that of a missing key.
     client_ref
         The caller's idempotency key.
 
@@ -81,22 +82,28 @@ def file_case(
     InvalidInputError
         ``fields`` says what is wrong; nothing was kept.
     """
-    if actor.role not in SOURCES_OF_ROLE:
-        raise NotPermittedError("role_may_not", params={"action": Action.FILE, "role": actor.role})
     if client_ref is None:
         raise PreconditionMissingError("idempotency_key_missing")
-    request: FilingRequest | None = None
     try:
+        if actor.role not in SOURCES_OF_ROLE:
+            raise NotPermittedError("role_may_not", params={"action": Action.FILE, "role": actor.role})
         request = read()
         key = RequestKey(client_ref=client_ref, digest=request_digest(request))
         return _file(rt, actor, request, key, reference or rt.reference())
     except (GridcaseError, KeyTakenError) as refusal:
-        digest = request_digest(request) if request else ""
-        with rt.database.reading() as tx:
-            earlier = replayed(tx, actor, RequestKey(client_ref=client_ref, digest=digest))
+        earlier = _replay(rt, actor, read, client_ref)
         if earlier is None:
             raise refusal if isinstance(refusal, GridcaseError) else AssertionError from refusal
         return Answer(case=earlier, is_replay=True)
+
+
+def _replay(rt: Runtime, actor: Actor, read: Callable[[], FilingRequest], client_ref: str) -> StoredCase | None:
+    try:
+        digest = request_digest(read())
+    except GridcaseError:
+        digest = ""
+    with rt.database.reading() as tx:
+        return replayed(tx, actor, RequestKey(client_ref=client_ref, digest=digest))
 
 
 def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, reference: Reference) -> Answer:

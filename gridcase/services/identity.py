@@ -1,5 +1,6 @@
 """Who is calling? People, sign-in and sign-out."""
 
+import functools
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -15,8 +16,6 @@ from gridcase.store import people
 from gridcase.store.people import Caller, Credentials, Grant
 
 _HASHER = argon2.PasswordHasher()
-#: Checked when the account is unknown, so that both refusals take the same time.
-_NOBODY = _HASHER.hash(secrets.token_hex(8))
 _LEAST_PASSWORD = 10
 #: Roles are granted from this day on: before any case.
 _ALWAYS = date(2000, 1, 1)
@@ -135,7 +134,7 @@ def who_is(rt: Runtime, token: str) -> Caller:
         The token is unknown or has ended.
     """
     now = rt.clock.now()
-    with rt.database.reading() as tx:
+    with rt.database.asking() as tx:
         caller = people.caller(tx, _digest(token), now, now.astimezone(rt.settings.zone).date())
     if caller is None:
         raise NotSignedInError("not_signed_in")
@@ -158,9 +157,15 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
     return found
 
 
+@functools.cache
+def _nobody() -> str:
+    """Return a hash to check when the account is unknown, so that both refusals take the same time."""
+    return _HASHER.hash(secrets.token_hex(8))
+
+
 def _matches(found: Credentials | None, password: str) -> bool:
     try:
-        _HASHER.verify(found.password_hash if found else _NOBODY, password)
+        _HASHER.verify(found.password_hash if found else _nobody(), password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
     return found is not None

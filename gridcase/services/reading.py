@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.errors import NotFoundError
+from gridcase.domain.case import Action
+from gridcase.domain.errors import NotFoundError, NotPermittedError
 from gridcase.domain.history import CaseEvent
 from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
@@ -14,6 +15,7 @@ from gridcase.store.database import Tx
 from gridcase.workflow.case import Case
 from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
+from gridcase.workflow.transitions import rows_of
 
 #: Floors above speak of stored cases without knowing the store.
 __all__ = [
@@ -39,11 +41,14 @@ class HistoryLine:
         None for the system.
     payload
         Canonical JSON of texts and positions; None once erased.
+    is_by_filer
+        Whether the person who acted also filed or found the case.
     """
 
     event: CaseEvent
     actor_name: str | None
     payload: str | None
+    is_by_filer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +91,13 @@ def case_history(rt: Runtime, actor: Actor, number: str) -> tuple[HistoryLine, .
     """
     with rt.database.reading() as tx:
         stored = _visible(tx, actor, number)
+        filers = (stored.case.filed_by, stored.case.found_by)
         return tuple(
             HistoryLine(
                 event=history.to_event(row, stored.case.number),
                 actor_name=name,
                 payload=payload.body if payload else None,
+                is_by_filer=row.actor_id in filers,
             )
             for row, payload, name in history.lines_of(tx, stored.id)
         )
@@ -103,10 +110,14 @@ def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference)
     ------
     NotFoundError
         There is no such case, or the actor may not see it.
+    NotPermittedError
+        The actor's role asks nobody to check: a unit must not learn who the inspectors are.
     """
     now = rt.clock.now()
     with rt.database.reading() as tx:
         stored = _visible(tx, actor, number)
+        if not any(actor.role in row.roles for row in rows_of(Action.REQUEST_CHECK)):
+            raise NotPermittedError("role_may_not", params={"action": Action.REQUEST_CHECK, "role": actor.role})
         known = people.inspectors(tx, now, now.astimezone(rt.settings.zone).date())
     return eligible_inspectors(
         Situation(case=stored.case, actor=actor, now=now, rules=reference.rules, inspectors=known)

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.case import AttachmentId, PersonId
 from gridcase.store.cases import Photo
-from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 
 
 class AttachmentRow(Base):
@@ -34,6 +34,15 @@ class AttachmentRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     case_uid: Mapped[str | None] = mapped_column(String(36))
     event_seq: Mapped[int | None]
+
+
+_ATTACHMENTS = table_of(AttachmentRow)
+_LINK = (
+    update(_ATTACHMENTS)
+    .where(_ATTACHMENTS.c.id.in_(bindparam("ids", expanding=True)))
+    .where(_ATTACHMENTS.c.uploader_id == bindparam("uploader"), _ATTACHMENTS.c.case_uid.is_(None))
+    .returning(_ATTACHMENTS.c.id, _ATTACHMENTS.c.sha256, _ATTACHMENTS.c.usage, _ATTACHMENTS.c.content_type)
+)
 
 
 def add_attachment(tx: Tx, row: dict[str, Any]) -> AttachmentRow | None:
@@ -61,13 +70,8 @@ def link_attachments(
     tx: Tx, ids: tuple[AttachmentId, ...], *, uploader: PersonId, case_uid: str, event_seq: int
 ) -> tuple[Photo, ...]:
     """Tie unused uploads of this person to a case; returns only those that could be tied."""
-    rows = tx.execute(
-        update(AttachmentRow)
-        .where(AttachmentRow.id.in_(ids), AttachmentRow.uploader_id == uploader)
-        .where(AttachmentRow.case_uid.is_(None))
-        .values(case_uid=case_uid, event_seq=event_seq)
-        .returning(AttachmentRow.id, AttachmentRow.sha256, AttachmentRow.usage, AttachmentRow.content_type)
-    ).all()
+    values = {"case_uid": case_uid, "event_seq": event_seq}
+    rows = tx.execute(_LINK, {"ids": ids, "uploader": uploader, **values}).all()
     found = {
         row[0]: Photo(id=AttachmentId(row[0]), sha256=row[1], usage=row[2], content_type=row[3], event_seq=event_seq)
         for row in rows

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     false,
     insert,
     or_,
@@ -47,10 +48,13 @@ from gridcase.domain.case import (
 from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint, Located, Location
-from gridcase.domain.time import TimeLimit
+from gridcase.domain.time import TimeLimit, whole_second
 from gridcase.store import parts
-from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
-from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, byte_ordered, table_of
+from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task, is_excused
+
+#: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
+_LARGEST_ID = 2**31 - 1
 
 
 class CaseRow(Base):
@@ -64,6 +68,7 @@ class CaseRow(Base):
         Index("ix_case_area_filed", "area", "filed_at", "id"),
         Index("ix_case_unit_filed", "unit", "filed_at", "id"),
         Index("ix_case_type_filed", "kind", "code", "filed_at", "id"),
+        Index("ix_case_filed_by", "filed_by", "filed_at", "id"),
         Index("ix_case_found_by", "found_by", "filed_at", "id"),
         Index("ix_case_inspector", "inspector_id", "filed_at", "id"),
         Index("ix_case_point", "lon_e7", "lat_e7"),
@@ -95,7 +100,7 @@ class CaseRow(Base):
     received: Mapped[Any] = mapped_column(PlainJson, nullable=True)
     location: Mapped[Any] = mapped_column(PlainJson, nullable=True)
     layers: Mapped[Any] = mapped_column(PlainJson)
-    area: Mapped[str | None] = mapped_column(String(15))
+    area: Mapped[str | None] = mapped_column(byte_ordered(15))
     address: Mapped[str | None] = mapped_column(Text)
     place: Mapped[str | None] = mapped_column(Text)
     description: Mapped[str | None] = mapped_column(Text)
@@ -121,6 +126,7 @@ class CaseRow(Base):
     is_settled: Mapped[bool]
     is_self_handled: Mapped[bool]
     is_unrouted: Mapped[bool]
+    is_excused: Mapped[bool]
     resumes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     lead: Mapped[str | None] = mapped_column(String(30))
     object_id: Mapped[str | None] = mapped_column(String(20))
@@ -192,6 +198,11 @@ class CaseReferenceRow(Base):
     system: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(80), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
+
+
+_CASES, _ASSIGNMENTS, _TASKS = table_of(CaseRow), table_of(AssignmentRow), table_of(TaskRow)
+_INSERT_CASE = insert(_CASES).returning(_CASES.c.id)
+_UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("identity"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,7 +300,8 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     scope = actor.scope
     if scope.kind is ScopeKind.ALL:
         return true()
-    mine = or_(CaseRow.found_by == actor.person, CaseRow.inspector_id == actor.person)
+    person = actor.person
+    mine = or_(CaseRow.filed_by == person, CaseRow.found_by == person, CaseRow.inspector_id == person)
     if scope.kind is ScopeKind.UNIT:
         assists = select(AssignmentRow.case_id).where(
             AssignmentRow.unit == scope.value, AssignmentRow.is_lead.is_(False)
@@ -304,13 +316,15 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 def insert_case(tx: Tx, new: NewCase, draft: StoredCase) -> StoredCase:
     """Insert a case, its assignments and tasks apart; its identity and number are known afterwards."""
     values = asdict(new) | _columns(draft) | {"uid": draft.uid}
-    identity = tx.execute(insert(CaseRow).values(**values).returning(CaseRow.id)).scalar_one()
+    identity = tx.execute(_INSERT_CASE, values).scalar_one()
     number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
     return replace(draft, id=identity, case=replace(draft.case, number=number))
 
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
     """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
+    if identity > _LARGEST_ID:
+        return None
     statement = select(CaseRow).where(CaseRow.id == identity, visible_to(actor))
     if for_update:
         statement = statement.with_for_update()
@@ -320,7 +334,7 @@ def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) 
 
 def update_case(tx: Tx, stored: StoredCase) -> None:
     """Write the current columns of a case."""
-    tx.execute(update(CaseRow).where(CaseRow.id == stored.id).values(**_columns(stored)))
+    tx.execute(_UPDATE_CASE, {"identity": stored.id, **_columns(stored)})
 
 
 def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
@@ -328,7 +342,7 @@ def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], afte
     for index, assignment in enumerate(after):
         values = _assignment_values(assignment)
         if index >= len(before):
-            tx.execute(insert(AssignmentRow).values(case_id=identity, **values))
+            tx.execute(insert(_ASSIGNMENTS), {"case_id": identity, **values})
         elif assignment != before[index]:
             mine = (AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
             tx.execute(update(AssignmentRow).where(*mine).values(**values))
@@ -339,7 +353,7 @@ def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Tas
     for index, task in enumerate(after):
         values = _task_values(task)
         if index >= len(before):
-            tx.execute(insert(TaskRow).values(case_id=identity, **values))
+            tx.execute(insert(_TASKS), {"case_id": identity, **values})
         elif task != before[index]:
             mine = (TaskRow.case_id == identity, TaskRow.number == task.number)
             tx.execute(update(TaskRow).where(*mine).values(**values))
@@ -432,6 +446,7 @@ def _columns(stored: StoredCase) -> dict[str, Any]:
         "sub_unit": case.subtask.unit if case.subtask else None,
         "transferred_to": case.transferred_to,
         "is_unrouted": case.is_unrouted,
+        "is_excused": is_excused(case),
         "watched_at": case.watched_at,
         "wake_at": stored.wake_at,
     }
@@ -489,8 +504,10 @@ def _box_criteria(box: tuple[int, int, int, int] | None) -> list[ColumnElement[b
 def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElement[bool]]:
     if overdue is None:
         return []
-    late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < now)
-    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= now)]
+    second = whole_second(now)
+    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
+    late = and_(is_open, CaseRow.due_at < second, CaseRow.is_excused.is_(False))
+    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second, CaseRow.is_excused)]
 
 
 def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
@@ -499,7 +516,7 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
     return [
         or_(
             *(
-                column.contains(words, autoescape=True)
+                column.icontains(words, autoescape=True)
                 for column in (CaseRow.address, CaseRow.place, CaseRow.description)
             )
         )
@@ -507,7 +524,10 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
 
 
 def _in_area(prefix: str) -> ColumnElement[bool]:
-    """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index."""
+    """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index.
+
+    It holds because the column is ordered by bytes: in a dictionary's order the tilde stands before every digit.
+    """
     if not prefix:
         return true()
     if not prefix.isalnum():

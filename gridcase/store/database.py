@@ -6,12 +6,13 @@ exception rolls back. SQLite and PostgreSQL behave alike behind them (ADR 0003).
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, Engine, Text, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, String, Table, Text, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
@@ -65,7 +66,21 @@ class PlainJson(TypeDecorator[Any]):
         return None if value is None else json.loads(value)
 
 
+def byte_ordered(length: int) -> String:
+    """Return the type of a code that ranges are asked of: in order of bytes, also where PostgreSQL sorts words."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
 Tx = Session
+
+
+def table_of(row: type[Base]) -> Table:
+    """Return the table behind a row class.
+
+    What every filing writes goes by statements made once on the table and filled in at execution: building one
+    anew with ``values(...)`` took longer than the database took to carry it out.
+    """
+    return cast("Table", row.__table__)
 
 
 class Database:
@@ -80,13 +95,20 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False, autoflush=False)
-        if engine.dialect.name == "sqlite":
+        self._single = self._sessions
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if self.is_sqlite:
             prepare_sqlite(engine)
+            # Writers of one process queue here: SQLite lets them try again at growing intervals, and some starve.
+            self._turn = Lock()
+        else:
+            bare = engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._single = sessionmaker(bare, expire_on_commit=False, autoflush=False)
 
     @contextmanager
     def writing(self) -> Iterator[Tx]:
         """Open a transaction that may write; commit at the end."""
-        with self._sessions() as session, session.begin():
+        with self._turn, self._sessions() as session, session.begin():
             if self.is_sqlite:
                 session.connection(execution_options={"gridcase_write": True})
             yield session
@@ -97,6 +119,12 @@ class Database:
         with self._sessions() as session:
             yield session
 
+    @contextmanager
+    def asking(self) -> Iterator[Tx]:
+        """Open for one reading statement alone: on PostgreSQL without the round trips of BEGIN and ROLLBACK."""
+        with self._single() as session:
+            yield session
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""
@@ -104,10 +132,10 @@ class Database:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """Return the options for Flask-SQLAlchemy's engine of this address."""
+    """Return the options for Flask-SQLAlchemy's engine of this address; its errors never quote what people wrote."""
     if make_url(url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": 30}}
-    return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": False, "pool_recycle": 1800}
+        return {"connect_args": {"timeout": 30}, "hide_parameters": True}
+    return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": False, "pool_recycle": 1800, "hide_parameters": True}
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, insert, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.actor import Role
@@ -22,7 +21,7 @@ from gridcase.domain.case import Action, CaseNumber, CaseState, PersonId, UnitCo
 from gridcase.domain.history import CaseEvent, Facts, canonical_json
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseRow
-from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 from gridcase.store.people import PersonRow
 from gridcase.workflow.rulebook import NewEvent
 
@@ -72,6 +71,13 @@ class CaseEventPayloadRow(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     salt: Mapped[str] = mapped_column(String(32))
     body: Mapped[str] = mapped_column(Text)
+
+
+_LINES, _PAYLOADS = table_of(CaseEventRow), table_of(CaseEventPayloadRow)
+# RETURNING makes SQLAlchemy send several rows as one statement, compiled once whatever their number. ON CONFLICT would
+# have it compiled anew every time, so a key used before is told from the broken index.
+_INSERT_LINES = insert(_LINES).returning(_LINES.c.id)
+_INSERT_PAYLOADS = insert(_PAYLOADS).returning(_PAYLOADS.c.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,18 +166,20 @@ def append(tx: Tx, case_id: int, links: Links) -> None:
     KeyTakenError
         When the key was used before, also by a transaction running at the same time.
     """
-    rows = [{"case_id": case_id, **row} for row in links.rows]
-    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = (
-        make(CaseEventRow)
-        .values(rows)
-        .on_conflict_do_nothing(index_elements=["actor_id", "client_ref"])
-        .returning(CaseEventRow.id)
+    try:
+        tx.execute(_INSERT_LINES, [{"case_id": case_id, **row} for row in links.rows])
+    except IntegrityError as err:
+        if _breaks_key(err):
+            raise KeyTakenError from err
+        raise
+    tx.execute(_INSERT_PAYLOADS, [{"case_id": case_id, **payload} for payload in links.payloads])
+
+
+def _breaks_key(error: IntegrityError) -> bool:
+    """Tell whether it was the index on actor and key; PostgreSQL names the index, SQLite its columns."""
+    return any(
+        name in str(error.orig) for name in ("uq_case_event_client_ref", "case_event.actor_id, case_event.client_ref")
     )
-    if len(list(tx.execute(statement).scalars())) < len(rows):
-        raise KeyTakenError
-    payloads = [{"case_id": case_id, **payload} for payload in links.payloads]
-    tx.execute(insert(CaseEventPayloadRow).values(payloads))
 
 
 def link(uid: str, row: Mapping[str, Any]) -> str:

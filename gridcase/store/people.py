@@ -3,8 +3,9 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Date, ForeignKey, Index, String, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.elements import BindParameter
 
 from gridcase.domain.actor import Actor, Role, Scope, ScopeKind
 from gridcase.domain.case import PersonId, UnitCode
@@ -194,29 +195,18 @@ def revoke_token(tx: Tx, digest: str, now: datetime) -> None:
 
 def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
     """Tell who holds a token, in one statement; None when it is unknown, ended or its role was taken back."""
-    row = tx.execute(
-        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow, latest_version())
-        .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .join(AccessTokenRow, AccessTokenRow.grant_id == RoleGrantRow.id)
-        .where(
-            AccessTokenRow.digest == digest,
-            AccessTokenRow.expires_at > now,
-            AccessTokenRow.revoked_at.is_(None),
-            PersonRow.is_active,
-            *_in_force(on),
-            *_running(now),
-        )
-    ).one_or_none()
+    row = tx.execute(_CALLER, {"digest": digest, "now": now, "on": on}).one_or_none()
     if row is None:
         return None
+    person, name, unit, role, scope_kind, scope_value, version = row
     actor = Actor(
-        person=PersonId(row[0]),
-        name=row[1],
-        unit=None if row[2] is None else UnitCode(row[2]),
-        role=Role(row[3].role),
-        scope=_scope(row[3]),
+        person=PersonId(person),
+        name=name,
+        unit=None if unit is None else UnitCode(unit),
+        role=Role(role),
+        scope=Scope(kind=ScopeKind(scope_kind), value=scope_value),
     )
-    return Caller(actor=actor, config_version=row[4] or 0)
+    return Caller(actor=actor, config_version=version or 0)
 
 
 def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
@@ -311,12 +301,12 @@ def failures_since(tx: Tx, username: str, address: str, since: datetime) -> int:
     return tx.execute(statement).scalar_one()
 
 
-def _in_force(on: date) -> tuple[ColumnElement[bool], ...]:
+def _in_force(on: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:
     ends = or_(RoleGrantRow.valid_to.is_(None), RoleGrantRow.valid_to >= on)
     return (RoleGrantRow.valid_from <= on, ends)
 
 
-def _running(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _running(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
     """Return the criterion of a delegated grant's shift; the others have none."""
     begun = or_(RoleGrantRow.starts_at.is_(None), RoleGrantRow.starts_at <= now)
     return (begun, or_(RoleGrantRow.ends_at.is_(None), RoleGrantRow.ends_at > now))
@@ -324,3 +314,27 @@ def _running(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 def _scope(grant: RoleGrantRow) -> Scope:
     return Scope(kind=ScopeKind(grant.scope_kind), value=grant.scope_value)
+
+
+# Asked by every request, so it is made once.
+_CALLER = (
+    select(
+        PersonRow.id,
+        PersonRow.name,
+        PersonRow.unit,
+        RoleGrantRow.role,
+        RoleGrantRow.scope_kind,
+        RoleGrantRow.scope_value,
+        latest_version(),
+    )
+    .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+    .join(AccessTokenRow, AccessTokenRow.grant_id == RoleGrantRow.id)
+    .where(
+        AccessTokenRow.digest == bindparam("digest"),
+        AccessTokenRow.expires_at > bindparam("now", type_=UtcDateTime),
+        AccessTokenRow.revoked_at.is_(None),
+        PersonRow.is_active,
+        *_in_force(bindparam("on", type_=Date)),
+        *_running(bindparam("now", type_=UtcDateTime)),
+    )
+)

@@ -3,10 +3,11 @@
 import hashlib
 import uuid
 from dataclasses import dataclass, fields, is_dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
-from gridcase.domain.actor import Actor
+from gridcase.domain.actor import SYSTEM, Actor
 from gridcase.domain.case import Action, AttachmentId, AttachmentUsage
 from gridcase.domain.errors import InvalidInputError, KeyReusedError, Problem, invalid
 from gridcase.domain.history import canonical_json
@@ -43,18 +44,22 @@ def request_digest(asked: object) -> str:
 
 
 def plain(value: object) -> Any:
-    """Turn frozen values into what JSON holds, field by field."""
+    """Turn frozen values into what JSON holds, field by field: one form for equal instants and equal amounts."""
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, datetime | date):
-        return value.isoformat()
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if value is None or isinstance(value, bool | int | float):
         return value
-    return str(value)
+    return _word(value)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,8 @@ def write_action(tx: Tx, before: StoredCase, decision: Decision, writing: Writin
 def replayed(tx: Tx, actor: Actor, key: RequestKey) -> StoredCase | None:
     """Return the case that this person's earlier request under the same key concerned; None when there is none.
 
+    It is returned whether or not the person may still see it: this is the answer the person was given before.
+
     Raises
     ------
     KeyReusedError
@@ -143,7 +150,7 @@ def replayed(tx: Tx, actor: Actor, key: RequestKey) -> StoredCase | None:
         return None
     if earlier.digest != key.digest:
         raise KeyReusedError("idempotency_mismatch")
-    return case_store.load_case(tx, earlier.case_id, actor)
+    return case_store.load_case(tx, earlier.case_id, SYSTEM)
 
 
 #: Photos that prove that something was handled on the spot.

@@ -43,6 +43,9 @@ def _waived(situation: Situation, payload: asked.RequestCheck) -> Effect:
         raise invalid("note", "waiver_needs_reason")
     if payload.inspector is not None:
         raise invalid("inspector", "waiver_has_no_inspector")
+    # A waiver stands for the check, so it is not given by those whose work would be checked.
+    if refusal := apart(situation):
+        raise refusal
     case = situation.case
     clocks = stopped(case, situation.now, LimitedStage.CHECK)
     return Effect(

@@ -182,6 +182,13 @@ def may_register(situation: Situation) -> Refusal:
     """Refuse while nobody knows where it is."""
     if not situation.case.is_located:
         return WrongStateError("not_located")
+    known = situation.rules.catalogue.find(situation.case.type)
+    if known is None:
+        return WrongStateError("type_gone", params={"type": str(situation.case.type)})
+    # Where no condition has a published limit, one must be chosen, whatever else the fields say.
+    unlimited = all(deadlines.published_limit(situation, one.code) is None for one in known.conditions)
+    if situation.actor.role is not Role.SHIFT_LEADER and unlimited:
+        return NotPermittedError("limit_by_shift_leader")
     return None
 
 

@@ -1,0 +1,1 @@
+"""The sample city: a street office, its people, and a month of their work."""

@@ -1,0 +1,119 @@
+"""The error codes as a page for people: what ``docs/errors.md`` holds, and labels in both languages at once.
+
+Sentences come from ``gridcase.edge.texts``. Which codes are answers of their own, and with which status, stands here;
+a test holds it against every error that the code raises. ``gridcase docs errors`` prints the page.
+"""
+
+from collections.abc import Iterator
+
+from gridcase.edge.texts import SENTENCES, TITLES, Language, label
+
+#: Statuses of the codes that are a refusal of their own; every other code names what is wrong with one field.
+STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
+    "bad_request": (400,),
+    "not_signed_in": (401,),
+    "wrong_password": (401,),
+    "role_may_not": (403,),
+    "limit_by_shift_leader": (403,),
+    "not_your_unit": (403,),
+    "not_your_task": (403,),
+    "handled_it_yourself": (403,),
+    "case_not_found": (404,),
+    "cell_not_found": (404,),
+    "attachment_not_found": (404,),
+    "run_not_found": (404,),
+    "route_not_found": (404,),
+    "method_not_allowed": (405,),
+    "idempotency_mismatch": (409,),
+    "wrong_state": (409,),
+    "not_located": (409,),
+    "limit_missing": (409,),
+    "not_dispatched": (409,),
+    "check_missing": (409,),
+    "check_already_passed": (409,),
+    "no_failed_check": (409,),
+    "type_gone": (409,),
+    "stale_case": (412,),
+    "file_too_large": (413,),
+    "unsupported_type": (415,),
+    "invalid_input": (413, 422),
+    "no_route": (422,),
+    "not_json": (422,),
+    "outside_grid": (422,),
+    "unknown_year": (422,),
+    "invalid_calendar": (422,),
+    "rule_file_unreadable": (422,),
+    "rule_file_invalid": (422,),
+    "configuration_refused": (422,),
+    "if_match_missing": (428,),
+    "idempotency_key_missing": (428,),
+    "too_many_failures": (429,),
+    "internal_error": (500,),
+    "not_ready": (503,),
+}
+
+_HEADER = """\
+# Error codes
+
+This page is printed by `gridcase docs errors` from `gridcase/edge/texts.py`; a test keeps the two equal. Programs read
+the `code`, people the sentence: wording may change, a published code stays. Names in braces are filled in.
+[api.md](api.md) shows the document that carries them.
+"""
+
+_REFUSALS = """\
+## Refusals
+
+The `code` of a problem document, with its HTTP status. On the command line the same refusal is a sentence on standard
+error and exit 1; those about configuration come only there.
+"""
+
+_FIELDS = """\
+## What is wrong with a field or a document
+
+These stand in `errors` beside the field's name, as sentences (mostly under `invalid_input`, 422), or are findings of
+`gridcase config check`, `grid import`, `assess verify`.
+"""
+
+
+def in_both(word: str) -> tuple[str, str]:
+    """Return a word of the trade in Chinese and in English.
+
+    Examples
+    --------
+    >>> in_both("dispatch")
+    ('派遣', 'Dispatch')
+    """
+    return label(word, Language.ZH), label(word, Language.EN)
+
+
+def errors_page() -> str:
+    """Return the whole page, ended by a line feed."""
+    return "\n".join([_HEADER, *_statuses(), _REFUSALS, *_refusals(), _FIELDS, *_field_problems()])
+
+
+def _statuses() -> Iterator[str]:
+    yield "## Titles by status\n"
+    yield "| status | 中文 | English |\n|---|---|---|"
+    for status, title in TITLES.items():
+        yield f"| {status} | {title.zh} | {title.en} |"
+    yield ""
+
+
+def _refusals() -> Iterator[str]:
+    yield "| code | status | 中文 | English |\n|---|---|---|---|"
+    for code, statuses in STATUSES_OF_CODE.items():
+        shown = ", ".join(str(status) for status in statuses)
+        yield f"| `{code}` | {shown} | {SENTENCES[code].zh} | {SENTENCES[code].en} |"
+    yield ""
+
+
+def _field_problems() -> Iterator[str]:
+    yield "| code | 中文 | English |\n|---|---|---|"
+    for code, text in SENTENCES.items():
+        if code not in STATUSES_OF_CODE or code in _BOTH:
+            yield f"| `{code}` | {text.zh} | {text.en} |"
+    yield ""
+
+
+#: Refusals that also name a field.
+_BOTH = frozenset({"file_too_large", "no_route", "outside_grid"})
