@@ -146,6 +146,13 @@ def conduct(**changes: Any) -> Conduct:
         "waive_reasons": (),
         "check_distance_m": 50,
         "allowed_returns": 2,
+        "extension_reasons": (Reason(code="workload", zh="", en=""),),
+        "suspension_reasons": (Reason(code="season", zh="", en=""),),
+        "transfer_bodies": (Reason(code="power_company", zh="", en=""),),
+        "allowed_extensions": 1,
+        "reopen_days": 3,
+        "reinspect_percent": 10,
+        "warn_percent": 75,
     }
     return Conduct(**values | changes)
 
