@@ -5,7 +5,8 @@ from flask import Flask
 from gridcase.api.api import register_api
 from gridcase.domain.time import Clock, SystemClock
 from gridcase.edge.headers import register_headers
-from gridcase.edge.logs import configure_logs
+from gridcase.edge.logs import configure_logs, register_logs
+from gridcase.edge.metrics import register_metrics
 from gridcase.edge.problems import register_problems
 from gridcase.edge.runtime import EXTENSION
 from gridcase.services.runtime import Runtime, make_blobs
@@ -37,6 +38,9 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(chosen.resolved_database_url)
     chosen.data_dir.mkdir(parents=True, exist_ok=True)
     app.extensions[EXTENSION] = make_runtime(app, chosen, clock or SystemClock())
+    # First, so that they see what all the others made of an answer.
+    register_logs(app)
+    register_metrics(app)
     register_api(app)
     register_web(app)
     register_problems(app, problem_page)

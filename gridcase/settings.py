@@ -7,7 +7,7 @@ in capitals. What an administrator changes at run time is not here but in dated 
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 from zoneinfo import ZoneInfo
@@ -43,6 +43,8 @@ class Settings:
         A point farther than this from every cell is taken for a mistake and refused.
     public_overview
         Whether the page at ``/`` shows the grid, the cases (number, type, state) and the month to anyone.
+    metrics_token
+        Bearer token that opens ``/metrics`` to other machines; empty: this machine only.
     sign_in_failures, sign_in_minutes
         After so many failures of one account from one address within so many minutes, sign-in waits.
     """
@@ -59,6 +61,7 @@ class Settings:
     snap_tolerance_m: int = 30
     city_margin_km: int = 30
     public_overview: bool = False
+    metrics_token: str = field(default="", repr=False)
     sign_in_failures: int = 5
     sign_in_minutes: int = 5
 

@@ -10,12 +10,14 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import argon2
 import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from gridcase.services import identity
 from tests.office import Office, furnish, open_office
 
 # No deadline: the time of one example says more about the machine's other work than about ours.
@@ -26,6 +28,14 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 POSTGRESQL_VARIABLE = "GRIDCASE_TEST_POSTGRESQL_URL"
 REQUIRED_VARIABLES = ("GRIDCASE_TEST_REQUIRE_ALL", "CI")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords cheaply: at full cost a sign-in takes 60 ms of a core, and the tests sign in very often."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -22,6 +22,7 @@ from gridcase.api.schemas import PAYLOAD_SCHEMAS, CaseFilingSchema
 from gridcase.domain.case import Action, CaseState, Source, Stage, TypeKey, UnitCode
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import E7
+from gridcase.edge.metrics import count_filed
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label
 from gridcase.edge.view import Viewing, history_view, listed_view, view_of
@@ -79,6 +80,8 @@ def file() -> Response:
         client_ref=sent_key(),
         reference=called.reference,
     )
+    if not done.is_replay:
+        count_filed(done.case.case.source)
     answer = _answer(done, 201)
     answer.headers["Location"] = f"/api/v1/cases/{done.case.case.number}"
     return answer

@@ -115,6 +115,67 @@ class ItemsSchema(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class TypeListSchema(ItemsSchema):
+    """The catalogue."""
+
+    version = fields.String(required=True)
+
+
+class CallerSchema(Schema):
+    """The person signed in, with the one role and scope of this session."""
+
+    id = fields.Integer(required=True)
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    role_label = fields.String(required=True)
+    scope = fields.Dict(required=True)
+    unit = fields.String(allow_none=True, required=True)
+
+
+class LocatedSchema(Schema):
+    """Where a point is."""
+
+    cell = fields.String(allow_none=True, required=True)
+    how = fields.String(required=True)
+    distance_m = fields.Float(allow_none=True, required=True)
+    candidates = fields.List(fields.String(), required=True)
+    layers = fields.Dict(required=True)
+    lon = fields.Float(required=True)
+    lat = fields.Float(required=True)
+    datum = fields.String(required=True)
+
+
+class CellSchema(Schema):
+    """A unit cell as a GeoJSON Feature (RFC 7946)."""
+
+    type = fields.String(required=True)
+    geometry = fields.Dict(required=True)
+    properties = fields.Dict(required=True)
+
+
+class CellPageSchema(Schema):
+    """Unit cells as a GeoJSON FeatureCollection."""
+
+    type = fields.String(required=True)
+    features = fields.List(fields.Nested(CellSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class AliveSchema(Schema):
+    """The process answers."""
+
+    status = fields.String(required=True)
+    version = fields.String(required=True)
+
+
+class ReadySchema(Schema):
+    """The system can do its work."""
+
+    status = fields.String(required=True)
+    schema = fields.Boolean(required=True)
+    configured = fields.Boolean(required=True)
+
+
 def body(schema: type[Schema], *, required: bool = True) -> dict[str, Any]:
     """Describe a JSON request body."""
     return {"required": required, "content": {"application/json": {"schema": schema}}}
@@ -127,6 +188,8 @@ def answers(*documented: tuple[int, str, type[Schema] | None], refusals: tuple[i
         described[str(status)] = {"description": text}
         if schema is not None:
             described[str(status)]["content"] = {"application/json": {"schema": schema}}
+        if schema is CaseSchema:
+            described[str(status)]["headers"] = _CASE_HEADERS
     for status in sorted({401, *refusals}):
         described[str(status)] = problem(status)
     return described
@@ -140,6 +203,13 @@ def problem(status: int) -> dict[str, Any]:
     }
 
 
+_CASE_HEADERS = {
+    "ETag": {
+        "description": "The case's version, to be sent back in If-Match",
+        "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
+    }
+}
+
 _REFUSALS = {
     400: "The request cannot be read",
     401: "Not signed in",
@@ -152,6 +222,7 @@ _REFUSALS = {
     422: "Fields are wrong; errors names them",
     428: "If-Match or Idempotency-Key is missing",
     429: "Too many failed sign-ins",
+    503: "Not ready",
 }
 
 #: Headers of writing calls.

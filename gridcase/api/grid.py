@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.cases import read_box
-from gridcase.api.documents import answers
+from gridcase.api.documents import CellPageSchema, CellSchema, LocatedSchema, answers
 from gridcase.api.fields import Choice, NumberText, Text, as_input_error
 from gridcase.domain.place import Datum
 from gridcase.edge.runtime import calling, runtime
@@ -50,7 +50,7 @@ def _load(schema: type[Schema]) -> dict[str, Any]:
 @grid.doc(
     summary="Locate a point",
     parameters=[{"in": "query", "schema": LocateQuerySchema, "name": "query"}],
-    responses={"200": {"description": "Where it is"}, **answers(refusals=(422,))},
+    responses=answers((200, "Where it is", LocatedSchema), refusals=(422,)),
 )
 def where() -> dict[str, Any]:
     """Return the cell of a point, how it was found, and every layer feature there."""
@@ -76,7 +76,7 @@ def where() -> dict[str, Any]:
 @grid.doc(
     summary="Cells as GeoJSON",
     parameters=[{"in": "query", "schema": CellQuerySchema, "name": "query"}],
-    responses={"200": {"description": "A FeatureCollection"}, **answers(refusals=(422,))},
+    responses=answers((200, "A FeatureCollection", CellPageSchema), refusals=(422,)),
 )
 def cell_page() -> dict[str, Any]:
     """Return a page of unit cells in order of their codes."""
@@ -94,7 +94,7 @@ def cell_page() -> dict[str, Any]:
 
 
 @grid.route("/grid/cells/<string:code>", methods=["GET"])
-@grid.doc(summary="One cell", responses={"200": {"description": "A Feature"}, **answers(refusals=(404,))})
+@grid.doc(summary="One cell", responses=answers((200, "A Feature", CellSchema), refusals=(404,)))
 def one_cell(code: str) -> dict[str, Any]:
     """Return one unit cell in force as a GeoJSON Feature."""
     feature = cell(calling().reference, code)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import request
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.documents import ItemsSchema, answers
+from gridcase.api.documents import ItemsSchema, TypeListSchema, answers
 from gridcase.domain.case import UnitCode
 from gridcase.edge.runtime import calling, language
 from gridcase.edge.texts import Language
@@ -16,7 +16,7 @@ reference = ApiBlueprint("reference", description="Catalogue and units")
 
 
 @reference.route("/types", methods=["GET"])
-@reference.doc(summary="The catalogue", responses=answers((200, "Every type", ItemsSchema)))
+@reference.doc(summary="The catalogue", responses=answers((200, "Every type", TypeListSchema)))
 def types() -> dict[str, Any]:
     """Return every case type with its filing conditions and limits."""
     spoken = language()

@@ -6,7 +6,7 @@ from flask import Response, jsonify, request
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.bodies import read_body
-from gridcase.api.documents import TokenSchema, answers, body
+from gridcase.api.documents import CallerSchema, TokenSchema, answers, body
 from gridcase.api.schemas import SignInSchema
 from gridcase.domain.actor import Role
 from gridcase.edge.runtime import bearer, calling, language, runtime
@@ -51,7 +51,7 @@ def delete_token() -> Response:
 
 
 @sessions.route("/me", methods=["GET"])
-@sessions.doc(summary="Who am I", responses={"200": {"description": "The caller"}, **answers()})
+@sessions.doc(summary="Who am I", responses=answers((200, "The caller", CallerSchema)))
 def me() -> dict[str, Any]:
     """Return the caller's person, role and scope."""
     actor = calling().actor

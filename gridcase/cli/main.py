@@ -15,6 +15,7 @@ from gridcase.cli.demo import demo
 from gridcase.cli.docs import docs
 from gridcase.cli.grid import grid
 from gridcase.cli.people import user
+from gridcase.cli.serving import serve_command
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,5 +24,5 @@ def cli() -> None:
     """Case handling for grid-based city management."""
 
 
-for _command in (db, config, grid, user, assess, audit, docs, demo):
+for _command in (db, config, grid, user, assess, audit, docs, demo, serve_command):
     cli.add_command(_command)

@@ -12,6 +12,10 @@ from typing import NoReturn
 
 import click
 
+from gridcase.cli.shell import refusing, runtime
+from gridcase.domain.errors import GridcaseError
+from gridcase.edge.metrics import prepare_metrics
+from gridcase.services.watching import readiness
 from gridcase.settings import Settings
 
 HOST = "127.0.0.1"
@@ -21,6 +25,22 @@ THREADS = 4
 #: So many ports after the wanted one are tried.
 _TRIED = 100
 _BACKLOG = 2048
+
+
+@click.command("serve")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=PORT, show_default=True, help="Port on the loopback address."
+)
+@refusing
+def serve_command(*, port: int) -> None:
+    """Serve the API and the pages on 127.0.0.1; a proxy in front gives TLS and other addresses."""
+    rt = runtime()
+    if not readiness(rt).is_ready:
+        raise GridcaseError("not_configured")
+    rt.database.engine.dispose()
+    held = listen(port)
+    click.echo(f"gridcase: {address(held)}", err=True)
+    serve(rt.settings, held)
 
 
 def listen(port: int | None) -> socket.socket:
@@ -75,10 +95,11 @@ def serve(settings: Settings, held: socket.socket) -> NoReturn:
     held
         From ``listen``.
     """
+    variables = environment(settings) | prepare_metrics(settings, held.getsockname()[1])
     held.set_inheritable(True)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, _command(held.fileno()), {**os.environ, **environment(settings)})  # noqa: S606
+    os.execve(sys.executable, _command(held.fileno()), {**os.environ, **variables})  # noqa: S606
 
 
 def environment(settings: Settings) -> dict[str, str]:

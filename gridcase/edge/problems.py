@@ -4,7 +4,6 @@ Everything that can go wrong in a request ends here: domain errors, errors of th
 which are logged with an id and answered with that id alone.
 """
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +25,8 @@ from gridcase.domain.errors import (
     UnknownYearError,
     WrongStateError,
 )
+from gridcase.edge.logs import request_id
+from gridcase.edge.metrics import count_refusal
 from gridcase.edge.runtime import language
 from gridcase.edge.texts import TITLES, Language, sentence
 from gridcase.services.attaching import TooLargeError
@@ -138,12 +139,13 @@ def register_problems(app: Flask, page: ProblemPage | None = None) -> None:
 
     @app.errorhandler(Exception)
     def _fault(error: Exception) -> Response:
-        identity = uuid.uuid4().hex[:12]
-        _log.error("request failed", id=identity, path=request.path, method=request.method, exc_info=error)
+        identity = request_id()
+        _log.error("request failed", request_id=identity, method=request.method, exc_info=error)
         return _respond(problem_body(500, "internal_error", {"id": identity}, {}, language()))
 
 
 def _respond(body: dict[str, Any]) -> Response:
+    count_refusal(body["code"])
     page: ProblemPage | None = current_app.extensions.get(_PAGE)
     if page is not None and _wants_page():
         return page(body)

@@ -59,6 +59,12 @@ def require_caller() -> None:
     g.calling = Calling(actor=found.actor, reference=rt.reference(found.config_version))
 
 
+def caller_if_any() -> Actor | None:
+    """Return who calls, or None before and without a sign-in."""
+    found: Calling | None = g.get("calling")
+    return found.actor if found else None
+
+
 def calling() -> Calling:
     """Return who calls; only behind ``require_caller``."""
     return cast("Calling", g.calling)

@@ -690,5 +690,8 @@ SENTENCES: dict[str, Text] = {
     "internal_error": Text(
         "系统出现故障，编号 {id}，请告知管理员。", "Something failed on our side. Tell the administrator this id: {id}."
     ),
+    "metrics_refused": Text(
+        "运行指标只对本机开放，或凭指标令牌查看。", "Metrics are for this machine itself, or with the metrics token."
+    ),
     "not_ready": Text("数据库尚未就绪。", "The database is not ready."),
 }

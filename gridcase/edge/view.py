@@ -17,7 +17,7 @@ from gridcase.edge.texts import Language, label
 from gridcase.services.reading import HistoryLine, ListedCase, StoredCase
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
-from gridcase.workflow.effects.effect import photo_needed
+from gridcase.workflow.effects.effect import needed_fields
 from gridcase.workflow.machine import available_actions
 from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, specs
 from gridcase.workflow.routes import RouteExplanation
@@ -308,34 +308,26 @@ def _actions(case: Case, viewing: Viewing) -> list[Json]:
             "label": label(action, viewing.language),
             "method": "POST",
             "url": f"/api/v1/cases/{case.number}/actions/{action}",
-            "fields": [
-                _field(name, spec, _Asked(action, case, viewing)) for name, spec in specs(PAYLOADS[action]).items()
-            ],
+            "fields": _fields(action, situation, viewing),
         }
         for action in available_actions(situation)
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    action: Action
-    case: Case
-    viewing: Viewing
-
-    def needs(self, spec: FieldSpec) -> bool:
-        """Tell whether a field has to be filled in here: photos also where the rules of conduct ask for them."""
-        if spec.kind is not FieldKind.ATTACHMENTS:
-            return spec.required
-        return spec.required or photo_needed(self.action, self.viewing.actor, self.viewing.reference.rules.conduct)
+def _fields(action: Action, situation: Situation, viewing: Viewing) -> list[Json]:
+    needed = needed_fields(situation, action)
+    return [
+        _field(name, spec, situation.case, viewing) | {"required": spec.required or name in needed}
+        for name, spec in specs(PAYLOADS[action]).items()
+    ]
 
 
-def _field(name: str, spec: FieldSpec, asked: _Asked) -> Json:
-    case, viewing = asked.case, asked.viewing
+def _field(name: str, spec: FieldSpec, case: Case, viewing: Viewing) -> Json:
     shown: Json = {
         "name": name,
         "label": label(name, viewing.language),
         "type": spec.kind,
-        "required": asked.needs(spec),
+        "required": spec.required,
     }
     if spec.max_length is not None:
         shown["max_length"] = spec.max_length

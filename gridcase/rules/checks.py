@@ -19,6 +19,7 @@ from gridcase.rules.routing import read_routing
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.rules.units import read_units
 from gridcase.workflow.catalogue import Catalogue
+from gridcase.workflow.conduct import Conduct
 from gridcase.workflow.routing import RoutingRule, RoutingTable
 from gridcase.workflow.units import Units
 
@@ -105,9 +106,19 @@ def _check_conduct(document: Document, reading: Reading, known: _Known) -> None:
     conduct = read_conduct(document, reading)
     if conduct.calendar and conduct.calendar not in known.calendars:
         reading.refuse(document.label, "calendar", "unknown_calendar", calendar=conduct.calendar)
+    _check_area_classes(conduct, document, reading, known.catalogue)
     if not conduct.confirmed:
         at = Place(document=document.label, path="stage_limits")
         reading.note(Severity.NOTICE, at, "stage_limits_unconfirmed")
+
+
+def _check_area_classes(conduct: Conduct, document: Document, reading: Reading, catalogue: Catalogue) -> None:
+    """Warn of limits for an area class that no area has: they would never apply."""
+    conditions = [one for case_type in catalogue.types for one in case_type.conditions if one.limits_by]
+    wanted = {rule.area_class for one in conditions for rule in one.limits_by if rule.area_class}
+    at = Place(document=document.label, path="area_classes")
+    for name in sorted(wanted - set(conduct.area_classes.values())):
+        reading.note(Severity.WARNING, at, "area_class_without_area", area_class=name)
 
 
 # --- routing ---
@@ -137,35 +148,46 @@ def _check_names(rule: RoutingRule, at: Place, reading: Reading, known: _Known) 
 def _check_earlier(rule: RoutingRule, earlier: Iterable[RoutingRule], at: Place, reading: Reading) -> None:
     """Warn of rules above this one that leave it nothing, or with which it shares cases by accident.
 
-    A special rule above a general one is how a table is meant; warned of are only rules of which neither lies
-    within the other, and only when their units differ.
+    A special rule above a general one is how a table is meant, pattern by pattern; warned of is only what two rules of
+    different units share without the upper one being the special one.
     """
     for above in earlier:
         if _covers(above, rule):
             reading.note(Severity.WARNING, at, "routing_rule_dead", rule=rule.id, above=above.id)
             return
     for above in earlier:
-        if above.unit != rule.unit and _meets(above, rule) and not _covers(rule, above):
+        if above.unit != rule.unit and _clash(above, rule):
             reading.note(Severity.WARNING, at, "routing_rules_overlap", rule=rule.id, above=above.id)
 
 
 def _covers(wide: RoutingRule, narrow: RoutingRule) -> bool:
     """Tell whether every case that ``narrow`` takes is taken by ``wide`` too."""
+    return all(any(one.covers(other) for one in wide.types) for other in narrow.types) and _reaches(wide, narrow)
+
+
+def _clash(above: RoutingRule, rule: RoutingRule) -> bool:
+    """Tell whether some case is taken by both and is no special case, made by the rule above, of this rule."""
+    is_wider = _reaches(rule, above)
+    return _coincide(above, rule) and any(
+        a.meets(b) and not (is_wider and b.covers(a)) for a in above.types for b in rule.types
+    )
+
+
+def _reaches(wide: RoutingRule, narrow: RoutingRule) -> bool:
+    """Tell whether ``wide`` holds in every place, from every source and on every day in which ``narrow`` does."""
     return (
-        all(any(one.covers(other) for one in wide.types) for other in narrow.types)
-        and (not wide.areas or (bool(narrow.areas) and all(a.startswith(wide.areas) for a in narrow.areas)))
+        (not wide.areas or (bool(narrow.areas) and all(a.startswith(wide.areas) for a in narrow.areas)))
         and (not wide.sources or (bool(narrow.sources) and set(narrow.sources) <= set(wide.sources)))
         and wide.valid_from <= narrow.valid_from
         and _last(narrow) <= _last(wide)
     )
 
 
-def _meets(one: RoutingRule, other: RoutingRule) -> bool:
-    """Tell whether some case is taken by both."""
+def _coincide(one: RoutingRule, other: RoutingRule) -> bool:
+    """Tell whether there is a place, a source and a day for which both hold."""
     areas = not one.areas or not other.areas or _any_prefix(one.areas, other.areas)
     sources = not one.sources or not other.sources or bool(set(one.sources) & set(other.sources))
-    days = one.valid_from <= _last(other) and other.valid_from <= _last(one)
-    return areas and sources and days and any(a.meets(b) for a in one.types for b in other.types)
+    return areas and sources and one.valid_from <= _last(other) and other.valid_from <= _last(one)
 
 
 def _any_prefix(some: tuple[str, ...], others: tuple[str, ...]) -> bool:

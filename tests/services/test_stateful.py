@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -362,6 +363,8 @@ BAD: dict[Action, Callable[[StoredCase], Payload]] = {
 }
 
 
+# A failure takes minutes to be made small.
+@pytest.mark.timeout(600)
 def test_whatever_anybody_does_history_tells_the_case_and_refusals_change_nothing(office):
     examples = max(10, int(settings.default.max_examples * EXAMPLES_SHARE))
     run_state_machine_as_test(

@@ -63,6 +63,32 @@ def photo_needed(action: Action, actor: Actor, conduct: Conduct) -> bool:
     return action in conduct.photo_required or (action is Action.REPORT and not actor.is_unit)
 
 
+def needed_fields(situation: Situation, action: Action) -> frozenset[str]:
+    """Return the fields of an action that this case makes required, besides those the action always requires."""
+    asks_photo = Action.REPORT if action is Action.SUBMIT else action
+    needed = {"attachments"} if photo_needed(asks_photo, situation.actor, situation.rules.conduct) else set()
+    if action is Action.REGISTER:
+        needed |= _needed_to_register(situation)
+    if action is Action.DISPATCH and routed(situation).unit is None:
+        needed.add("unit")
+    if action is Action.REPORT and situation.case.assisting and not _assists(situation):
+        needed.add("forced")
+    return frozenset(needed)
+
+
+def _assists(situation: Situation) -> bool:
+    return any(one.unit == situation.actor.unit for one in situation.case.assisting)
+
+
+def _needed_to_register(situation: Situation) -> set[str]:
+    known, chosen = situation.rules.catalogue.find(situation.case.type), situation.case.condition
+    possible = [one.code for one in known.conditions if chosen in (None, one.code)] if known else []
+    needed = {"condition"} if len(possible) > 1 else set()
+    if known and all(deadlines.published_limit(situation, code) is None for code in possible):
+        needed.add("limit")
+    return needed
+
+
 def opened(
     situation: Situation,
     *,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gridcase.domain.case import TypeKey
+from gridcase.domain.case import Source, TypeKey
 from gridcase.domain.errors import RuleFileError
 from gridcase.rules.catalogue import catalogue_document, parse_catalogue
 from gridcase.rules.documents import Document, DocumentKind, read_document, read_folder
@@ -45,6 +45,7 @@ def shipped():
         (GB + "06010", ["4 working_hour"], True),
         (GB + "06011", ["5 working_day"], True),
         (GB + "06025", ["2 working_day"], True),
+        (GB + "06026", ["2 working_day"], True),
         (GB + "06030", ["2 working_day", "2 working_day", "2 working_day", "1 working_day"], True),
         (GB + "08004", ["2 working_hour"], True),
         (GB + "09001", ["2 urgent_hour"], True),
@@ -54,6 +55,7 @@ def shipped():
         (GB + "06027", ["2 working_day"], False),
         (GB + "09009", ["2 working_hour"], False),
         (GB + "08013", ["2 urgent_hour"], False),
+        (GB + "08016", ["2 urgent_day", "15 working_day"], False),
         ("local/event/10999", ["2 urgent_hour"], False),
         (
             "GBT47678.5-2026/component/01001",
@@ -69,9 +71,21 @@ def test_the_shipped_limits_are_those_of_the_domain(shipped, key, limits, confir
     assert all(one.source and one.closing_zh and one.text_zh for one in conditions)
 
 
-def test_the_fire_lane_comes_first(shipped):
-    lane = shipped.types[0]
-    assert (str(lane.key), lane.name_zh, len(lane.conditions)) == (GB + "09012", "占用消防通道", 1)
+def test_types_stand_by_scheme_then_events_before_components_then_by_code():
+    def one(scheme: str, kind: str, code: str) -> dict:
+        return case_type(code, scheme=scheme, kind=kind)
+
+    wanted = [
+        ("GBT47678.5-2026", "event", "06001"),
+        ("GBT47678.5-2026", "event", "09012"),
+        ("GBT47678.5-2026", "component", "01001"),
+        ("GBT30428.2-2013", "event", "0501"),
+        ("local", "event", "0199"),
+        ("local", "component", "0199"),
+    ]
+    found = parse_catalogue([catalogue("a", types=[one(*wanted[4]), one(*wanted[0]), one(*wanted[2])]),
+                             catalogue("b", types=[one(*wanted[5]), one(*wanted[3]), one(*wanted[1])])])  # fmt: skip
+    assert [(key.scheme, key.kind, key.code) for key in (one.key for one in found.types)] == wanted
 
 
 def test_a_catalogue_survives_being_written(shipped):
@@ -108,6 +122,62 @@ def test_of_two_overlays_the_later_name_wins():
     documents = [catalogue(types=[case_type()]), catalogue("z", **above("9 working_day"))]
     documents += [catalogue("a", **above("8 working_day"))]
     assert str(parse_catalogue(documents).types[0].conditions[0].limit) == "9 working_day"
+
+
+def limit_rule(limit: str = "1 urgent_hour", /, **for_) -> dict:
+    return for_ | {"limit": limit}
+
+
+def test_limits_may_differ_by_area_class_and_source():
+    rules = [
+        limit_rule("4 working_hour", source="hotline"),
+        limit_rule("3 urgent_hour", area_class="1"),
+        limit_rule("1 urgent_hour", area_class="1", source="hotline"),
+    ]
+    documents = [catalogue(types=[case_type(conditions=[condition(limits_by=rules)])])]
+    found = parse_catalogue(documents)
+    (one,) = found.types[0].conditions
+    asked = [
+        ("1", Source.HOTLINE),
+        ("1", Source.VIDEO),
+        ("2", Source.HOTLINE),
+        ("2", Source.VIDEO),
+        (None, Source.VIDEO),
+    ]
+    assert [str(one.limit_for(area_class=area_class, source=source)) for area_class, source in asked] == [
+        "1 urgent_hour", "3 urgent_hour", "4 working_hour", "2 working_hour", "2 working_hour",
+    ]  # fmt: skip
+    assert parse_catalogue([catalogue_document(found, "all")]) == found
+
+
+def test_an_overlay_may_give_a_condition_other_limits_by_area_class_and_leave_the_rest():
+    told = [{"code": "1", "limits_by": [limit_rule(area_class="1")]}]
+    above = {"layer": "overlay", "types": [{"code": "06001", "kind": "event", "conditions": told}]}
+    struck = {"layer": "overlay", "types": [{"code": "06001", "kind": "event", "conditions": [
+        {"code": "1", "limits_by": []}]}]}  # fmt: skip
+    base = catalogue(types=[case_type()])
+    (one,) = parse_catalogue([base, catalogue("o", **above)]).types[0].conditions
+    assert (str(one.limit), [str(rule.limit) for rule in one.limits_by]) == ("2 working_hour", ["1 urgent_hour"])
+    (one,) = parse_catalogue([base, catalogue("o", **above), catalogue("p", **struck)]).types[0].conditions
+    assert one.limits_by == ()
+
+
+@pytest.mark.parametrize(
+    ("rules", "place", "code"),
+    [
+        ([limit_rule()], "[0]", "limit_rule_for_all"),
+        ([limit_rule(area_class="1"), limit_rule("2 urgent_day", area_class="1")], "[1]", "duplicate_limit_rule"),
+        ([limit_rule(area_class="一类")], "[0].area_class", "code_shape"),
+        ([limit_rule(area_class=1)], "[0].area_class", "text_expected"),
+        ([limit_rule(source="gossip")], "[0].source", "choice_expected"),
+        ([{"source": "hotline"}], "[0].limit", "key_missing"),
+        ([limit_rule(source="hotline", unit="NDJ")], "[0].unit", "unknown_key"),
+        ("2 working_hour", "", "list_expected"),
+    ],
+)
+def test_a_wrong_limit_by_area_class_or_source_is_refused_with_its_place(rules, place, code):
+    found = refused(parse_catalogue, catalogue(types=[case_type(conditions=[condition(limits_by=rules)])]))
+    assert code in found[f"catalogue/base: types[0].conditions[0].limits_by{place}"]
 
 
 def test_a_class_without_a_published_limit_is_taken():

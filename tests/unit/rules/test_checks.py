@@ -41,7 +41,7 @@ def test_the_shipped_configuration_says_what_awaits_confirmation():
     notices = found(list(read_folder(CONFIG)), Severity.NOTICE)
     assert [code for document, _, code in notices if document == "catalogue/to-be-confirmed"] == [
         "condition_unconfirmed"
-    ] * 4
+    ] * 6
     assert ("conduct/default", "stage_limits", "stage_limits_unconfirmed") in notices
 
 
@@ -102,6 +102,10 @@ def test_a_rule_must_name_a_known_unit_and_known_types():
             ],
             {"b": "routing_rules_overlap"},
         ),
+        # Each pattern of the upper rule that meets the lower one lies within it: a special rule over two general ones.
+        ([rule("a", "06010", "09010"), rule("b", "06*", unit="NDJ-ZF"), rule("c", "09*", unit="NDJ-SZ")], {}),
+        # One of the patterns is general: 06010 never reaches b.
+        ([rule("a", "06*"), rule("b", "06010", "09010", unit="NDJ-ZF")], {"b": "routing_rules_overlap"}),
         # The same unit: it does not matter which wins.
         ([rule("a", "06010", "06011", areas=["320404005001"]), rule("b", "06010", sources=["hotline"])], {}),
         # Apart in place, source or time.
@@ -131,13 +135,14 @@ def test_a_rule_covered_only_for_a_while_is_not_dead():
 
 
 def test_a_pattern_that_takes_no_type_is_warned_of():
-    documents = with_rules(rule("a", "07*", areas=["320404005001"]))
+    documents = with_rules(rule("a", "11*", areas=["320404005001"]))
     assert found(documents) == [("routing/nandajie", "rules[0]", "pattern_matches_nothing")]
 
 
 def test_types_that_no_rule_takes_everywhere_are_warned_of():
     def without_fire_lane(body: dict) -> dict:
-        kept = [one for one in body["rules"] if one["id"] not in ("fire-lane", "street-order", "rivers")]
+        general = ("fire-lane", "street-order", "rivers", "city-appearance")
+        kept = [one for one in body["rules"] if one["id"] not in general]
         return body | {"rules": [*kept, rule("rivers", "06025", areas=["320404005001"])]}
 
     warnings = [
@@ -149,6 +154,16 @@ def test_types_that_no_rule_takes_everywhere_are_warned_of():
     assert ("type_partly_routed", GB + "06025") in warnings
     assert ("type_partly_routed", GB + "09010") in warnings
     assert ("type_without_route", GB + "06010") not in warnings
+
+
+def test_limits_for_an_area_class_that_no_area_has_are_warned_of():
+    told = [{"code": "1", "limits_by": [{"area_class": "1", "limit": "1 urgent_hour"}]}]
+    changed = {"scheme": "GBT47678.5-2026", "kind": "event", "code": "09012", "conditions": told}
+    body = {"version": "1", "layer": "overlay", "types": [changed]}
+    documents = [*read_folder(CONFIG), Document(kind=DocumentKind.CATALOGUE, name="zz", body=body)]
+    assert found(documents) == [("conduct/default", "area_classes", "area_class_without_area")]
+    classed = with_body(DocumentKind.CONDUCT, "default", lambda body: body | {"area_classes": {"320404": "1"}})
+    assert found([*classed, documents[-1]]) == []
 
 
 def test_findings_do_not_depend_on_the_order_of_the_documents():

@@ -59,7 +59,14 @@ def test_every_part_of_a_rule_survives_being_written():
         (GB + "08013", "008", "NDJ-AJ"),
         ("local/event/10999", "008", "NDJ-AJ"),
         ("GBT47678.5-2026/component/01001", "008", "NDJ-SZ"),
-        (GB + "08001", "008", None),
+        (GB + "08001", "008", "NDJ-ZF"),
+        (GB + "10001", "008", "NDJ-HW"),
+        ("GBT47678.5-2026/component/02009", "008", "NDJ-SZ"),
+        ("GBT47678.5-2026/component/03005", "008", "NDJ-HW"),
+        ("GBT30428.2-2013/event/0505", "008", "NDJ-SZ"),  # a collapsed road, not the new scheme's major 05
+        ("local/event/0596", "008", "NDJ-AJ"),
+        ("local/component/0498", "008", "NDJ-SZ"),
+        (GB + "05001", "008", None),  # events have no major 05 in the new scheme
     ],
 )
 def test_the_shipped_table_routes_as_the_street_divides_its_duties(key, community, unit):

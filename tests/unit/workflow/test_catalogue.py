@@ -2,9 +2,9 @@ from decimal import Decimal
 
 import pytest
 
-from gridcase.domain.case import CaseKind, Scheme, TypeKey
+from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.time import LimitUnit, TimeLimit
-from gridcase.workflow.catalogue import CaseType, Catalogue, FilingCondition
+from gridcase.workflow.catalogue import CaseType, Catalogue, FilingCondition, LimitRule
 from gridcase.workflow.units import Unit, UnitKind, Units
 
 
@@ -44,6 +44,49 @@ def test_a_type_is_urgent_when_every_published_limit_is(units, urgent):
 def test_a_condition_is_urgent_by_its_own_limit():
     known = case_type(LimitUnit.URGENT_DAY, LimitUnit.WORKING_DAY, None)
     assert [condition.urgent for condition in known.conditions] == [True, False, False]
+
+
+def rule(unit: LimitUnit, area_class: str | None = None, source: Source | None = None) -> LimitRule:
+    return LimitRule(area_class=area_class, source=source, limit=limit(unit))
+
+
+@pytest.mark.parametrize(
+    ("area_class", "source", "unit"),
+    [
+        ("1", Source.HOTLINE, LimitUnit.URGENT_HOUR),  # the rule for both, though it stands last
+        ("1", Source.VIDEO, LimitUnit.URGENT_DAY),
+        ("2", Source.HOTLINE, LimitUnit.WORKING_HOUR),
+        (None, Source.HOTLINE, LimitUnit.WORKING_HOUR),  # no class is no class 1
+        ("2", Source.VIDEO, LimitUnit.WORKING_DAY),  # the general limit
+        (None, Source.VIDEO, LimitUnit.WORKING_DAY),
+    ],
+)
+def test_the_most_specific_limit_wins(area_class, source, unit):
+    rules = (
+        rule(LimitUnit.WORKING_HOUR, source=Source.HOTLINE),
+        rule(LimitUnit.URGENT_DAY, area_class="1"),
+        rule(LimitUnit.URGENT_HOUR, area_class="1", source=Source.HOTLINE),
+    )
+    for order in (rules, rules[::-1]):
+        one = FilingCondition(code="1", text_zh="甲", text_en="a", limit=limit(LimitUnit.WORKING_DAY), limits_by=order)
+        assert one.limit_for(area_class=area_class, source=source) == limit(unit)
+
+
+def test_where_no_rule_takes_a_case_and_no_general_limit_is_published_there_is_none():
+    one = FilingCondition(code="1", text_zh="甲", text_en="a", limits_by=(rule(LimitUnit.URGENT_DAY, area_class="1"),))
+    assert one.limit_for(area_class="2", source=Source.VIDEO) is None
+    assert one.limit_for(area_class="1", source=Source.VIDEO) == limit(LimitUnit.URGENT_DAY)
+
+
+def test_a_condition_is_urgent_only_when_every_limit_that_may_apply_is():
+    day = limit(LimitUnit.URGENT_DAY)
+    urgent = FilingCondition(
+        code="1", text_zh="甲", text_en="a", limit=day, limits_by=(rule(LimitUnit.URGENT_HOUR, "1"),)
+    )
+    mixed = FilingCondition(
+        code="1", text_zh="甲", text_en="a", limit=day, limits_by=(rule(LimitUnit.WORKING_HOUR, "1"),)
+    )
+    assert (urgent.urgent, mixed.urgent) == (True, False)
 
 
 def test_a_condition_is_found_by_its_code_and_an_unknown_code_finds_nothing():

@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from gridcase.domain.case import Action, Source
+from gridcase.domain.errors import RuleFileError
 from gridcase.domain.history import LimitedStage
-from gridcase.rules.conduct import parse_conduct
-from gridcase.rules.documents import DocumentKind, read_document
+from gridcase.rules.conduct import conduct_document, parse_conduct
+from gridcase.rules.documents import Document, DocumentKind, read_document
 from gridcase.workflow.conduct import CONDUCT_STAGES
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -64,3 +65,45 @@ def test_the_shipped_values_say_that_they_await_confirmation(shipped):
 def test_nobody_can_change_a_stage_limit_in_passing(shipped):
     with pytest.raises(TypeError):
         shipped.stage_limits[LimitedStage.CHECK] = shipped.stage_limits[LimitedStage.CLOSE]
+
+
+def with_areas(**areas: object) -> Document:
+    data = (CONFIG / "conduct" / "default.yaml").read_bytes()
+    body = read_document(DocumentKind.CONDUCT, "default", data).body | {"area_classes": areas}
+    return Document(kind=DocumentKind.CONDUCT, name="default", body=body)
+
+
+@pytest.mark.parametrize(
+    ("cell", "area_class"),
+    [
+        ("320404005001001", "shopping"),  # the longest beginning wins
+        ("320404005002001", "1"),
+        ("320404001001001", "2"),
+        ("320402005001001", None),
+        ("3204040", "2"),
+        ("", None),
+        (None, None),  # an unlocated case has no class
+    ],
+)
+def test_the_class_of_an_area_is_that_of_the_longest_beginning_of_its_cells(cell, area_class):
+    found = parse_conduct(with_areas(**{"320404": "2", "320404005001": "shopping", "320404005": "1"}))
+    assert found.area_class(cell) == area_class
+    assert parse_conduct(conduct_document(found, "default")) == found
+
+
+def test_without_area_classes_no_area_has_one(shipped):
+    assert shipped.area_class("320404005001001") is None
+
+
+@pytest.mark.parametrize(
+    ("areas", "place", "code"),
+    [
+        ({"街道": "1"}, "街道", "code_shape"),
+        ({"320404005": 1}, "320404005", "text_expected"),
+        ({"320404005": "一类"}, "320404005", "code_shape"),
+    ],
+)
+def test_a_wrong_area_class_is_refused_with_its_place(areas, place, code):
+    with pytest.raises(RuleFileError) as caught:
+        parse_conduct(with_areas(**areas))
+    assert code in [one.code for one in caught.value.fields[f"conduct/default: area_classes.{place}"]]

@@ -1,0 +1,1 @@
+"""Benchmarks: they print ratios to a floor measured in the same run, and assert nothing."""

@@ -1,0 +1,62 @@
+"""``python -m bench [NAME]``: run one benchmark, or all of them, one after the other."""
+
+import argparse
+import os
+import shutil
+import sys
+
+from bench import filing, grid, month, worktime
+from bench.databases import POSTGRESQL_VARIABLE, Kind
+
+_QUICK = {"grid": grid.run, "worktime": worktime.run, "month": month.run}
+_NAMES = ("filing", *_QUICK)
+
+# Durable like a real server: pg_virtualenv alone would switch fsync off.
+_SERVER = ("-t", "-c", "--locale=C.UTF-8 --encoding=UTF8", "-o", "fsync=on", "-o", "ssl=off")
+_INSIDE = (
+    f"export {POSTGRESQL_VARIABLE}="
+    '"postgresql+psycopg://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"; '
+    "unset PGUSER PGPASSWORD PGHOST PGPORT PGDATABASE PGSYSCONFDIR PGVERSION; "
+    'exec "$0" -m bench "$@"'
+)
+
+
+def main() -> None:
+    """Read the command line and run what it names."""
+    asked = _parser().parse_args()
+    names = [asked.name] if asked.name else list(_NAMES)
+    for name in names:
+        if name == "filing":
+            _filing(asked)
+        else:
+            _QUICK[name]()
+
+
+def _filing(asked: argparse.Namespace) -> None:
+    kinds = list(Kind) if asked.database == "both" else [Kind(asked.database)]
+    if Kind.POSTGRESQL in kinds and not os.environ.get(POSTGRESQL_VARIABLE):
+        _inside_a_server()
+    for kind in kinds:
+        filing.run(filing.Plan(kind=kind, seconds=asked.seconds, rounds=asked.rounds))
+
+
+def _inside_a_server() -> None:
+    """Start again inside a throw-away PostgreSQL; does not return unless there is none to be had."""
+    if shutil.which("pg_virtualenv") is None:
+        sys.exit(f"no PostgreSQL: set {POSTGRESQL_VARIABLE}, install postgresql-common, or ask --database sqlite")
+    sys.stdout.flush()
+    command = ("pg_virtualenv", *_SERVER, "bash", "-c", _INSIDE, sys.executable, *sys.argv[1:])
+    os.execvp(command[0], command)  # noqa: S606 - our own arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="bench", description="Prints ratios to a floor of the same run.")
+    parser.add_argument("name", nargs="?", choices=_NAMES, help="which benchmark; all when not given")
+    parser.add_argument("--database", choices=[*Kind, "both"], default="both", help="for filing (default: both)")
+    parser.add_argument("--seconds", type=float, default=8, help="length of one turn of filing (default: 8)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of filing (default: 3)")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
