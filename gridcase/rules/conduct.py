@@ -15,12 +15,15 @@ from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
 from gridcase.workflow.conduct import CONDUCT_STAGES, CalendarRule, WRONG_UNIT, Conduct, Reason
+from gridcase.workflow.recurrence import Nearness, RecurrenceRule
 from gridcase.workflow.routing import TypePattern
 
 _AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FARTHEST_M = 100_000
 _MOST_RETURNS = 20
+_FARTHEST_REPEAT_M = 1000
+_LONGEST_REPEAT_DAYS = 366
 
 
 def parse_conduct(document: Document) -> Conduct:
@@ -70,6 +73,7 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         if root.has("calendar_rules")
         else (),
         area_classes=_area_classes(root.optional_node("area_classes")),
+        recurrence=_recurrence(root.optional_node("recurrence")),
     )
     reasons.done()
     root.done()
@@ -114,6 +118,8 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
             "suspension": _plain(conduct.suspension_reasons),
         },
     }
+    if conduct.recurrence != RecurrenceRule():
+        body["recurrence"] = _plain_recurrence(conduct.recurrence)
     if conduct.area_classes:
         body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
@@ -126,6 +132,43 @@ def _area_classes(node: Node) -> MappingProxyType[str, str]:
             node.refuse(area, "code_shape", value=area)
     node.done()
     return MappingProxyType(classes)
+
+
+def _recurrence(node: Node) -> RecurrenceRule:
+    """Read what counts as a recurrence; a type names only what differs from the rest."""
+    default = _nearness(node, Nearness())
+    types = node.optional_node("types")
+    rules: list[tuple[TypePattern, Nearness]] = []
+    for text in types.values:
+        child = types.node(text)
+        near = _nearness(child, default)
+        child.done()
+        try:
+            rules.append((TypePattern.parse(text), near))
+        except ValueError:
+            types.refuse(text, "type_pattern_expected", value=text)
+    types.done()
+    node.done()
+    return RecurrenceRule(default=default, types=tuple(rules))
+
+
+def _nearness(node: Node, otherwise: Nearness) -> Nearness:
+    near = Nearness(
+        distance_m=node.whole("distance_m", least=0, most=_FARTHEST_REPEAT_M)
+        if node.has("distance_m")
+        else otherwise.distance_m,
+        days=node.whole("days", least=0, most=_LONGEST_REPEAT_DAYS) if node.has("days") else otherwise.days,
+    )
+    return near
+
+
+def _plain_recurrence(rule: RecurrenceRule) -> dict[str, Plain]:
+    types: dict[str, Plain] = {str(pattern): _plain_nearness(near) for pattern, near in rule.types}
+    return _plain_nearness(rule.default) | ({"types": types} if types else {})
+
+
+def _plain_nearness(near: Nearness) -> dict[str, Plain]:
+    return {"distance_m": near.distance_m, "days": near.days}
 
 
 def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:

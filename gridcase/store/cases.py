@@ -80,6 +80,7 @@ class CaseRow(Base):
         Index("ix_case_campaign", "campaign", "filed_at", "id"),
         Index("ix_case_decider", "decider", "filed_at", "id"),
         Index("ix_case_unrouted", "is_unrouted", "filed_at", "id"),
+        Index("ix_case_object", "object_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -338,25 +339,13 @@ def update_case(tx: Tx, stored: StoredCase) -> None:
 
 
 def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
-    """Write the assignments that changed and add the new ones."""
-    for index, assignment in enumerate(after):
-        values = _assignment_values(assignment)
-        if index >= len(before):
-            tx.execute(insert(_ASSIGNMENTS), {"case_id": identity, **values})
-        elif assignment != before[index]:
-            mine = (AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
-            tx.execute(update(AssignmentRow).where(*mine).values(**values))
+    """Write the assignments that changed and add the new ones, in at most two statements."""
+    _save(tx, _ASSIGNMENTS, identity, _changes(before, after, _assignment_values))
 
 
 def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Task, ...]) -> None:
-    """Write the tasks that changed and add the new ones."""
-    for index, task in enumerate(after):
-        values = _task_values(task)
-        if index >= len(before):
-            tx.execute(insert(_TASKS), {"case_id": identity, **values})
-        elif task != before[index]:
-            mine = (TaskRow.case_id == identity, TaskRow.number == task.number)
-            tx.execute(update(TaskRow).where(*mine).values(**values))
+    """Write the tasks that changed and add the new ones, in at most two statements."""
+    _save(tx, _TASKS, identity, _changes(before, after, _task_values))
 
 
 def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
@@ -389,10 +378,47 @@ def positions(tx: Tx) -> Iterator[tuple[CaseNumber, int, int]]:
         yield case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=identity)), lon_e7, lat_e7
 
 
+def cases_to_wake(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
+    """Return the cases that time may have done something to, longest waiting first."""
+    statement = select(CaseRow.id).where(CaseRow.wake_at <= now).order_by(CaseRow.wake_at, CaseRow.id).limit(limit)
+    return tuple(tx.execute(statement).scalars())
+
+
+def set_watched(tx: Tx, identity: int, *, watched_at: datetime, wake_at: datetime | None) -> None:
+    """Note until when a case was watched, and when to look again."""
+    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(watched_at=watched_at, wake_at=wake_at))
+
+
+def put_off(tx: Tx, identity: int, wake_at: datetime) -> None:
+    """Look at a case later, without having watched it."""
+    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(wake_at=wake_at))
+
+
 def chain_ends(tx: Tx) -> dict[int, tuple[str, int, str]]:
     """Return identity, number of lines and head by case, as the rows of the cases have them."""
     rows = tx.execute(select(CaseRow.id, CaseRow.uid, CaseRow.events, CaseRow.head))
     return {identity: (uid, events, head) for identity, uid, events, head in rows}
+
+
+type _Rows = list[dict[str, Any]]
+
+
+def _changes[Part](
+    before: tuple[Part, ...], after: tuple[Part, ...], values: Callable[[Part], dict[str, Any]]
+) -> tuple[_Rows, _Rows]:
+    """Return the rows that changed and the rows that are new."""
+    known = len(before)
+    changed = [values(now) for was, now in zip(before, after, strict=False) if was != now]
+    return changed, [values(one) for one in after[known:]]
+
+
+def _save(tx: Tx, table: Table, identity: int, rows: tuple[_Rows, _Rows]) -> None:
+    changed, new = rows
+    if changed:
+        mine = (table.c.case_id == identity, table.c.number == bindparam("its_number"))
+        tx.execute(update(table).where(*mine), [{"its_number": one["number"], **one} for one in changed])
+    if new:
+        tx.execute(insert(table), [{"case_id": identity, **one} for one in new])
 
 
 def _columns(stored: StoredCase) -> dict[str, Any]:
@@ -636,6 +662,7 @@ def _stored(row: CaseRow, assignments: tuple[Assignment, ...], tasks: tuple[Task
         observed_at=row.observed_at,
         last_event_at=row.last_event_at,
         photos=tuple(Photo(**raw) for raw in row.photos),
+        wake_at=row.wake_at,
     )
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -145,3 +145,10 @@ def newest_slot(tx: Tx, job: str) -> datetime | None:
     """Return the newest slot of a job that was begun."""
     statement = select(JobRunRow.slot).where(JobRunRow.job == job).order_by(JobRunRow.slot.desc()).limit(1)
     return tx.execute(statement).scalar_one_or_none()
+
+
+def forget_runs(tx: Tx, before: datetime, limit: int) -> int:
+    """Remove the oldest runs that ended before an instant, at most so many; return how many there were."""
+    old = select(JobRunRow.id).where(JobRunRow.finished_at < before).order_by(JobRunRow.id).limit(limit)
+    statement = delete(JobRunRow).where(JobRunRow.id.in_(old)).returning(JobRunRow.id)
+    return len(tx.execute(statement).all())

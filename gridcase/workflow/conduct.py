@@ -11,6 +11,7 @@ from types import MappingProxyType
 from gridcase.domain.case import Action, Source, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import TimeLimit
+from gridcase.workflow.recurrence import RecurrenceRule
 from gridcase.workflow.routing import TypePattern
 
 #: Stages whose limits are set here; handling takes its limit from the filing condition.
@@ -89,6 +90,8 @@ class Conduct:
         Asked in order before the unit's own calendar; the first that fits wins.
     area_classes
         Class by the beginning of the cell code, for limits that differ by area class; empty when none do.
+    recurrence
+        How near a case must be to an earlier one to count as its recurrence.
     """
 
     version: str
@@ -113,6 +116,7 @@ class Conduct:
     warn_percent: int
     calendar_rules: tuple[CalendarRule, ...] = ()
     area_classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    recurrence: RecurrenceRule = field(default_factory=RecurrenceRule)
 
     def calendar_for(self, key: TypeKey, cell: str) -> str | None:
         """Return the calendar named for a type in a cell; None leaves it to the unit and the office."""

@@ -7,7 +7,7 @@ system, and stores the notices. Rules: domain §4 (automatic acceptance, tasks, 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gridcase.domain.actor import Role
@@ -80,6 +80,11 @@ def wake_at(case: Case, rules: Rulebook) -> datetime | None:
     return min((*ahead, *_turns(case, rules)), default=None)
 
 
+def asks_inspectors(case: Case) -> bool:
+    """Tell whether what is due may need to know the inspectors."""
+    return case.state in _WAITING or (case.state is CaseState.CLOSED and case.is_self_handled)
+
+
 def is_sampled(case: Case, percent: int) -> bool:
     """Tell whether a self-handled case is one of the share looked at again: by its number, so always the same."""
     digest = hashlib.sha256(case.number.encode()).digest()
@@ -102,8 +107,7 @@ def _steps(situation: Situation) -> Iterator[Step]:
 def _task_steps(situation: Situation) -> Iterator[Step]:
     case = situation.case
     task = case.task
-    waited_for = case.state in (CaseState.VERIFYING, CaseState.CHECKING)
-    if waited_for and task is not None and task.is_open and is_late(situation.now, task.due_at):
+    if case.state in _WAITING and task is not None and task.is_open and is_late(situation.now, task.due_at):
         been_asked = {one.inspector for one in case.tasks if one.kind is task.kind}
         others = [one for one in eligible_inspectors(situation) if one.person not in been_asked]
         if others:
@@ -124,15 +128,15 @@ def _awaits_reinspection(case: Case, rules: Rulebook) -> bool:
 
 
 def _turns(case: Case, rules: Rulebook) -> Iterator[datetime]:
-    """Yield when a step becomes due."""
+    """Yield when a step becomes due; what is done when something is late, a second after its deadline."""
     if case.state is CaseState.SUSPENDED and case.resumes_at is not None:
         yield case.resumes_at
-    yield from (one.decide_by for one in case.pending if one.decider is Role.SHIFT_LEADER)
+    yield from (one.decide_by + _LATE for one in case.pending if one.decider is Role.SHIFT_LEADER)
     accept = case.clocks.get(LimitedStage.ACCEPT)
     if case.state is CaseState.DISPATCHED and accept is not None and accept.is_running:
-        yield accept.due.due_at
-    if case.task is not None and case.task.is_open and case.state.is_open:
-        yield case.task.due_at
+        yield accept.due.due_at + _LATE
+    if case.task is not None and case.task.is_open and case.state in _WAITING:
+        yield case.task.due_at + _LATE
     if _awaits_reinspection(case, rules):
         yield case.filed_at
 
@@ -159,6 +163,11 @@ def _of_clock(stage: LimitedStage, clock: RunningClock, rules: Rulebook) -> Iter
     yield Notice(kind=NoticeKind.WARNING, stage=stage, at=warn_at(clock, rules), role=role, to_unit=to_unit)
     yield Notice(kind=NoticeKind.BREACH, stage=stage, at=clock.due.due_at, role=role, to_unit=to_unit)
 
+
+#: States in which a task of an inspector is waited for.
+_WAITING = (CaseState.VERIFYING, CaseState.CHECKING)
+#: Late is later than the deadline in whole seconds.
+_LATE = timedelta(seconds=1)
 
 #: Whose clock it is.
 _TOLD = {

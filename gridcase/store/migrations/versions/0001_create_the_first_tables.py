@@ -40,6 +40,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_config_version_document", "config_version", ["kind", "name", "id"], unique=False)
     op.create_table(
+        "feed_cursor",
+        sa.Column("reader", sa.String(length=40), nullable=False),
+        sa.Column("txn", sa.BigInteger(), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("reader"),
+    )
+    op.create_table(
         "grid_feature",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("layer", sa.String(length=40), nullable=False),
@@ -71,6 +78,7 @@ def upgrade() -> None:
         sa.Column("sealed_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_index("uq_history_root_after", "history_root", ["after_txn", "after_id"], unique=True)
     op.create_table(
         "job_run",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -230,6 +238,7 @@ def upgrade() -> None:
     op.create_index("ix_case_inspector", "case_record", ["inspector_id", "filed_at", "id"], unique=False)
     op.create_index("ix_case_last_event", "case_record", ["last_event_at"], unique=False)
     op.create_index("ix_case_lead", "case_record", ["lead"], unique=False)
+    op.create_index("ix_case_object", "case_record", ["object_id"], unique=False)
     op.create_index("ix_case_point", "case_record", ["lon_e7", "lat_e7"], unique=False)
     op.create_index("ix_case_state_due", "case_record", ["state", "due_at", "id"], unique=False)
     op.create_index("ix_case_state_filed", "case_record", ["state", "filed_at", "id"], unique=False)
@@ -448,6 +457,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_recurrence_earlier_id"), "recurrence", ["earlier_id"], unique=False)
     op.create_index("ix_recurrence_state", "recurrence", ["state", "case_id"], unique=False)
+    op.create_index("ix_recurrence_unit", "recurrence", ["unit", "case_id"], unique=False)
     op.create_table(
         "task",
         sa.Column("case_id", sa.Integer(), nullable=False),
@@ -480,6 +490,7 @@ def downgrade() -> None:
     _release_history()
     op.drop_index("ix_task_inspector", table_name="task")
     op.drop_table("task")
+    op.drop_index("ix_recurrence_unit", table_name="recurrence")
     op.drop_index("ix_recurrence_state", table_name="recurrence")
     op.drop_index(op.f("ix_recurrence_earlier_id"), table_name="recurrence")
     op.drop_table("recurrence")
@@ -515,6 +526,7 @@ def downgrade() -> None:
     op.drop_index("ix_case_state_filed", table_name="case_record")
     op.drop_index("ix_case_state_due", table_name="case_record")
     op.drop_index("ix_case_point", table_name="case_record")
+    op.drop_index("ix_case_object", table_name="case_record")
     op.drop_index("ix_case_lead", table_name="case_record")
     op.drop_index("ix_case_last_event", table_name="case_record")
     op.drop_index("ix_case_inspector", table_name="case_record")
@@ -535,10 +547,12 @@ def downgrade() -> None:
     op.drop_table("person")
     op.drop_index("uq_job_run_slot", table_name="job_run")
     op.drop_table("job_run")
+    op.drop_index("uq_history_root_after", table_name="history_root")
     op.drop_table("history_root")
     op.drop_index("uq_grid_feature_code", table_name="grid_feature")
     op.drop_index("ix_grid_feature_bounds", table_name="grid_feature")
     op.drop_table("grid_feature")
+    op.drop_table("feed_cursor")
     op.drop_index("ix_config_version_document", table_name="config_version")
     op.drop_table("config_version")
     op.drop_index(op.f("ix_assessment_run_period"), table_name="assessment_run")
