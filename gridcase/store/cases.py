@@ -5,16 +5,17 @@ figures. Everything a list filters or sorts by is a column with an index.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
     String,
+    Table,
     Text,
     and_,
     bindparam,
@@ -203,6 +204,8 @@ class CaseReferenceRow(Base):
 
 _CASES, _ASSIGNMENTS, _TASKS = table_of(CaseRow), table_of(AssignmentRow), table_of(TaskRow)
 _INSERT_CASE = insert(_CASES).returning(_CASES.c.id)
+_Part = TypeVar("_Part")
+_Rows = list[dict[str, Any]]
 _UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("identity"))
 
 
@@ -400,11 +403,8 @@ def chain_ends(tx: Tx) -> dict[int, tuple[str, int, str]]:
     return {identity: (uid, events, head) for identity, uid, events, head in rows}
 
 
-type _Rows = list[dict[str, Any]]
-
-
-def _changes[Part](
-    before: tuple[Part, ...], after: tuple[Part, ...], values: Callable[[Part], dict[str, Any]]
+def _changes(
+    before: tuple[_Part, ...], after: tuple[_Part, ...], values: Callable[[_Part], dict[str, Any]]
 ) -> tuple[_Rows, _Rows]:
     """Return the rows that changed and the rows that are new."""
     known = len(before)

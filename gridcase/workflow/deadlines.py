@@ -24,6 +24,7 @@ from gridcase.workflow.worktime import (
 
 __all__ = [
     "StageDue",
+    "calendar_of",
     "close_clock",
     "corrected_clock",
     "extended_clock",
@@ -64,13 +65,13 @@ def stage_clock(situation: Situation, stage: LimitedStage, *, unit: UnitCode | N
     """Start the clock of any stage but handling and closing; ``unit`` is the one being given the case, if any."""
     rules, case = situation.rules, situation.case
     limit = _stage_limit(rules, case, stage)
-    calendar = _calendar(situation, stage, unit)
+    calendar = calendar_of(situation, stage, unit)
     return _running(stage, limit, situation.now, deadline(situation.now, limit, calendar), calendar)
 
 
 def handle_clock(situation: Situation, limit: TimeLimit, unit: UnitCode) -> RunningClock:
     """Start the handling clock afresh: at dispatch, and after an upheld "not ours"."""
-    calendar = _calendar(situation, LimitedStage.HANDLE, unit)
+    calendar = calendar_of(situation, LimitedStage.HANDLE, unit)
     found = deadline(situation.now, limit, calendar)
     return _running(LimitedStage.HANDLE, limit, situation.now, found, calendar)
 
@@ -109,15 +110,16 @@ def rework_clock(situation: Situation, running: RunningClock) -> RunningClock:
 
 def extended_clock(situation: Situation, running: RunningClock, amount: TimeLimit) -> RunningClock:
     """Add time to the deadline in force; the original deadline is kept beside it."""
-    calendar = _calendar(situation, running.due.stage)
+    calendar = calendar_of(situation, running.due.stage)
     found = deadline_after(running.due.due_at, amount.seconds, amount.unit, calendar)
+    found = replace(found, provisional=found.provisional or running.due.provisional)
     added = _running(running.due.stage, running.due.limit, running.due.started_at, found, calendar)
     return replace(added, original_due_at=running.original_due_at)
 
 
 def corrected_clock(situation: Situation, running: RunningClock, limit: TimeLimit) -> RunningClock:
     """Measure a corrected limit from the original start, but leave at least one accept limit from now."""
-    calendar = _calendar(situation, LimitedStage.HANDLE)
+    calendar = calendar_of(situation, LimitedStage.HANDLE)
     found = deadline(running.due.started_at, limit, calendar)
     least = deadline(situation.now, _stage_limit(situation.rules, situation.case, LimitedStage.ACCEPT), calendar)
     chosen = max(found, least, key=lambda one: one.due_at)
@@ -152,7 +154,7 @@ def reopen_until(situation: Situation, closed_at: datetime) -> datetime:
 
 
 def _resumed(situation: Situation, running: RunningClock, *, at_least: int) -> RunningClock:
-    calendar = _calendar(situation, running.due.stage)
+    calendar = calendar_of(situation, running.due.stage)
     stopped_at = whole_second(running.stopped_at or situation.now)
     left = measure(stopped_at, running.due.due_at, running.due.limit.unit, calendar).seconds
     seconds = max(left, at_least)
@@ -193,7 +195,7 @@ def _running(
     return RunningClock(due=due, original_due_at=found.due_at, trace=dump_trace(found.trace))
 
 
-def _calendar(situation: Situation, stage: LimitedStage, unit: UnitCode | None = None) -> WorkingCalendar:
+def calendar_of(situation: Situation, stage: LimitedStage, unit: UnitCode | None = None) -> WorkingCalendar:
     """Return the calendar of a stage: by type and place, else the unit's own, else the office's."""
     rules, case = situation.rules, situation.case
     if stage not in _UNIT_STAGES:

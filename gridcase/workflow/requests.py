@@ -255,6 +255,7 @@ class Confirm:
     """确认: what the sub-unit did is right, and is reported."""
 
     note: str | None = _note()
+    forced: str | None = _note()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +309,11 @@ class Resume:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalate:
     """升级: nobody decided in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclock:
+    """重算时限: the working days of a year were announced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -451,6 +457,7 @@ Payload = (
     | AskSuspension
     | Resume
     | Escalate
+    | Reclock
     | Report
     | RequestCheck
     | Check
@@ -495,6 +502,7 @@ PAYLOADS: dict[Action, type[Payload]] = {
     Action.DECIDE_SUSPENSION: Decide,
     Action.RESUME: Resume,
     Action.ESCALATE: Escalate,
+    Action.RECLOCK: Reclock,
     Action.REPORT: Report,
     Action.REQUEST_CHECK: RequestCheck,
     Action.CHECK: Check,

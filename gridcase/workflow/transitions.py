@@ -68,6 +68,8 @@ _OPEN = set(OPEN_STATES)
 #: Before a unit has it.
 _EARLY = {_S.RECEIVED, _S.VERIFYING, _S.REGISTERED}
 _DECIDERS = {_R.SHIFT_LEADER, _R.LEADER}
+#: Where a request may wait: a correction stays while a dispatch is withdrawn.
+_ASKED = _OPEN - {_S.RECEIVED, _S.VERIFYING}
 
 TABLE: tuple[Transition, ...] = (
     _row(
@@ -92,7 +94,7 @@ TABLE: tuple[Transition, ...] = (
     ),
     _row(Action.REGISTER, {_S.RECEIVED}, {_S.REGISTERED}, {_R.ACCEPTOR, _R.SHIFT_LEADER, _R.SYSTEM}),
     _row(Action.CORRECT, _OPEN, set(), {_R.ACCEPTOR, _R.SHIFT_LEADER}),
-    _row(Action.DECIDE_CORRECTION, _OPEN, set(), _DECIDERS),
+    _row(Action.DECIDE_CORRECTION, _ASKED, set(), _DECIDERS),
     _row(Action.VOID, _EARLY, {_S.VOID}, {_R.ACCEPTOR}),
     _row(Action.VOID, _OPEN, {_S.VOID}, {_R.SHIFT_LEADER}),
     _row(Action.RESTORE, {_S.VOID}, _OPEN, {_R.SHIFT_LEADER, _R.ACCEPTOR}),
@@ -121,7 +123,15 @@ TABLE: tuple[Transition, ...] = (
     _row(Action.ASK_SUSPENSION, {_S.HANDLING}, set(), _UNIT),
     _row(Action.DECIDE_SUSPENSION, {_S.HANDLING}, {_S.SUSPENDED, _S.HANDLING}, _DECIDERS),
     _row(Action.RESUME, {_S.SUSPENDED}, {_S.HANDLING}, _UNIT | {_R.SHIFT_LEADER, _R.SYSTEM}),
-    _row(Action.ESCALATE, _OPEN, set(), {_R.SYSTEM}),
+    _row(Action.ESCALATE, _ASKED, set(), {_R.SYSTEM}),
+    # A closed case too: its month cannot be sealed while a deadline of it is provisional.
+    Transition(
+        action=Action.RECLOCK,
+        sources=OPEN_STATES | {_S.CLOSED},
+        targets=frozenset(),
+        roles=frozenset({_R.SYSTEM}),
+        advances=False,
+    ),
     _row(
         Action.REPORT,
         {_S.DISPATCHED, _S.HANDLING},

@@ -98,7 +98,9 @@ def decide_suspension(situation: Situation, payload: asked.Decide) -> Effect:
 def resume(situation: Situation, payload: asked.Resume) -> Effect:
     """Let the clock run on with what was left when the suspension was asked for."""
     case = situation.case
-    clock = deadlines.resumed_clock(situation, case.clocks[LimitedStage.HANDLE])
+    # It ends by itself at its date, however late the watch comes by.
+    at = min(situation.now, case.resumes_at or situation.now)
+    clock = deadlines.resumed_clock(replace(situation, now=at), case.clocks[LimitedStage.HANDLE])
     close = deadlines.close_clock(situation, clock)
     lead = replace(lead_of(case), due_at=clock.due.due_at)
     return Effect(
@@ -119,8 +121,6 @@ def escalate(situation: Situation, payload: asked.Escalate) -> Effect:  # noqa: 
     case = situation.case
     due = deadlines.stage_clock(situation, LimitedStage.DECIDE).due
     raised = [one for one in case.pending if is_overripe(one, situation)]
-    if not raised:
-        raise WrongStateError("no_pending_request")
     requests = tuple(
         replace(one, decider=Role.LEADER, decide_by=due.due_at) if one in raised else one for one in case.requests
     )
@@ -128,6 +128,12 @@ def escalate(situation: Situation, payload: asked.Escalate) -> Effect:  # noqa: 
         case=replace(case, requests=requests),
         facts=Facts(request=raised[0].number, request_kind=raised[0].kind, dues=(due,)),
     )
+
+
+def may_escalate(situation: Situation) -> Refusal:
+    """Only what nobody decided in time."""
+    ripe = any(is_overripe(one, situation) for one in situation.case.pending)
+    return None if ripe else WrongStateError("no_pending_request")
 
 
 def is_overripe(request: Request, situation: Situation) -> bool:

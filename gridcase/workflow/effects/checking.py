@@ -19,6 +19,7 @@ from gridcase.workflow.effects.effect import (
     apart,
     ended,
     evidence,
+    lapsed,
     lead_of,
     stopped,
     texts,
@@ -139,7 +140,7 @@ def may_rework(situation: Situation) -> Refusal:
 
 def close(situation: Situation, payload: asked.Close) -> Effect:
     """End the case: the closing condition is met."""
-    case, now = situation.case, situation.now
+    case, now = lapsed(situation.case, is_over=True), situation.now
     lead = lead_of(case)
     return Effect(
         case=replace(
@@ -174,6 +175,7 @@ def reopen(situation: Situation, payload: asked.Reopen) -> Effect:
     case = situation.case
     if case.assignment is None:
         clock = deadlines.stage_clock(situation, LimitedStage.REGISTER)
+        tasks = tuple(replace(one, withdrawn_at=situation.now) if one.is_open else one for one in case.tasks)
         return Effect(
             case=replace(
                 case,
@@ -181,6 +183,7 @@ def reopen(situation: Situation, payload: asked.Reopen) -> Effect:
                 closed_at=None,
                 is_self_handled=False,
                 check_passed=None,
+                tasks=tasks,
                 clocks={LimitedStage.REGISTER: clock},
             ),
             facts=Facts(dues=(clock.due,)),

@@ -71,6 +71,7 @@ def withdraw_dispatch(situation: Situation, payload: asked.WithdrawDispatch) -> 
             state=CaseState.REGISTERED,
             assignments=ended(case, Outcome.WITHDRAWN, situation.now, leaves_due=True),
             clocks=clocks,
+            is_unrouted=routed(situation).unit is None,
         ),
         facts=Facts(assignment=lead.number, unit=lead.unit, leaves_due=True),
         texts=texts(note=payload.note),

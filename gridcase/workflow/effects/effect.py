@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, CaseState, PersonId, UnitCode
+from gridcase.domain.case import Action, CaseState, PersonId, RequestKind, UnitCode
 from gridcase.domain.errors import NotPermittedError, WrongStateError, invalid
 from gridcase.domain.history import Assisting, Facts, LimitedStage
 from gridcase.workflow import deadlines
@@ -71,7 +71,8 @@ def needed_fields(situation: Situation, action: Action) -> frozenset[str]:
         needed |= _needed_to_register(situation)
     if action is Action.DISPATCH and routed(situation).unit is None:
         needed.add("unit")
-    if action is Action.REPORT and situation.case.assisting and not _assists(situation):
+    reports = action in (Action.REPORT, Action.CONFIRM)
+    if reports and situation.case.assisting and not _assists(situation):
         needed.add("forced")
     return frozenset(needed)
 
@@ -174,12 +175,17 @@ def all_stopped(case: Case, now: datetime) -> Clocks:
     return stopped(case, now, *case.clocks)
 
 
-def lapsed(case: Case) -> Case:
-    """Let what waits for the unit fall: pending requests lapse, an open sub-assignment is taken back."""
+def lapsed(case: Case, *, is_over: bool = False) -> Case:
+    """Let what waits for the unit fall: its pending requests lapse, an open sub-assignment is taken back.
+
+    A correction is no matter of the unit's: it lapses only with the case.
+    """
     return replace(
         case,
         requests=tuple(
-            replace(one, state=RequestState.LAPSED) if one.state is RequestState.PENDING else one
+            replace(one, state=RequestState.LAPSED)
+            if one.state is RequestState.PENDING and (is_over or one.kind is not RequestKind.CORRECTION)
+            else one
             for one in case.requests
         ),
         subtasks=tuple(replace(one, state=SubtaskState.TAKEN_BACK) if one.is_open else one for one in case.subtasks),
@@ -187,7 +193,12 @@ def lapsed(case: Case) -> Case:
 
 
 def handled_by(case: Case, person: PersonId, unit: UnitCode | None) -> bool:
-    """Tell whether a person, or the person's unit, handled the case in any assignment or sub-assignment."""
+    """Tell whether a person, or the person's unit, handled the case in any assignment or sub-assignment.
+
+    A self-handled case was handled by who filed it.
+    """
+    if case.is_self_handled and person == case.filed_by:
+        return True
     units = {one.unit for one in case.assignments} | {one.unit for one in case.subtasks}
     return unit in units or any(person in one.handlers for one in case.assignments)
 

@@ -108,10 +108,11 @@ def may_submit(situation: Situation) -> Refusal:
 
 def confirm(situation: Situation, payload: asked.Confirm) -> Effect:
     """Make the sub-unit's work the unit's report."""
-    _refuse_open_helpers(situation, None)
+    _refuse_open_helpers(situation, payload.forced)
     effect = _turned(situation, SubtaskState.CONFIRMED)
     done = _reported(replace(situation, case=effect.case), attachments=())
-    return replace(done, facts=replace(done.facts, subtask=effect.facts.subtask), texts=texts(note=payload.note))
+    said = texts(note=payload.note, forced=payload.forced)
+    return replace(done, facts=replace(done.facts, subtask=effect.facts.subtask), texts=said)
 
 
 def reject(situation: Situation, payload: asked.Reject) -> Effect:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from gridcase.domain.actor import Role
-from gridcase.domain.case import CaseState, CheckMode, PersonId, RequestKind, TaskKind, TypeKey, VerifyResult
+from gridcase.domain.case import Action, CaseState, CheckMode, PersonId, RequestKind, TaskKind, TypeKey, VerifyResult
 from gridcase.domain.errors import NotPermittedError, WrongStateError, invalid
 from gridcase.domain.history import Facts, LimitedStage
 from gridcase.domain.place import GeoPoint
@@ -13,6 +13,7 @@ from gridcase.domain.time import TimeLimit
 from gridcase.workflow import deadlines
 from gridcase.workflow import requests as asked
 from gridcase.workflow.case import Case, Outcome, Task
+from gridcase.workflow.effects.asking import decided, new_request
 from gridcase.workflow.effects.effect import (
     Clocks,
     Effect,
@@ -21,6 +22,7 @@ from gridcase.workflow.effects.effect import (
     chosen_condition,
     eligible_inspectors,
     ended,
+    evidence,
     known_reason,
     known_type,
     lapsed,
@@ -28,7 +30,6 @@ from gridcase.workflow.effects.effect import (
     stopped,
     texts,
 )
-from gridcase.workflow.effects.asking import decided, new_request
 from gridcase.workflow.objects import check_object_id
 from gridcase.workflow.rulebook import Placement, Situation
 
@@ -45,6 +46,7 @@ def request_verification(situation: Situation, payload: asked.RequestVerificatio
 def verify(situation: Situation, payload: asked.Verify) -> Effect:
     """Take the inspector's answer; the acceptor goes on from there."""
     case, now = situation.case, situation.now
+    evidence(situation, Action.VERIFY, len(payload.attachments))
     task = case.tasks[-1]
     done = replace(task, done_at=now, result=str(payload.result))
     return Effect(
@@ -208,6 +210,9 @@ def _limit(situation: Situation, condition: str, chosen: TimeLimit | None) -> Ti
 # --- correction ---------------------------------------------------------------------------------------------------
 
 
+_BEFORE_DISPATCH = (CaseState.RECEIVED, CaseState.VERIFYING, CaseState.REGISTERED)
+
+
 def correct(situation: Situation, payload: asked.Correct) -> Effect:
     """Correct at once before dispatch or as shift leader; otherwise ask the shift leader."""
     changes = _changes(payload)
@@ -215,7 +220,7 @@ def correct(situation: Situation, payload: asked.Correct) -> Effect:
         raise invalid("note", "nothing_to_correct")
     effect = _corrected(situation, changes)
     said = texts(note=payload.note, address=payload.address)
-    if situation.case.assignment is None or situation.actor.role is Role.SHIFT_LEADER:
+    if situation.case.state in _BEFORE_DISPATCH or situation.actor.role is Role.SHIFT_LEADER:
         return replace(effect, texts=said, position=payload.location)
     asking = new_request(situation, RequestKind.CORRECTION, changes=json.dumps(changes, ensure_ascii=False))
     return replace(asking, texts=said, position=payload.location)
@@ -277,6 +282,8 @@ def _corrected(situation: Situation, changes: dict[str, Any]) -> Effect:
         location=placed.location if placed else case.location,
         layers=placed.layers if placed else case.layers,
     )
+    if after.state is CaseState.REGISTERED:
+        after = replace(after, is_unrouted=routed(replace(situation, case=after)).unit is None)
     facts = Facts(
         type=key if key != case.type else None,
         condition=condition if condition != case.condition else None,
@@ -296,7 +303,7 @@ def _placed(situation: Situation, changes: dict[str, Any]) -> Placement | None:
 
 
 def _relimited(situation: Situation, effect: Effect) -> Effect:
-    """Take the limit of the corrected condition: from the original start, never earlier than one accept limit from now."""
+    """Take the corrected limit from the original start, but never earlier than one accept limit from now."""
     case = situation.case
     if case.registered_at is None or case.condition is None:
         return effect
@@ -348,8 +355,10 @@ def restore(situation: Situation, payload: asked.Restore) -> Effect:
         for one in case.assignments
     )
     lead = case.assignment
+    is_unrouted = back is CaseState.REGISTERED and routed(situation).unit is None
+    restored = replace(case, state=back, before=None, closed_at=None, is_unrouted=is_unrouted)
     return Effect(
-        case=replace(case, state=back, before=None, closed_at=None, clocks=clocks, assignments=assignments),
+        case=replace(restored, clocks=clocks, assignments=assignments),
         facts=Facts(assignment=lead.number if lead else None),
         texts=texts(note=payload.note),
     )
@@ -414,6 +423,7 @@ def unlink_duplicate(situation: Situation, payload: asked.UnlinkDuplicate) -> Ef
             lead=None,
             closed_at=None,
             registered_at=None,
+            limit=None,
             clocks={LimitedStage.REGISTER: clock},
         ),
         facts=Facts(dues=(clock.due,)),
@@ -430,18 +440,18 @@ def may_unlink(situation: Situation) -> Refusal:
 _BACK = {
     CaseState.VERIFYING: CaseState.RECEIVED,
     CaseState.CHECKING: CaseState.REPORTED,
-    CaseState.SUSPENDED: CaseState.HANDLING,
 }
 
 
 def _over(situation: Situation, state: CaseState, outcome: Outcome) -> Effect:
-    case, now = lapsed(situation.case), situation.now
+    case, now = lapsed(situation.case, is_over=True), situation.now
     return Effect(
         case=replace(
             case,
             state=state,
             before=_BACK.get(case.state, case.state),
             closed_at=now,
+            is_unrouted=False,
             assignments=ended(case, outcome, now, leaves_due=True),
             tasks=tuple(replace(one, withdrawn_at=now) if one.is_open else one for one in case.tasks),
             clocks=all_stopped(case, now),

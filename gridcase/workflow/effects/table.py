@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from gridcase.domain.case import Action, RequestKind
-from gridcase.workflow.effects import asking, checking, dispatching, handling, intake, talking
+from gridcase.workflow.effects import asking, checking, dispatching, handling, intake, reclocking, talking
 from gridcase.workflow.effects.effect import Effect, Refusal, of_the_unit
 from gridcase.workflow.rulebook import Situation
 
@@ -46,6 +46,7 @@ EFFECTS: dict[Action, Callable[[Situation, Any], Effect]] = {
     Action.DECIDE_SUSPENSION: asking.decide_suspension,
     Action.RESUME: asking.resume,
     Action.ESCALATE: asking.escalate,
+    Action.RECLOCK: reclocking.reclock,
     Action.REQUEST_CHECK: checking.request_check,
     Action.CHECK: checking.check,
     Action.REWORK: checking.rework,
@@ -80,6 +81,8 @@ GUARDS: dict[Action, Callable[[Situation], Refusal]] = {
     Action.ASK_SUSPENSION: asking.may_ask_suspension,
     Action.DECIDE_SUSPENSION: _may_decide(RequestKind.SUSPENSION),
     Action.RESUME: of_the_unit,
+    Action.RECLOCK: reclocking.may_reclock,
+    Action.ESCALATE: asking.may_escalate,
     Action.REQUEST_CHECK: checking.may_request_check,
     Action.CHECK: checking.may_check,
     Action.REWORK: checking.may_rework,
