@@ -148,6 +148,7 @@ class Action(StrEnum):
     DECIDE_SUSPENSION = "decide_suspension"
     RESUME = "resume"
     ESCALATE = "escalate"
+    RECLOCK = "reclock"
     REPORT = "report"
     REQUEST_CHECK = "request_check"
     CHECK = "check"

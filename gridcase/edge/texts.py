@@ -150,6 +150,7 @@ LABELS: dict[str, Text] = {
     "decide_suspension": Text("审批挂账", "Decide the suspension"),
     "resume": Text("恢复处置", "Resume"),
     "escalate": Text("升级审批", "Escalate"),
+    "reclock": Text("重算时限", "Recompute deadlines"),
     "reopen": Text("撤销结案", "Reopen"),
     "supervise": Text("督办", "Supervise"),
     "answer_supervision": Text("督办回复", "Answer the supervision"),
@@ -287,6 +288,7 @@ SENTENCES: dict[str, Text] = {
     ),
     "check_already_passed": Text("核查已通过，可直接结案。", "The check has passed already: the case can be closed."),
     "no_failed_check": Text("没有不通过的核查，不能返工。", "No check has failed, so there is nothing to rework."),
+    "nothing_to_reclock": Text("没有需要重算的暂定时限。", "No provisional deadline changes."),
     "type_gone": Text("类别 {type} 已不在目录中。", "The type {type} is no longer in the catalogue."),
     "already_asked": Text(
         "同类申请正在审批中，请等待结果。", "The same has been asked already and waits for a decision."
@@ -694,4 +696,12 @@ SENTENCES: dict[str, Text] = {
         "运行指标只对本机开放，或凭指标令牌查看。", "Metrics are for this machine itself, or with the metrics token."
     ),
     "not_ready": Text("数据库尚未就绪。", "The database is not ready."),
+    # recurrences
+    "recurrence_not_found": Text(
+        "没有案件 {number} 的反复发案记录，或您无权查看。",
+        "There is no recurrence for case {number}, or it is not yours to see.",
+    ),
+    "already_reviewed": Text(
+        "案件 {number} 的反复发案已复核。", "The recurrence of case {number} was reviewed already."
+    ),
 }

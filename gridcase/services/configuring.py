@@ -1,12 +1,13 @@
 """Configuration: files checked and applied as dated versions, and written back to files."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gridcase.domain.errors import GridcaseError
 from gridcase.rules.checks import check
 from gridcase.rules.documents import Document, DocumentKind, Finding, Severity, digest, read_folder, write_folder
+from gridcase.services.reclocking import Recomputed, recompute_provisional
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import GRID_KIND
 from gridcase.store.configuration import add_version, documents_in_force
@@ -27,12 +28,23 @@ class RefusedConfigurationError(GridcaseError):
         self.findings = tuple(findings)
 
 
+#: Kinds of documents that say how long a limit lasts.
+TIMING = frozenset({DocumentKind.CALENDAR, DocumentKind.CONDUCT})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What ``apply_folder`` did: labels of the documents that got a new version, and everything found."""
+    """What ``apply_folder`` did: labels of the documents that got a new version, and everything found.
+
+    Parameters
+    ----------
+    recomputed
+        Provisional deadlines that a changed calendar or conduct moved or made certain.
+    """
 
     changed: tuple[str, ...]
     findings: tuple[Finding, ...]
+    recomputed: Recomputed = field(default_factory=Recomputed)
 
 
 def check_folder(folder: Path) -> tuple[Finding, ...]:
@@ -49,6 +61,9 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
 def apply_folder(rt: Runtime, folder: Path) -> Applied:
     """Apply the files of a folder; a document that is unchanged gets no new version.
 
+    When calendars or conduct changed, provisional deadlines are recomputed afterwards, case by case; broken off, that
+    is made up for by the next change.
+
     Raises
     ------
     RuleFileError
@@ -58,7 +73,7 @@ def apply_folder(rt: Runtime, folder: Path) -> Applied:
     """
     given = read_folder(folder)
     with rt.database.writing() as tx:
-        held = _held(tx)
+        held = held_documents(tx)
         together = {document.label: document for document in (*held, *given)}
         findings = tuple(check(tuple(together.values())))
         if errors(findings):
@@ -67,13 +82,14 @@ def apply_folder(rt: Runtime, folder: Path) -> Applied:
         changed = [one for one in given if digests.get(one.label) != digest(one)]
         for one in changed:
             add_version(tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=rt.clock.now())
-    return Applied(changed=tuple(one.label for one in changed), findings=findings)
+    recomputed = recompute_provisional(rt) if any(one.kind in TIMING for one in changed) else Recomputed()
+    return Applied(changed=tuple(one.label for one in changed), findings=findings, recomputed=recomputed)
 
 
 def export_folder(rt: Runtime, folder: Path) -> int:
     """Write the documents in force as files; returns how many."""
     with rt.database.reading() as tx:
-        documents = _held(tx)
+        documents = held_documents(tx)
     write_folder(documents, folder)
     return len(documents)
 
@@ -81,7 +97,7 @@ def export_folder(rt: Runtime, folder: Path) -> int:
 def is_configured(rt: Runtime) -> bool:
     """Tell whether anything was ever applied."""
     with rt.database.reading() as tx:
-        return bool(_held(tx))
+        return bool(held_documents(tx))
 
 
 def errors(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -89,7 +105,8 @@ def errors(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
-def _held(tx: Tx) -> tuple[Document, ...]:
+def held_documents(tx: Tx) -> tuple[Document, ...]:
+    """Return the documents in force, by kind and name."""
     return tuple(
         Document(kind=DocumentKind(row.kind), name=row.name, body=row.body)
         for row in documents_in_force(tx)

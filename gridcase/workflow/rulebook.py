@@ -78,6 +78,8 @@ class Situation:
         The open case that this one repeats, for ``link_duplicate``.
     placement
         Where a correction would move the case to, already located.
+    former
+        Calendars that clocks were set by, by ``name@version``, newest first; needed by ``reclock`` alone.
     """
 
     case: Case
@@ -87,6 +89,7 @@ class Situation:
     inspectors: tuple[Inspector, ...] = ()
     lead: Case | None = None
     placement: Placement | None = None
+    former: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
