@@ -11,10 +11,11 @@ from gridcase.api.attachments import attachments
 from gridcase.api.cases import cases
 from gridcase.api.grid import grid
 from gridcase.api.operations import operations
+from gridcase.api.oversight import oversight
 from gridcase.api.reference import reference
 from gridcase.api.sessions import doors, sessions
 
-BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, operations)
+BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, oversight, operations)
 
 SETTINGS = {
     "API_TITLE": "gridcase",

@@ -25,10 +25,19 @@ from gridcase.domain.place import E7
 from gridcase.edge.metrics import count_filed
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label
-from gridcase.edge.view import Viewing, history_view, listed_view, view_of
+from gridcase.edge.view import Viewing, history_view, listed_view, seen_view, view_of
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.filing import file_case
-from gridcase.services.reading import CaseFilter, PageAsk, StoredCase, case_history, case_list, inspectors_for, one_case
+from gridcase.services.reading import (
+    CaseFilter,
+    PageAsk,
+    StoredCase,
+    case_history,
+    case_list,
+    case_recurrence,
+    inspectors_for,
+    one_case,
+)
 from gridcase.services.steps.writing import Answer
 
 cases = ApiBlueprint("cases", description="Cases")
@@ -115,7 +124,9 @@ def index() -> dict[str, Any]:
 @cases.doc(summary="Show a case", responses=answers((200, "The case", CaseSchema), refusals=(404,)))
 def show(number: str) -> Response:
     """Return a case with everything the caller may see and do."""
-    return _case_response(one_case(runtime(), calling().actor, number), 200)
+    rt, actor = runtime(), calling().actor
+    stored = one_case(rt, actor, number)
+    return _case_response(stored, 200, recurrence=seen_view(case_recurrence(rt, actor, stored)))
 
 
 @cases.route("/cases/<string:number>/history", methods=["GET"])
@@ -178,8 +189,8 @@ def _answer(done: Answer, status: int) -> Response:
     return answer
 
 
-def _case_response(stored: StoredCase, status: int) -> Response:
-    answer = jsonify(view_of(stored, _viewing()))
+def _case_response(stored: StoredCase, status: int, **more: Any) -> Response:
+    answer = jsonify(view_of(stored, _viewing()) | more)
     answer.status_code = status
     answer.headers["ETag"] = etag(stored.case.version)
     answer.headers["Cache-Control"] = "private, no-cache"

@@ -86,12 +86,60 @@ class CaseSchema(CaseSummarySchema):
     available_actions = fields.List(fields.Nested(AvailableActionSchema), required=True)
     filed_by = fields.Integer(allow_none=True)
     found_by = fields.Integer(allow_none=True)
+    recurrence = fields.Dict(
+        allow_none=True, metadata={"description": "When one case is read: earlier, distance_m, state; null for none"}
+    )
 
 
 class CaseListSchema(Schema):
     """A page of cases."""
 
     items = fields.List(fields.Nested(CaseSummarySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class RecurrenceSchema(Schema):
+    """A case that repeats one closed shortly before."""
+
+    number = fields.String(required=True)
+    earlier = fields.String(required=True)
+    unit = fields.String(allow_none=True, required=True)
+    distance_m = fields.Float(required=True)
+    found_at = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    reviewed_at = fields.String(allow_none=True, required=True)
+    reason = fields.String(allow_none=True, required=True)
+    reviewed_by = fields.Dict(allow_none=True)
+
+
+class RecurrenceListSchema(Schema):
+    """A page of recurrences."""
+
+    items = fields.List(fields.Nested(RecurrenceSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class NoticeSchema(Schema):
+    """Something people are told of one case, once."""
+
+    id = fields.Integer(required=True)
+    number = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    kind = fields.String(required=True)
+    label = fields.String(required=True)
+    stage = fields.String(allow_none=True, required=True)
+    stage_label = fields.String(allow_none=True, required=True)
+    unit = fields.String(allow_none=True, required=True)
+    at = fields.String(required=True)
+    noted_at = fields.String(required=True)
+
+
+class NoticeListSchema(Schema):
+    """A page of notices, newest first."""
+
+    items = fields.List(fields.Nested(NoticeSchema), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
 
 

@@ -14,7 +14,8 @@ from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
-from gridcase.services.reading import HistoryLine, ListedCase, StoredCase
+from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase, ToldNotice
+from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
 from gridcase.workflow.effects.effect import needed_fields
@@ -97,6 +98,48 @@ def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
         "unit": listed.unit,
         "address": listed.address,
         "description": listed.description,
+    }
+
+
+def seen_view(seen: SeenRecurrence | None) -> Json | None:
+    """Return the recurrence that a case is, as the case shows it."""
+    return None if seen is None else {"earlier": seen.earlier, "distance_m": seen.distance_m, "state": seen.state}
+
+
+def recurrence_view(listed: ListedRecurrence, viewing: Viewing) -> Json:
+    """Return a recurrence as a list shows it; units learn what was decided and why, not by whom."""
+    row = listed.row
+    shown: Json = {
+        "number": listed.case,
+        "earlier": listed.earlier,
+        "unit": row.unit,
+        "distance_m": row.distance_m,
+        "found_at": _instant(row.found_at, viewing),
+        "state": row.state,
+        "state_label": label(row.state, viewing.language),
+        "reviewed_at": _instant(row.reviewed_at, viewing),
+        "reason": row.reason,
+    }
+    if not viewing.actor.is_unit:
+        shown["reviewed_by"] = {"id": row.reviewed_by, "name": listed.reviewer} if row.reviewed_by else None
+    return shown
+
+
+def notice_view(told: ToldNotice, viewing: Viewing) -> Json:
+    """Return a notice with what is needed to know its case."""
+    notice, case = told.notice, told.case
+    return {
+        "id": notice.id,
+        "number": case.number,
+        "state": case.state,
+        "state_label": label(case.state, viewing.language),
+        "kind": notice.kind,
+        "label": label(notice.kind, viewing.language),
+        "stage": notice.stage or None,
+        "stage_label": label(notice.stage, viewing.language) if notice.stage else None,
+        "unit": notice.unit,
+        "at": _instant(notice.at, viewing),
+        "noted_at": _instant(notice.noted_at, viewing),
     }
 
 

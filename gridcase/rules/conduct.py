@@ -14,7 +14,7 @@ from gridcase.rules.catalogue import AREA_CLASS, VERSION
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
-from gridcase.workflow.conduct import CONDUCT_STAGES, CalendarRule, WRONG_UNIT, Conduct, Reason
+from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, CalendarRule, Conduct, Reason
 from gridcase.workflow.recurrence import Nearness, RecurrenceRule
 from gridcase.workflow.routing import TypePattern
 
@@ -153,13 +153,12 @@ def _recurrence(node: Node) -> RecurrenceRule:
 
 
 def _nearness(node: Node, otherwise: Nearness) -> Nearness:
-    near = Nearness(
+    return Nearness(
         distance_m=node.whole("distance_m", least=0, most=_FARTHEST_REPEAT_M)
         if node.has("distance_m")
         else otherwise.distance_m,
         days=node.whole("days", least=0, most=_LONGEST_REPEAT_DAYS) if node.has("days") else otherwise.days,
     )
-    return near
 
 
 def _plain_recurrence(rule: RecurrenceRule) -> dict[str, Plain]:

@@ -7,11 +7,13 @@ from gridcase.domain.case import Action
 from gridcase.domain.errors import NotFoundError, NotPermittedError
 from gridcase.domain.history import CaseEvent
 from gridcase.domain.numbers import parse_number
+from gridcase.services.recurring import SeenRecurrence, recurrence_seen
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
 from gridcase.store import history, people
 from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
 from gridcase.store.database import Tx
+from gridcase.store.notices import ToldNotice, notices_for
 from gridcase.workflow.case import Case
 from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
@@ -23,10 +25,14 @@ __all__ = [
     "HistoryLine",
     "ListedCase",
     "PageAsk",
+    "SeenRecurrence",
     "StoredCase",
+    "ToldNotice",
     "case_history",
     "case_list",
+    "case_recurrence",
     "inspectors_for",
+    "notices",
     "one_case",
 ]
 
@@ -72,6 +78,18 @@ def one_case(rt: Runtime, actor: Actor, number: str) -> StoredCase:
     """
     with rt.database.reading() as tx:
         return _visible(tx, actor, number)
+
+
+def case_recurrence(rt: Runtime, actor: Actor, stored: StoredCase) -> SeenRecurrence | None:
+    """Return the recurrence that a visible case is, or None."""
+    with rt.database.asking() as tx:
+        return recurrence_seen(tx, actor, stored.id)
+
+
+def notices(rt: Runtime, actor: Actor, *, after: int | None, limit: int) -> tuple[ToldNotice, ...]:
+    """Return what an actor is told, newest first; one more than asked when there is more."""
+    with rt.database.reading() as tx:
+        return notices_for(tx, actor, after=after, limit=limit)
 
 
 def case_list(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk) -> tuple[ListedCase, ...]:

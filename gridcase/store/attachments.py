@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, select, update
+from sqlalchemy import ForeignKey, Index, String, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +20,7 @@ class AttachmentRow(Base):
     __table_args__ = (
         Index("uq_attachment_client_ref", "uploader_id", "client_ref", unique=True),
         Index("ix_attachment_case", "case_uid", "created_at"),
+        Index("ix_attachment_sha256", "sha256"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -77,3 +78,22 @@ def link_attachments(
         for row in rows
     }
     return tuple(found[identity] for identity in ids if identity in found)
+
+
+def drop_unused(tx: Tx, *, before: datetime, limit: int) -> tuple[str, ...]:
+    """Remove uploads older than an instant that belong to no case; return the SHA-256 of each."""
+    old = (
+        select(AttachmentRow.id)
+        .where(AttachmentRow.case_uid.is_(None), AttachmentRow.created_at < before)
+        .order_by(AttachmentRow.created_at)
+        .limit(limit)
+    )
+    # Asked once more: between the two, the upload may have been used.
+    statement = delete(AttachmentRow).where(AttachmentRow.id.in_(old), AttachmentRow.case_uid.is_(None))
+    return tuple(tx.execute(statement.returning(AttachmentRow.sha256)).scalars())
+
+
+def is_named(tx: Tx, sha256: str) -> bool:
+    """Tell whether an upload has these bytes."""
+    statement = select(AttachmentRow.id).where(AttachmentRow.sha256 == sha256).limit(1)
+    return tx.execute(statement).scalar_one_or_none() is not None

@@ -1,4 +1,4 @@
-"""Recurrences 反弹: a new case linked to an earlier one like it, to be reviewed; and the roots that seal the history."""
+"""Recurrences 反弹: a new case linked to an earlier one like it, to be reviewed; and the roots that seal history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def closed_near(tx: Tx, new: Occurrence, near: Nearness) -> tuple[Occurrence, ..
         CaseRow.closed_at <= new.observed_at + timedelta(seconds=1),
         CaseRow.id != new.id,
     )
-    found = {}
+    found: dict[int, Occurrence] = {}
     for place in _places(new, near):
         found |= {row.id: _occurrence(row) for row in tx.execute(alike.where(place))}
     return tuple(found.values())

@@ -137,6 +137,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_attachment_case", "attachment", ["case_uid", "created_at"], unique=False)
+    op.create_index("ix_attachment_sha256", "attachment", ["sha256"], unique=False)
     op.create_index("uq_attachment_client_ref", "attachment", ["uploader_id", "client_ref"], unique=True)
     op.create_table(
         "campaign",
@@ -540,6 +541,7 @@ def downgrade() -> None:
     op.drop_table("case_record")
     op.drop_table("campaign")
     op.drop_index("uq_attachment_client_ref", table_name="attachment")
+    op.drop_index("ix_attachment_sha256", table_name="attachment")
     op.drop_index("ix_attachment_case", table_name="attachment")
     op.drop_table("attachment")
     op.drop_index("ix_sign_in_failure_who", table_name="sign_in_failure")
