@@ -211,3 +211,18 @@ def test_a_case_that_its_rules_refuse_holds_up_no_other_and_does_not_come_first_
     monkeypatch.undo()
     assert look(office, office.clock.now() + watching_cases.AGAIN_AFTER).steps == 1
     assert case_of(office, first).state is CaseState.HANDLING
+
+
+def test_people_are_told_what_is_theirs_page_by_page(office, callers):
+    numbers = [callers["inspector"].file().json["number"] for _ in range(3)]
+    look(office, due(office, numbers[-1], LimitedStage.ACCEPT) + SECOND)
+    first = callers["unit_leader"].get("/notices", limit=4).json
+    rest = callers["unit_leader"].get("/notices", limit=200, cursor=first["next_cursor"]).json
+    both = first["items"] + rest["items"]
+    assert rest["next_cursor"] is None
+    assert len({one["id"] for one in both}) == len(both)
+    assert sorted(one["number"] for one in both if (one["kind"], one["stage"]) == ("breach", "accept")) == numbers
+    assert {one["number"] for one in callers["dispatcher"].get("/notices").json["items"]} == set(numbers)
+    assert callers["acceptor"].get("/notices").json == {"items": [], "next_cursor": None}
+    assert office.caller("other_unit").get("/notices").json["items"] == []
+    assert callers["acceptor"].get("/notices", cursor="x").status_code == 422
