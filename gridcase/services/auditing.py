@@ -7,7 +7,7 @@ somebody computed the chain anew.
 from dataclasses import dataclass
 
 from gridcase.services.runtime import Runtime
-from gridcase.services.sealing import RootFinding, SealReport, check_roots
+from gridcase.services.steps.roots import RootFinding, SealReport, check_roots
 from gridcase.store import cases, history
 
 __all__ = ["AuditFinding", "AuditReport", "RootFinding", "SealReport", "verify_history"]

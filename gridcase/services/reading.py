@@ -7,9 +7,9 @@ from gridcase.domain.case import Action
 from gridcase.domain.errors import NotFoundError, NotPermittedError
 from gridcase.domain.history import CaseEvent
 from gridcase.domain.numbers import parse_number
-from gridcase.services.recurring import SeenRecurrence, recurrence_seen
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.store import history, people
 from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
 from gridcase.store.database import Tx

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gridcase.domain.actor import Actor, Role
-from gridcase.domain.case import Action, CaseNumber
+from gridcase.domain.case import Action
 from gridcase.domain.errors import NotFoundError, NotPermittedError, WrongStateError
 from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
@@ -145,27 +145,3 @@ def _link(tx: Tx, rt: Runtime, new: Occurrence, rule: RecurrenceRule) -> bool:
         "found_at": rt.clock.now(),
     }
     return store.put_recurrence(tx, new.id, values)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenRecurrence:
-    """The recurrence that a case is, as who looks at the case may see it.
-
-    Parameters
-    ----------
-    earlier
-        None when the actor may not see that case.
-    """
-
-    earlier: CaseNumber | None
-    distance_m: float
-    state: str
-
-
-def recurrence_seen(tx: Tx, actor: Actor, case_id: int) -> SeenRecurrence | None:
-    """Return the recurrence that a case is, or None."""
-    found = store.recurrence_of(tx, actor, case_id)
-    if found is None:
-        return None
-    row, earlier = found
-    return SeenRecurrence(earlier=earlier, distance_m=row.distance_m, state=row.state)

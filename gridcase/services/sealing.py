@@ -1,56 +1,17 @@
-"""Sealing the history: a Merkle root over what is new, each root covering the one before.
+"""Sealing the history: every settled line comes under a root, each root covering the one before."""
 
-Whoever holds one root holds everything under it: no line there can be edited, removed, added or re-ordered without the
-root changing. Tree as in RFC 6962, leaves and nodes hashed apart; what is hashed of a line is its own chained hash.
-"""
-
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.roots import FIRST_ROOT, leaf, root_over
 from gridcase.store import recurrence as store
 from gridcase.store.database import Tx
-from gridcase.store.feed import Cursor, FeedLine, feed_lines, hold_cursor, move_cursor, read_feed
+from gridcase.store.feed import feed_lines, hold_cursor, move_cursor, read_feed
 from gridcase.store.recurrence import HistoryRootRow
 
 _READER = "sealing"
 #: Lines under one root at most; more wait for the next, made at once.
 _BATCH = 5000
-FIRST_ROOT = "0" * 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RootFinding:
-    """A root that does not fit what is under it.
-
-    Parameters
-    ----------
-    root
-        Number of the root.
-    code
-        ``root_changed``: lines under it were edited, removed, added or re-ordered; ``root_detached``: it does not
-        continue the root before.
-    """
-
-    root: int
-    code: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealReport:
-    """What the roots say.
-
-    Parameters
-    ----------
-    unsealed
-        Case and sequence of every line that only its case's chain covers yet, in the order of the feed.
-    """
-
-    roots: int
-    sealed: int
-    findings: tuple[RootFinding, ...]
-    unsealed: tuple[tuple[int, int], ...]
 
 
 def seal_history(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
@@ -65,44 +26,10 @@ def seal_history(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> in
             return sealed
 
 
-def check_roots(tx: Tx) -> SealReport:
-    """Recompute every root from the lines as they are now."""
-    findings: list[RootFinding] = []
-    end, previous, sealed = Cursor(), FIRST_ROOT, 0
-    known = store.roots(tx)
-    for row in known:
-        after, up_to = Cursor(txn=row.after_txn, id=row.after_id), Cursor(txn=row.up_to_txn, id=row.up_to_id)
-        if after != end or row.previous != previous:
-            findings.append(RootFinding(root=row.id, code="root_detached"))
-        leaves = [_leaf(line) for line in feed_lines(tx, after, up_to)]
-        if len(leaves) != row.lines or _root(row.previous, leaves, after, up_to) != row.root:
-            findings.append(RootFinding(root=row.id, code="root_changed"))
-        end, previous, sealed = up_to, row.root, sealed + len(leaves)
-    unsealed = tuple((line.case_id, line.seq) for line in feed_lines(tx, end))
-    return SealReport(roots=len(known), sealed=sealed, findings=tuple(findings), unsealed=unsealed)
-
-
 def newest_root(rt: Runtime) -> HistoryRootRow | None:
     """Return the root that covers everything sealed; None before the first."""
     with rt.database.reading() as tx:
         return store.newest_root(tx)
-
-
-def merkle_root(leaves: Iterable[bytes]) -> bytes:
-    """Return the root of a tree over hashed leaves; an odd node goes up as it is, no leaf gives the hash of nothing.
-
-    Examples
-    --------
-    >>> merkle_root([b"only"])
-    b'only'
-    """
-    level = list(leaves)
-    if not level:
-        return hashlib.sha256().digest()
-    while len(level) > 1:
-        pairs = [hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
-        level = pairs + ([level[-1]] if len(level) % 2 else [])
-    return level[0]
 
 
 def _seal(tx: Tx, rt: Runtime) -> int:
@@ -112,7 +39,7 @@ def _seal(tx: Tx, rt: Runtime) -> int:
         return 0
     newest = store.newest_root(tx)
     previous = newest.root if newest else FIRST_ROOT
-    leaves = [_leaf(line) for line in feed_lines(tx, cursor, reached)]
+    leaves = [leaf(line) for line in feed_lines(tx, cursor, reached)]
     store.add_root(
         tx,
         {
@@ -121,20 +48,10 @@ def _seal(tx: Tx, rt: Runtime) -> int:
             "up_to_txn": reached.txn,
             "up_to_id": reached.id,
             "lines": len(leaves),
-            "root": _root(previous, leaves, cursor, reached),
+            "root": root_over(previous, leaves, cursor, reached),
             "previous": previous,
             "sealed_at": rt.clock.now(),
         },
     )
     move_cursor(tx, _READER, reached)
     return len(leaves)
-
-
-def _leaf(line: FeedLine) -> bytes:
-    covered = f"{line.cursor.txn}.{line.cursor.id}.{line.case_id}.{line.seq}.{line.hash}"
-    return hashlib.sha256(b"\x00" + covered.encode()).digest()
-
-
-def _root(previous: str, leaves: list[bytes], after: Cursor, up_to: Cursor) -> str:
-    covered = f"{previous}.{len(leaves)}.{after.txn}.{after.id}.{up_to.txn}.{up_to.id}."
-    return hashlib.sha256(b"\x02" + covered.encode() + merkle_root(leaves)).hexdigest()

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from gridcase.services.auditing import verify_history
-from gridcase.services.sealing import merkle_root, newest_root, seal_history
+from gridcase.services.sealing import newest_root, seal_history
+from gridcase.services.steps.roots import merkle_root
 from gridcase.store.history import COVERED, all_lines, link
 from tests.office import Office
 
