@@ -112,6 +112,8 @@ def extended_clock(situation: Situation, running: RunningClock, amount: TimeLimi
     """Add time to the deadline in force; the original deadline is kept beside it."""
     calendar = calendar_of(situation, running.due.stage)
     found = deadline_after(running.due.due_at, amount.seconds, amount.unit, calendar)
+    if amount.unit.is_urgent is running.due.limit.unit.is_urgent:
+        found = _from_start(running.due.started_at, found, amount.unit, calendar)
     found = replace(found, provisional=found.provisional or running.due.provisional)
     added = _running(running.due.stage, running.due.limit, running.due.started_at, found, calendar)
     return replace(added, original_due_at=running.original_due_at)
@@ -122,7 +124,7 @@ def corrected_clock(situation: Situation, running: RunningClock, limit: TimeLimi
     calendar = calendar_of(situation, LimitedStage.HANDLE)
     found = deadline(running.due.started_at, limit, calendar)
     least = deadline(situation.now, _stage_limit(situation.rules, situation.case, LimitedStage.ACCEPT), calendar)
-    chosen = max(found, least, key=lambda one: one.due_at)
+    chosen = max(found, _from_start(running.due.started_at, least, limit.unit, calendar), key=lambda one: one.due_at)
     moved = _running(LimitedStage.HANDLE, limit, running.due.started_at, chosen, calendar)
     return replace(moved, original_due_at=running.original_due_at)
 
@@ -161,6 +163,11 @@ def _resumed(situation: Situation, running: RunningClock, *, at_least: int) -> R
     found = deadline_after(situation.now, seconds, running.due.limit.unit, calendar)
     resumed = _running(running.due.stage, running.due.limit, situation.now, found, calendar)
     return replace(resumed, original_due_at=running.original_due_at)
+
+
+def _from_start(start: datetime, found: Deadline, unit: LimitUnit, calendar: WorkingCalendar) -> Deadline:
+    """Find the same deadline once more, with the trace of the whole way there."""
+    return deadline_after(start, measure(start, found.due_at, unit, calendar).seconds, unit, calendar)
 
 
 def _stage_limit(rules: Rulebook, case: Case, stage: LimitedStage) -> TimeLimit:
