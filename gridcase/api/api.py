@@ -13,9 +13,10 @@ from gridcase.api.grid import grid
 from gridcase.api.operations import operations
 from gridcase.api.oversight import oversight
 from gridcase.api.reference import reference
+from gridcase.api.routing import routing
 from gridcase.api.sessions import doors, sessions
 
-BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, oversight, operations)
+BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, routing, oversight, operations)
 
 SETTINGS = {
     "API_TITLE": "gridcase",

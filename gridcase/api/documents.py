@@ -163,6 +163,101 @@ class ItemsSchema(Schema):
     next_cursor = fields.String(allow_none=True)
 
 
+class RouteSchema(Schema):
+    """Which unit the routing table names, and why."""
+
+    unit = fields.String(allow_none=True, required=True)
+    rule = fields.String(allow_none=True, required=True)
+    cell = fields.String(allow_none=True, required=True)
+    sentence = fields.String(required=True)
+    explanation = fields.Dict(required=True)
+
+
+class BenchSchema(Schema):
+    """How a routing table did on the cases of a period."""
+
+    period = fields.String(required=True)
+    on = fields.String(allow_none=True, required=True)
+    table = fields.String(required=True)
+    cases = fields.Integer(required=True)
+    by_rule = fields.Integer(required=True)
+    by_catch_all = fields.Integer(required=True)
+    unrouted = fields.Integer(required=True)
+    by_hand = fields.Integer(required=True)
+    dispatched = fields.Integer(required=True)
+    accurate = fields.Integer(required=True)
+    right = fields.Integer(required=True)
+    fallback_share = fields.Float(allow_none=True, required=True)
+    accuracy = fields.Float(allow_none=True, required=True)
+    agreement = fields.Float(allow_none=True, required=True)
+    gaps = fields.List(fields.Dict(), required=True)
+    overlaps = fields.List(fields.Dict(), required=True)
+    dead = fields.List(fields.Dict(), required=True)
+    rules = fields.List(fields.Dict(), required=True)
+    comparison = fields.Dict(allow_none=True, required=True)
+
+
+class ShiftSchema(Schema):
+    """A shift of the roster."""
+
+    id = fields.Integer(required=True)
+    username = fields.String(required=True)
+    name = fields.String(required=True)
+    area = fields.String(required=True)
+    starts_at = fields.String(required=True)
+    ends_at = fields.String(required=True)
+
+
+class ShiftListSchema(Schema):
+    """Shifts by their start."""
+
+    items = fields.List(fields.Nested(ShiftSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class DelegationSchema(Schema):
+    """A role handed to another person for a time."""
+
+    id = fields.Integer(required=True)
+    role = fields.String(required=True)
+    holder = fields.String(required=True)
+    to = fields.String(required=True)
+    scope = fields.Dict(required=True)
+    starts_at = fields.String(required=True)
+    ends_at = fields.String(required=True)
+
+
+class DelegationListSchema(Schema):
+    """Delegations that have not ended, by their start."""
+
+    items = fields.List(fields.Nested(DelegationSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class CampaignSummarySchema(Schema):
+    """A campaign with how far it has come."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    first_day = fields.String(required=True)
+    last_day = fields.String(required=True)
+    running = fields.Boolean(required=True)
+    progress = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class CampaignSchema(CampaignSummarySchema):
+    """A campaign with its places."""
+
+    places = fields.List(fields.Dict(), required=True)
+
+
+class CampaignListSchema(Schema):
+    """Campaigns, the newest first."""
+
+    items = fields.List(fields.Nested(CampaignSummarySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
 class TypeListSchema(ItemsSchema):
     """The catalogue."""
 

@@ -6,7 +6,7 @@ Units never learn who found a case. Times carry the instance's own offset.
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor, Role
@@ -253,8 +253,13 @@ def _route(assignment: Assignment | None, viewing: Viewing) -> Json | None:
         return None
     explanation = RouteExplanation.load(assignment.route)
     told: Json = json.loads(assignment.route)
-    said = explanation.sentence("zh" if viewing.language is Language.ZH else "en", lambda code: _name_of(code, viewing))
-    return told | {"sentence": said}
+    return told | {"sentence": route_sentence(explanation, viewing)}
+
+
+def route_sentence(explanation: RouteExplanation, viewing: Viewing) -> str:
+    """Say why a case goes where it goes, in the caller's language, with the names of units and types."""
+    spoken: Literal["zh", "en"] = "zh" if viewing.language is Language.ZH else "en"
+    return explanation.sentence(spoken, lambda code: _name_of(code, viewing))
 
 
 def _name_of(code: str, viewing: Viewing) -> str:
