@@ -10,7 +10,7 @@ from gridcase.domain.case import Action
 from gridcase.domain.numbers import parse_number
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.auditing import verify_history
-from gridcase.services.steps.writing import write_action
+from gridcase.services.steps.writing import Writing, write_action
 from gridcase.store.cases import load_case
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, read_feed
@@ -214,7 +214,7 @@ def write_comment(tx: Tx, office: Office, case: int) -> None:
     situation = Situation(case=stored.case, actor=actor, now=now, rules=rt.reference().rules)
     decision = decide(situation, Action.COMMENT, Comment(text="迟到的提交"))
     key = RequestKey(client_ref=str(uuid.uuid4()), digest="")
-    write_action(tx, stored, decision, key, actor=actor, photos=(), now=now)
+    write_action(tx, stored, decision, Writing(actor=actor, now=now, rules=situation.rules, key=key))
 
 
 def test_the_feed_gives_every_line_once_in_pages_of_any_size(office):
