@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
@@ -24,7 +25,7 @@ from gridcase.domain.case import (
     UnitCode,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, CaseEvent, LimitedStage, StageDue
+from gridcase.domain.history import Assisting, CaseEvent, Facts, LimitedStage, StageDue
 from gridcase.domain.time import is_late
 
 #: The reason that says a return was upheld: not this unit's case (domain §4).
@@ -368,6 +369,7 @@ def fold(events: Iterable[CaseEvent], *, cut_off: datetime) -> FactRows:
     )
 
 
+@lru_cache(maxsize=4096)
 def post_of(role: Role, person: int) -> str:
     """Name a post: a person in a role.
 
@@ -529,15 +531,19 @@ class _CaseFold:
         if step is not None:
             step(self, event)
         facts = event.facts
-        if facts.dues:
-            self._take_dues(event)
-        if facts.type is not None and facts.type != self.type:
+        if facts.dues and event.action not in _KEEP_THEIR_DUES:
+            self._take_dues(event, facts.dues)
+        if event.action in _CORRECTING:
+            self._correct(facts)
+        self.state = event.to_state
+
+    def _correct(self, facts: Facts) -> None:
+        if facts.type is not None:
             self.type = facts.type
             if Action.REGISTER not in self.at:
                 self.condition = None  # of the former type; registration names that of the new one
         self.condition = facts.condition or self.condition
         self.cell = facts.cell or self.cell
-        self.state = event.to_state
 
     def _note(self, event: CaseEvent, post: str, *, late: bool) -> None:
         self.actions.append(
@@ -560,7 +566,7 @@ class _CaseFold:
         stage = _STOPS.get(event.action)
         if stage is None:
             return False
-        if event.action in (Action.CHECK, Action.VERIFY):
+        if event.action in _ANSWERS:
             task = self.tasks.get(event.facts.task or 0)
             return task is not None and _late(event.observed_at or event.recorded_at, task.due_at)
         holder = self._concerned(event)
@@ -571,21 +577,13 @@ class _CaseFold:
         number = event.facts.assignment
         return self.last if number is None else self.assignments.get(number, self.last)
 
-    def _take_dues(self, event: CaseEvent) -> None:
-        if event.action in _ASK_TASKS:
-            return  # that clock is the task's; the report's stopped when the check was asked for
+    def _take_dues(self, event: CaseEvent, dues: Iterable[StageDue]) -> None:
         holder = self._concerned(event)
-        for due in event.facts.dues:
-            if due.stage in _PASSED_OVER or (event.action is Action.RECLOCK and self._is_of_a_task(due)):
-                continue
-            if due.stage in _CASE_STAGES or holder is None:
+        for due in dues:
+            if due.stage in _CASE_STAGES:
                 self.dues[due.stage] = due
-            else:
+            elif holder is not None and due.stage in _UNIT_STAGES:
                 holder.take_due(due)
-
-    def _is_of_a_task(self, due: StageDue) -> bool:
-        # Before a check is asked for, the check clock is the case's: the one that the report started.
-        return due.stage in _TASK_STAGES and due.stage not in self.dues
 
     def request_verification(self, event: CaseEvent) -> None:
         self.take_in(event)
@@ -767,12 +765,14 @@ class _CaseFold:
     def reclock(self, event: CaseEvent) -> None:
         for one in event.facts.assisting:
             self.assignments[one.assignment].take_due(one.due)
-        for due in event.facts.dues:
-            kind = _TASK_STAGES.get(due.stage)
-            if kind is not None and self._is_of_a_task(due):
-                task = next((one for one in reversed(self.tasks.values()) if one.kind is kind), None)
-                if task is not None:
-                    task.due_at = due.due_at
+        # Before a check is asked for, the check clock is the case's: the one that the report started.
+        of_tasks = [due for due in event.facts.dues if due.stage in _TASK_STAGES and due.stage not in self.dues]
+        self._take_dues(event, (due for due in event.facts.dues if due not in of_tasks))
+        for due in of_tasks:
+            kind = _TASK_STAGES[due.stage]
+            task = next((one for one in reversed(self.tasks.values()) if one.kind is kind), None)
+            if task is not None:
+                task.due_at = due.due_at
 
     def supervise(self, event: CaseEvent) -> None:
         due_at = next((due.due_at for due in event.facts.dues if due.stage is LimitedStage.SUPERVISE), None)
@@ -844,11 +844,11 @@ class _CaseFold:
             closed_late=last.closed_late if last else False,
             closed_past_handling=last.closed_past_handling if last else False,
             accurately_dispatched=first is not None and not first.ended_as_wrong_unit,
-            reworks=sum(one.reworks for one in assigned),
-            returns=sum(one.returns for one in assigned),
+            reworks=sum([one.reworks for one in assigned]),
+            returns=sum([one.returns for one in assigned]),
             failed_checks=self.failed_checks,
-            extensions=sum(one.extensions for one in assigned),
-            suspensions=sum(one.suspensions for one in assigned),
+            extensions=sum([one.extensions for one in assigned]),
+            suspensions=sum([one.suspensions for one in assigned]),
             supervisions=self.supervisions,
             supervisions_on_time=self.supervisions_on_time,
             subtasks=len(self.subtasks),
@@ -976,15 +976,25 @@ _STOPS = {
 }
 
 _BY_LAST_TIME = frozenset({Action.CLOSE, Action.VOID, Action.REOPEN})
-_ASK_TASKS = frozenset({Action.REQUEST_VERIFICATION, Action.REQUEST_CHECK, Action.REASSIGN_TASK})
+_ANSWERS = frozenset({Action.VERIFY, Action.CHECK})
+_CORRECTING = frozenset({Action.REGISTER, Action.CORRECT, Action.DECIDE_CORRECTION})
 
-#: Clocks of the case; the others belong to an assignment.
+#: Clocks that these start are their own task's, request's or supervision's; recomputed ones are sorted in its step.
+_KEEP_THEIR_DUES = frozenset(
+    {
+        Action.REQUEST_VERIFICATION,
+        Action.REQUEST_CHECK,
+        Action.REASSIGN_TASK,
+        Action.SUPERVISE,
+        Action.RECLOCK,
+    }
+)
+
+#: Clocks of the case, and of an assignment; the others are kept where they are asked about.
 _CASE_STAGES = frozenset({LimitedStage.REGISTER, LimitedStage.DISPATCH, LimitedStage.CHECK})
+_UNIT_STAGES = frozenset({LimitedStage.ACCEPT, LimitedStage.HANDLE, LimitedStage.CLOSE})
 
 _TASK_STAGES = {LimitedStage.VERIFY: TaskKind.VERIFY, LimitedStage.CHECK: TaskKind.CHECK}
-
-#: Clocks of a task, a request and a supervision, which these keep themselves.
-_PASSED_OVER = frozenset({LimitedStage.VERIFY, LimitedStage.DECIDE, LimitedStage.SUPERVISE})
 
 
 def _fold_case(events: list[CaseEvent]) -> _CaseFold:
