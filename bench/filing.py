@@ -17,6 +17,7 @@ from bench.load import Client, Job, Outcome, drive
 from bench.office import CLIENTS, FILING_PATH, Office, furnished
 from bench.servers import THREADS, WORKERS, Server, cpu_seconds, serving
 from bench.timing import spread
+from gridcase.edge.metrics import prepare_metrics
 
 #: Most requests of one client in one turn, and with photos, which are uploaded beforehand.
 _MOST, _MOST_PHOTOS = 4000, 60
@@ -63,7 +64,8 @@ def run(plan: Plan) -> None:
         for with_photo in (False, True):
             count = len(office.statements(with_photo=with_photo))
             print(f"statements of one filing {'with' if with_photo else 'without'} a photo: {count}")
-        environment = office.environment
+        # As deployed: the workers add their counts up in a common folder.
+        environment = office.environment | prepare_metrics(office.rt.settings, 0)
         ours = stack.enter_context(serving("gridcase.wsgi:application", environment, folder / "ours.log"))
         bare = stack.enter_context(serving("bench.floor:application()", environment, folder / "floor.log"))
         _rounds(plan, _contestants(office, ours, bare), server_process(url))

@@ -4,7 +4,7 @@ import io
 import json
 import random
 import uuid
-from contextlib import closing
+from contextlib import closing, redirect_stderr
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -83,6 +83,11 @@ class Office:
 
     def statements(self, *, with_photo: bool) -> list[str]:
         """File one case in this process and return the statements it took, BEGIN and COMMIT left out."""
+        # The log of this process's own requests would stand among the figures.
+        with redirect_stderr(io.StringIO()):
+            return self._statements(with_photo=with_photo)
+
+    def _statements(self, *, with_photo: bool) -> list[str]:
         client = self.app.test_client()
         answer = client.post("/api/v1/auth/tokens", json={"username": _username(0), "password": _PASSWORD})
         headers = {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]

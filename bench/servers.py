@@ -33,13 +33,16 @@ def serving(application: str, environment: dict[str, str], log: Path) -> Iterato
     """
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "-k", "gthread", "-w", str(WORKERS), "--threads", str(THREADS)]
-    command += ["-b", f"127.0.0.1:{port}", "--keep-alive", "30", "--log-level", "warning", application]
+    command += ["-b", f"127.0.0.1:{port}", "--keep-alive", "30", "--log-level", "warning"]
+    command += ["--no-control-socket", application]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=os.environ | environment, stdout=output, stderr=output)  # noqa: S603
         try:
             _wait(port, process, log)
             yield Server(port=port, process=process.pid)
         finally:
+            if process.poll() is not None:
+                print(f"{application} ended by itself ({process.returncode}):\n{_end_of(log)}", file=sys.stderr)
             process.terminate()
             process.wait(timeout=30)
 
@@ -83,4 +86,8 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             time.sleep(0.1)
         else:
             return
-    raise RuntimeError(log.read_text())
+    raise RuntimeError(_end_of(log))
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-2000:]

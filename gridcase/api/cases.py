@@ -17,7 +17,7 @@ from gridcase.api.documents import (
     answers,
     body,
 )
-from gridcase.api.fields import Choice, Instant, Text, as_input_error
+from gridcase.api.fields import Choice, Instant, PageSize, Text, as_input_error
 from gridcase.api.schemas import PAYLOAD_SCHEMAS, CaseFilingSchema
 from gridcase.domain.case import Action, CaseState, Source, Stage, TypeKey, UnitCode
 from gridcase.domain.errors import invalid
@@ -64,9 +64,7 @@ class CaseQuerySchema(Schema):
     filed_to = Instant()
     order = Choice(("filed", "due"), load_default="filed")
     cursor = Text(most=200)
-    limit = fields.Integer(
-        load_default=50, validate=lambda value: 1 <= value <= 200, metadata={"minimum": 1, "maximum": 200}
-    )
+    limit = PageSize(default=50, most=200)
 
 
 @cases.route("/cases", methods=["POST"])

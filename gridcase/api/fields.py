@@ -56,10 +56,30 @@ class Number(fields.Float):
 
 
 class NumberText(fields.Float):
-    """A finite number in a query string."""
+    """A finite number in a query string, of any sign or not below zero."""
+
+    def __init__(self, *, signed: bool = True, **more: Any) -> None:
+        super().__init__(metadata={} if signed else {"minimum": 0}, **more)
+        self.signed = signed
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> float:
-        return finite(value)
+        number = finite(value)
+        if number < 0 and not self.signed:
+            raise refused("below_zero")
+        return number
+
+
+class PageSize(fields.Integer):
+    """How many items a page may hold, from one on, in a query string."""
+
+    def __init__(self, *, default: int, most: int) -> None:
+        super().__init__(load_default=default, metadata={"minimum": 1, "maximum": most})
+        self.most = most
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
+        if not str(value).isdecimal() or len(str(value)) > len(str(self.most)) or not 1 <= int(value) <= self.most:
+            raise refused("whole_number_expected", least=1, most=self.most)
+        return int(value)
 
 
 class Choice(fields.String):

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import request
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.cases import read_box
 from gridcase.api.documents import CellPageSchema, CellSchema, LocatedSchema, answers
-from gridcase.api.fields import Choice, NumberText, Text, as_input_error
+from gridcase.api.fields import Choice, NumberText, PageSize, Text, as_input_error
 from gridcase.domain.place import Datum
 from gridcase.edge.runtime import calling, runtime
 from gridcase.grid.geojson import write_features
@@ -24,7 +24,7 @@ class LocateQuerySchema(Schema):
     lon = NumberText(required=True)
     lat = NumberText(required=True)
     datum = Choice(Datum, load_default=Datum.WGS84)
-    accuracy_m = NumberText(validate=lambda value: value >= 0, metadata={"minimum": 0})
+    accuracy_m = NumberText(signed=False)
 
 
 class CellQuerySchema(Schema):
@@ -33,9 +33,7 @@ class CellQuerySchema(Schema):
     bbox = Text(most=80)
     area = Text(most=15)
     cursor = Text(most=15)
-    limit = fields.Integer(
-        load_default=500, validate=lambda value: 1 <= value <= 2000, metadata={"minimum": 1, "maximum": 2000}
-    )
+    limit = PageSize(default=500, most=2000)
 
 
 def _load(schema: type[Schema]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from gridcase.services.attaching import Upload, upload
 from gridcase.services.filing import FilingRequest, file_case
 from gridcase.services.reading import case_history, one_case
 from gridcase.services.runtime import Runtime
-from gridcase.workflow.requests import Check, Report
+from gridcase.workflow.requests import Check, Payload, Report
 from gridcase.workflow.worktime import deadline
 
 #: Chosen so that every unit of the sample city has work in the month.
@@ -37,6 +37,7 @@ RULE_SET = "yuncheng"
 #: Keys of the demo's requests are made from this and the move's place in its plot.
 _KEYS = uuid.UUID("5a0f2c1e-9f0b-4c1d-8a53-2d6f0d9f7b10")
 _ANY: frozenset[int] = frozenset()
+_TEN = 10
 _STATE_FILE = "demo.json"
 #: The assessor runs the month the morning after the cut-off.
 _AFTER_CUT_OFF = timedelta(hours=15)
@@ -118,19 +119,20 @@ def carry_out(stage: Stage, plots: Sequence[Plot], say: Say, until: datetime | N
     """
     stories = [tell(plot, stage.city.cast, stage.city.reference) for plot in plots]
     agenda = [_Entry(at=move.at, plot=index, count=1, move=move) for index, move in enumerate(map(next, stories))]
-    numbers: dict[int, str] = {}
+    known: dict[int, _Known] = {}
     heapq.heapify(agenda)
     while agenda:
         entry = heapq.heappop(agenda)
         if until is not None and entry.at > until:
             continue
-        number = _make(stage, plots[entry.plot], entry, numbers.get(entry.plot))
         if entry.count == 1:
-            numbers[entry.plot] = number
-            stage.filed.append(number)
-            if len(numbers) % 10 == 0:
-                say(f"  {len(numbers)} cases filed, {entry.at.astimezone(stage.rt.settings.zone):%d %B %H:%M}")
-        following = _next(stories[entry.plot], _standing(stage, number, entry.count))
+            known[entry.plot] = _file(stage, plots[entry.plot], entry)
+            stage.filed.append(known[entry.plot].number)
+            if len(known) % _TEN == 0:
+                say(f"  {len(known)} cases filed, {entry.at.astimezone(stage.rt.settings.zone):%d %B %H:%M}")
+        elif entry.count > known[entry.plot].made:
+            _act(stage, plots[entry.plot], entry, known[entry.plot].number)
+        following = _next(stories[entry.plot], _standing(stage, known[entry.plot].number, entry.count))
         if following is not None:
             count = entry.count + 1
             heapq.heappush(agenda, _Entry(at=following.at, plot=entry.plot, count=count, move=following))
@@ -142,6 +144,14 @@ class _Entry:
     plot: int
     count: int
     move: Move = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """A case of this play; an earlier run made so many of its moves, not all of which could be asked for again."""
+
+    number: str
+    made: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,27 +182,34 @@ def _next(story: Story, standing: Standing) -> Move | None:
         return None
 
 
-def _make(stage: Stage, plot: Plot, entry: _Entry, number: str | None) -> str:
-    """Carry out one move and return the case's number."""
+def _file(stage: Stage, plot: Plot, entry: _Entry) -> _Known:
+    """Carry out the first move."""
+    actor, name, asks = _staged(stage, plot, entry)
+    assert isinstance(asks, FilingRequest)  # noqa: S101 - a story begins with its filing
+    answer = file_case(stage.rt, actor, lambda: asks, client_ref=_key(name), reference=stage.city.reference)
+    number = answer.case.case.number
+    lines = case_history(stage.rt, _reader(stage.city), number) if answer.is_replay else ()
+    return _Known(number=number, made=sum(line.event.role is not Role.SYSTEM for line in lines))
+
+
+def _act(stage: Stage, plot: Plot, entry: _Entry, number: str) -> None:
+    """Carry out a later move."""
+    actor, name, asks = _staged(stage, plot, entry)
+    assert not isinstance(asks, FilingRequest)  # noqa: S101 - a story files once
+    request = ActionRequest(
+        number=number, action=entry.move.action, read=lambda: asks, expected=_ANY, client_ref=_key(name)
+    )
+    perform(stage.rt, actor, request, reference=stage.city.reference)
+
+
+def _staged(stage: Stage, plot: Plot, entry: _Entry) -> tuple[Actor, str, FilingRequest | Payload]:
+    """Set the clock and upload the photo; returns who acts, under which name, asking what."""
     stage.clock.instant = entry.at
     move, actor = entry.move, stage.city.cast.actors[entry.move.by]
-    name = f"{plot.name}/{entry.count}"
-    asks = move.asks
+    name, asks = f"{plot.name}/{entry.count}", move.asks
     if move.photo is not None and isinstance(asks, FilingRequest | Report | Check):
         asks = replace(asks, attachments=(_photo(stage, actor, move.photo, plot, name),))
-    if isinstance(asks, FilingRequest):
-        return _file(stage, actor, asks, name)
-    assert number is not None  # noqa: S101 - a story begins with its filing
-    payload = asks
-    request = ActionRequest(
-        number=number, action=move.action, read=lambda: payload, expected=_ANY, client_ref=_key(name)
-    )
-    return perform(stage.rt, actor, request, reference=stage.city.reference).case.case.number
-
-
-def _file(stage: Stage, actor: Actor, filing: FilingRequest, name: str) -> str:
-    answer = file_case(stage.rt, actor, lambda: filing, client_ref=_key(name), reference=stage.city.reference)
-    return answer.case.case.number
+    return actor, name, asks
 
 
 def _photo(stage: Stage, actor: Actor, usage: AttachmentUsage, plot: Plot, name: str) -> AttachmentId:

@@ -20,6 +20,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "not_your_unit": (403,),
     "not_your_task": (403,),
     "handled_it_yourself": (403,),
+    "metrics_refused": (403,),
     "case_not_found": (404,),
     "cell_not_found": (404,),
     "attachment_not_found": (404,),

@@ -237,7 +237,6 @@ SENTENCES: dict[str, Text] = {
         "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
     ),
     "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
-    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
     "limit_by_shift_leader": Text(
         "该类别没有规定时限，须由值班长立案并选定时限。",
         "This class has no limit of its own: a shift leader has to register it and choose one.",
@@ -413,6 +412,9 @@ SENTENCES: dict[str, Text] = {
     "evidence_needed": Text(
         "至少附一张照片。请先上传到 /api/v1/attachments。",
         "Add at least one photo; upload it to /api/v1/attachments first.",
+    ),
+    "waiver_after_failure": Text(
+        "核查未通过，不能免核查，请返工或重新核查。", "The check failed: send the work back or have it checked again."
     ),
     "waiver_needs_reason": Text("免核查须说明理由。", "Waiving the check needs a reason."),
     "waiver_has_no_inspector": Text("免核查时不指定监督员。", "A waived check has no inspector; leave it out."),
@@ -645,6 +647,7 @@ SENTENCES: dict[str, Text] = {
     "stage_limits_unconfirmed": Text("阶段时限待确认。", "The stage limits are to be confirmed."),
     "not_a_uuid": Text("应为 UUID。", "This has to be a UUID."),
     "amount_out_of_range": Text("应大于 0 且不超过 {most}。", "This has to be more than 0 and at most {most}."),
+    "below_zero": Text("不能小于 0。", "This may not be less than 0."),
     "amount_too_fine": Text("最多两位小数。", "At most two decimals."),
     "too_many_items": Text("最多 {most} 项。", "At most {most} of them."),
     "body_too_large": Text("请求体过大，最多 {allowed} KB。", "The body is too large (at most {allowed} KB)."),

@@ -104,7 +104,7 @@ def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[Attachmen
         There is none, or the actor may not see it.
     """
     with rt.database.reading() as tx:
-        row = store.attachment(tx, identity)
+        row = store.attachment(tx, identity) if _is_identity(identity) else None
         if row is not None:
             mine = row.case_uid is None and row.uploader_id == actor.person
             row = row if mine or (row.case_uid and is_visible(tx, row.case_uid, actor)) else None
@@ -112,6 +112,14 @@ def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[Attachmen
     if row is None or data is None:
         raise NotFoundError("attachment_not_found", params={"id": identity})
     return row, data
+
+
+def _is_identity(text: str) -> bool:
+    """Tell whether a text can name an upload: PostgreSQL refuses to be asked of one with a zero byte."""
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _look(rt: Runtime, data: bytes) -> tuple[int, int, str]:

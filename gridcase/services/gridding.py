@@ -39,6 +39,8 @@ class CellBox:
 def import_layer(rt: Runtime, document: object, spec: LayerSpec, *, dry_run: bool = False) -> ImportReport:
     """Take a layer in from GeoJSON: new codes begin, changed ones end and begin anew, absent ones end today.
 
+    A code whose new outline was refused keeps the one it has.
+
     Raises
     ------
     InvalidInputError
@@ -46,18 +48,22 @@ def import_layer(rt: Runtime, document: object, spec: LayerSpec, *, dry_run: boo
     """
     report = read_features(document, spec)
     if not dry_run and report.features:
-        save_layer(rt, spec.layer, report.features)
+        refused = frozenset(finding.code for finding in report.exceptions if finding.is_refused)
+        save_layer(rt, spec.layer, report.features, kept=refused)
     return report
 
 
-def save_layer(rt: Runtime, layer: str, features: Sequence[Feature]) -> int:
-    """Make a layer hold exactly these features from today on; returns how many rows changed."""
+def save_layer(rt: Runtime, layer: str, features: Sequence[Feature], *, kept: frozenset[str] = frozenset()) -> int:
+    """Make a layer hold exactly these features from today on, besides the codes kept as they are.
+
+    Returns how many rows changed.
+    """
     today = rt.clock.now().astimezone(rt.settings.zone).date()
     with rt.database.writing() as tx:
         held = {row.code: row for row in places.features_in_force(tx, today) if row.layer == layer}
         wanted = {feature.code: feature for feature in features}
         same = {code for code, row in held.items() if code in wanted and _is_same(row, wanted[code])}
-        ended = sorted(held.keys() - same)
+        ended = sorted(held.keys() - same - (kept - wanted.keys()))
         begun = [feature for code, feature in wanted.items() if code not in same]
         if not ended and not begun:
             return 0

@@ -2,9 +2,10 @@
 
 import functools
 import hashlib
+import math
 import secrets
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import argon2
 
@@ -104,7 +105,7 @@ def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Ro
     """
     now = rt.clock.now()
     with rt.database.reading() as tx:
-        _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)))
+        _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)), now)
         found = people.credentials(tx, username, now, now.astimezone(rt.settings.zone).date())
     if not _matches(found, password):
         with rt.database.writing() as tx:
@@ -182,9 +183,12 @@ def _grant(found: Credentials, role: Role | None) -> Grant:
     raise InvalidInputError("invalid_input", fields={"role": (problem,)})
 
 
-def _refuse_after_failures(rt: Runtime, failures: int) -> None:
-    if failures >= rt.settings.sign_in_failures:
-        raise TooManyFailuresError("too_many_failures", params={"seconds": int(_window(rt).total_seconds())})
+def _refuse_after_failures(rt: Runtime, failures: tuple[datetime, ...], now: datetime) -> None:
+    """Refuse until enough of the failures, newest first, lie further back than the window."""
+    allowed = rt.settings.sign_in_failures
+    if len(failures) >= allowed:
+        wait = failures[allowed - 1] + _window(rt) - now
+        raise TooManyFailuresError("too_many_failures", params={"seconds": math.ceil(wait.total_seconds())})
 
 
 def _window(rt: Runtime) -> timedelta:

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Date, ForeignKey, Index, String, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Date, ForeignKey, Index, String, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.elements import BindParameter
 
@@ -291,14 +291,18 @@ def add_failure(tx: Tx, username: str, address: str, now: datetime) -> None:
     tx.execute(insert(SignInFailureRow).values(username=username, address=address, at=now))
 
 
-def failures_since(tx: Tx, username: str, address: str, since: datetime) -> int:
-    """Count failed sign-ins of an account from an address."""
-    statement = select(func.count()).where(
-        SignInFailureRow.username == username,
-        SignInFailureRow.address == address,
-        SignInFailureRow.at > since,
+def failures_since(tx: Tx, username: str, address: str, since: datetime) -> tuple[datetime, ...]:
+    """Return when sign-ins of an account from an address failed after an instant, newest first."""
+    statement = (
+        select(SignInFailureRow.at)
+        .where(
+            SignInFailureRow.username == username,
+            SignInFailureRow.address == address,
+            SignInFailureRow.at > since,
+        )
+        .order_by(SignInFailureRow.at.desc())
     )
-    return tx.execute(statement).scalar_one()
+    return tuple(tx.execute(statement).scalars())
 
 
 def _in_force(on: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]:

@@ -1,7 +1,7 @@
 """A program that knows the OpenAPI document and each case's ``available_actions``, and nothing else of gridcase.
 
-It signs people in one after the other and does what the case offers them, filling fields in by their type alone, until the
-case is closed. Every body it sends and every answer it gets is held against the document.
+It signs people in one after the other and does what the case offers them, filling fields in by their type alone, until
+the case is closed. Every body it sends and every answer it gets is held against the document.
 """
 
 import base64
@@ -63,25 +63,20 @@ class Program:
 
     def value(self, field: Json) -> Any:
         """Fill a field in by its type."""
-        match field["type"]:
-            case "text":
-                return ("字" * field.get("max_length", 10))[:10]
-            case "choice":
-                choices = field.get("choices") or self.get(field["choices_url"]).json["items"]
-                return choices[0]["value"]
-            case "attachments":
-                return [self.upload()]
-            case "limit":
-                return {"amount": 2, "unit": "working_hour"}
-            case "location":
-                return {"lon": 119.95, "lat": 31.78}
-            case "datetime":
-                return "2026-10-12T09:00:00+08:00"
-            case "boolean":
-                return True
-        raise AssertionError(field)
+        if field["type"] == "choice":
+            choices = field.get("choices") or self.get(field["choices_url"]).json["items"]
+            return choices[0]["value"]
+        if field["type"] == "attachments":
+            return [self.upload()]
+        return _VALUES[field["type"]]
 
 
+_VALUES: Json = {
+    "text": "按要求处理",
+    "limit": {"amount": 2, "unit": "working_hour"},
+    "datetime": "2026-10-12T09:00:00+08:00",
+    "boolean": True,
+}
 #: Optional fields that a value of the right type can never make wrong.
 _HARMLESS = ("text", "attachments", "datetime", "boolean")
 

@@ -67,6 +67,7 @@ def test_the_database_refuses_to_change_or_delete_a_line(office):
     assert everything(office.rt) == before
 
 
+@pytest.mark.postgresql
 def test_postgresql_refuses_to_empty_the_history(postgresql_office):
     filed(postgresql_office.caller("inspector"))
     with pytest.raises(DBAPIError, match="history is append-only"):
@@ -233,6 +234,7 @@ def test_the_feed_gives_every_line_once_in_pages_of_any_size(office):
     assert read_on(office, end) == ([], end)
 
 
+@pytest.mark.postgresql
 def test_a_line_committed_late_is_not_skipped(postgresql_office):
     office = postgresql_office
     inspector = office.caller("inspector")

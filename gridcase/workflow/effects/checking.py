@@ -40,6 +40,8 @@ def request_check(situation: Situation, payload: asked.RequestCheck) -> Effect:
 
 
 def _waived(situation: Situation, payload: asked.RequestCheck) -> Effect:
+    if situation.case.check_passed is False:
+        raise invalid("mode", "waiver_after_failure")
     if not payload.note:
         raise invalid("note", "waiver_needs_reason")
     if payload.inspector is not None:

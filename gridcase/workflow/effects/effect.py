@@ -111,7 +111,7 @@ def opened(
             case,
             state=CaseState.DISPATCHED,
             assignments=(*case.assignments, lead, *(one for one, _ in helpers)),
-            clocks=dict(case.clocks) | clocks,
+            clocks=stopped(case, situation.now, LimitedStage.CHECK) | clocks,
             check_passed=None,
             before=None,
             is_unrouted=False,

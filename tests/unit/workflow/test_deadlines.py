@@ -237,6 +237,38 @@ def test_a_reported_case_carries_what_remained_to_the_next_unit(reported, reassi
     assert play.clock(HANDLE).stopped_at is None
 
 
+RUNNING_IN = {
+    CaseState.RECEIVED: {REGISTER},
+    CaseState.REGISTERED: {DISPATCH},
+    CaseState.DISPATCHED: {ACCEPT, HANDLE, CLOSE},
+    CaseState.HANDLING: {HANDLE, CLOSE},
+    CaseState.RETURNED: {HANDLE, CLOSE},
+    CaseState.REPORTED: {CHECK, CLOSE},
+    CaseState.CHECKING: {CHECK, CLOSE},
+}
+
+
+@pytest.mark.parametrize(
+    "play",
+    [
+        Play(),
+        Play().registered(),
+        Play().dispatched(),
+        Play().handling(),
+        Play().dispatched().do(Action.RETURN_TASK),
+        Play().dispatched().reported(),
+        Play().checking(),
+        Play().handling().do(Action.REASSIGN),
+        Play().reported().do(Action.REASSIGN),
+        Play().checked(CheckResult.FAIL).do(Action.REWORK),
+        Play().checked(CheckResult.FAIL).do(Action.REASSIGN),
+    ],
+)
+def test_only_the_clocks_of_what_is_awaited_run(play):
+    running = {stage for stage, clock in play.case.clocks.items() if clock.stopped_at is None}
+    assert running == RUNNING_IN[play.case.state]
+
+
 def test_every_clock_stops_when_the_case_ends():
     for play, last in (
         (Play().checked(CheckResult.PASS).later(minutes=7), Action.CLOSE),
@@ -246,6 +278,15 @@ def test_every_clock_stops_when_the_case_ends():
         assert all(clock.stopped_at is not None for clock in play.case.clocks.values())
         assert play.case.closed_at == play.now
         assert play.case.due_at is None
+
+
+def test_closing_late_does_not_make_the_unit_late():
+    play = Play().handling().at("10:30").reported().at("10:40").checking().at("10:50").do(Action.CHECK)
+    play.at("2026-10-14 09:00").do(Action.CLOSE)
+    stopped = {stage: shown(clock.stopped_at) for stage, clock in play.case.clocks.items()}
+    assert (stopped[HANDLE], stopped[CHECK]) == ("2026-10-12 10:30", "2026-10-12 10:50")
+    overdue = {stage for stage, clock in play.case.clocks.items() if clock.is_overdue(play.now)}
+    assert overdue == {CLOSE}
 
 
 @pytest.mark.parametrize(

@@ -543,6 +543,13 @@ DISPATCHER, LEADER = PEOPLE[Role.DISPATCHER], PEOPLE[Role.SHIFT_LEADER]
         ("reported", Action.REQUEST_CHECK, RequestCheck(mode=CheckMode.WAIVED), None, "note: waiver_needs_reason"),
         ("reported", Action.REQUEST_CHECK, RequestCheck(mode=CheckMode.WAIVED, note="视频可见"), None, ""),
         (
+            "reported, failed",
+            Action.REQUEST_CHECK,
+            RequestCheck(mode=CheckMode.WAIVED, note="视频可见"),
+            None,
+            "mode: waiver_after_failure",
+        ),
+        (
             "reported",
             Action.REQUEST_CHECK,
             RequestCheck(mode=CheckMode.WAIVED, note="视频可见", inspector=CHECKER.person),
