@@ -376,6 +376,8 @@ IDEMPOTENCY_KEY = {
     "description": "A UUID made by the caller; the same one when the request is sent again",
     "schema": {"type": "string", "format": "uuid"},
 }
+#: Of calls that make what is unique by nature: sent again they change nothing, with and without it.
+OPTIONAL_KEY = IDEMPOTENCY_KEY | {"required": False}
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",

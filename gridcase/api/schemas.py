@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import Amount, Choice, Identities, Instant, Number, Secret, Text
+from gridcase.api.fields import Amount, Choice, Day, Identities, Instant, Number, Secret, Text
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
     Action,
@@ -24,7 +24,10 @@ from gridcase.domain.case import (
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
+from gridcase.services.campaigning import MOST_PLACES, Finding, NewCampaign, NewPlace, VisitResult
+from gridcase.services.delegating import NewDelegation
 from gridcase.services.filing import FilingRequest
+from gridcase.services.rostering import NewShift
 from gridcase.services.steps.placing import ReceivedPlace, position_of
 from gridcase.workflow.requests import (
     NOTE_LENGTH,
@@ -124,6 +127,76 @@ class AssistingSchema(Schema):
     def make(self, data: dict[str, Any], **_: Any) -> AssistingUnit:
         """Build the ask."""
         return AssistingUnit(unit=UnitCode(data["unit"]), limit=data.get("limit"))
+
+
+class NewShiftSchema(Schema):
+    """An inspector on duty in an area, from an instant to an instant."""
+
+    username = Text(most=80, required=True)
+    area = Text(most=15, required=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewShift:
+        """Build the shift."""
+        return NewShift(**data)
+
+
+class NewDelegationSchema(Schema):
+    """A role handed to another person from an instant to an instant; an administrator may name whose role it is."""
+
+    role = Choice(Role, required=True)
+    to = Text(most=80, required=True)
+    holder = Text(most=80, allow_none=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewDelegation:
+        """Build the delegation."""
+        return NewDelegation(**data | {"role": Role(data["role"])})
+
+
+class CampaignPlaceSchema(Schema):
+    """A place to be visited; without an inspector anybody may."""
+
+    name = Text(most=200, required=True)
+    location = fields.Nested(PlaceSchema, allow_none=True)
+    inspector = Text(most=80, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewPlace:
+        """Build the place."""
+        return NewPlace(**data)
+
+
+class NewCampaignSchema(Schema):
+    """A campaign from a first to a last day, both included."""
+
+    code = Text(most=40, required=True)
+    name = Text(most=120, required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
+    places = fields.List(fields.Nested(CampaignPlaceSchema), required=True, metadata={"maxItems": MOST_PLACES})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewCampaign:
+        """Build the campaign."""
+        return NewCampaign(**data | {"places": tuple(data["places"])})
+
+
+class VisitSchema(Schema):
+    """What was found at a place."""
+
+    result = Choice(VisitResult, required=True)
+    case = Text(most=40, allow_none=True)
+    note = Text(most=NOTE_LENGTH, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Finding:
+        """Build the finding."""
+        return Finding(**data | {"result": VisitResult(data["result"])})
 
 
 class UploadSchema(Schema):

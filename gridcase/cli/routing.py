@@ -7,8 +7,7 @@ from typing import Any
 
 import click
 
-from gridcase.cli.shell import answer, json_option, refusing, runtime, spoken, table
-from gridcase.domain.actor import SYSTEM, Actor, Role, Scope, ScopeKind
+from gridcase.cli.shell import OPERATOR, answer, json_option, refusing, runtime, spoken, table
 from gridcase.domain.errors import invalid
 from gridcase.domain.time import Period
 from gridcase.edge.routing_view import bench_view
@@ -16,9 +15,6 @@ from gridcase.edge.texts import sentence
 from gridcase.services.configuring import RefusedConfigurationError
 from gridcase.services.routing_cases import Bench, bench, bench_draft
 from gridcase.services.runtime import Runtime
-
-#: The command line sees everything.
-_OPERATOR = Actor(person=SYSTEM.person, name="", role=Role.ADMIN, scope=Scope(kind=ScopeKind.ALL))
 
 
 @click.group()
@@ -62,8 +58,8 @@ def _bench(rt: Runtime, period: str, draft: Path | None, on: datetime | None) ->
     except ValueError as err:
         raise invalid("period", "period_malformed", period=period) from err
     if draft is None:
-        return bench(rt, _OPERATOR, asked, rt.reference())
-    return bench_draft(rt, _OPERATOR, asked, draft, on.date() if on else None)
+        return bench(rt, OPERATOR, asked, rt.reference())
+    return bench_draft(rt, OPERATOR, asked, draft, on.date() if on else None)
 
 
 _TOTALS = ("table", "cases", "by_rule", "by_catch_all", "unrouted", "by_hand", "dispatched", "accurate", "right")

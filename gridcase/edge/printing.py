@@ -16,14 +16,19 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "wrong_password": (401,),
     "role_may_not": (403,),
     "role_needed": (403,),
+    "role_not_held": (403,),
+    "not_your_place": (403,),
     "limit_by_shift_leader": (403,),
     "not_your_unit": (403,),
     "not_your_task": (403,),
     "handled_it_yourself": (403,),
     "metrics_refused": (403,),
+    "asked_by_your_unit": (403,),
     "case_not_found": (404,),
     "cell_not_found": (404,),
     "attachment_not_found": (404,),
+    "campaign_not_found": (404,),
+    "campaign_place_not_found": (404,),
     "run_not_found": (404,),
     "recurrence_not_found": (404,),
     "route_not_found": (404,),
@@ -38,6 +43,8 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "no_failed_check": (409,),
     "type_gone": (409,),
     "nothing_to_reclock": (409,),
+    "place_visited": (409,),
+    "campaign_not_running": (409,),
     "already_reviewed": (409,),
     "stale_case": (412,),
     "body_too_large": (413,),
@@ -123,4 +130,4 @@ def _field_problems() -> Iterator[str]:
 
 
 #: Refusals that also name a field.
-_BOTH = frozenset({"file_too_large", "no_route", "outside_grid"})
+_BOTH = frozenset({"campaign_not_running", "case_not_found", "file_too_large", "no_route", "outside_grid"})

@@ -178,6 +178,8 @@ LABELS: dict[str, Text] = {
     "warning": Text("即将超期", "Due soon"),
     "breach": Text("已超期", "Overdue"),
     "no_route": Text("无派遣规则", "No route"),
+    "no_problem": Text("无问题", "No problem"),
+    "case": Text("发现案件", "Case found"),
     "type": Text("案件类别", "Type"),
     "address": Text("地址", "Address"),
     "object_id": Text("部件标识码", "Component code"),
@@ -237,6 +239,7 @@ SENTENCES: dict[str, Text] = {
         "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
     ),
     "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
+    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
     "limit_by_shift_leader": Text(
         "该类别没有规定时限，须由值班长立案并选定时限。",
         "This class has no limit of its own: a shift leader has to register it and choose one.",
@@ -297,6 +300,9 @@ SENTENCES: dict[str, Text] = {
     ),
     "asked_it_yourself": Text(
         "本人的申请不能由本人审批，请由他人办理。", "You asked for this yourself; somebody else has to decide."
+    ),
+    "asked_by_your_unit": Text(
+        "本单位的申请不能由本单位人员审批。", "Your own unit asked for this; somebody else has to decide."
     ),
     "leader_decides": Text(
         "该申请已升级，须由领导审批。", "This request has gone up one level: a leader has to decide."
@@ -472,6 +478,39 @@ SENTENCES: dict[str, Text] = {
     "unknown_person": Text(
         "没有具有“{role}”角色的用户 {username}。", "There is no user {username} with the role {role}."
     ),
+    "unknown_username": Text("没有用户 {username}。", "There is no user {username}."),
+    # roster, delegation
+    "unknown_area": Text("没有以 {area} 开头的单元网格。", "No unit cell begins with {area}."),
+    "not_an_instant": Text(
+        "“{value}”不是时间，应写成 2026-10-12 08:00。", "“{value}” is no date and time; write 2026-10-12 08:00."
+    ),
+    "end_before_start": Text("结束时间须晚于开始时间。", "The end has to be after the start."),
+    "span_too_long": Text("最长 {most} 天。", "At most {most} days."),
+    "role_not_held": Text(
+        "只能授权本人正式担任的角色；未正式担任“{role}”。",
+        "Only a role held for good can be handed over; {role} is not.",
+    ),
+    "role_ends_before": Text("本角色只担任到 {day}，授权不能更晚。", "The role itself ends on {day}; end by then."),
+    "delegate_is_holder": Text("不能授权给本人。", "A role is handed over to somebody else."),
+    "delegate_of_other_unit": Text(
+        "{username} 不是本单位人员，不能代行本单位职责。", "{username} is not of the unit and cannot act for it."
+    ),
+    "delegate_has_role": Text("{username} 已担任“{role}”，无需授权。", "{username} holds the role {role} already."),
+    # campaigns
+    "campaign_not_found": Text("未找到专项行动 {code}。", "There is no campaign {code}."),
+    "campaign_place_not_found": Text(
+        "专项行动 {code} 没有第 {number} 个点位。", "The campaign {code} has no place {number}."
+    ),
+    "place_visited": Text("第 {number} 个点位已有巡查结果。", "Place {number} was visited already."),
+    "not_your_place": Text("该点位由其他监督员负责。", "This place was given to another inspector."),
+    "unknown_campaign": Text("没有专项行动 {code}。", "There is no campaign {code}."),
+    "campaign_not_running": Text("专项行动 {code} 不在进行中。", "The campaign {code} is not running."),
+    "campaign_code_taken": Text("专项行动编号 {code} 已用于其他内容。", "The code {code} stands for another campaign."),
+    "campaign_case_missing": Text(
+        "请填写案件编号，或先以本专项行动上报案件。",
+        "Give the case's number, or file the case with this campaign first.",
+    ),
+    "case_not_needed": Text("无问题时不填案件编号。", "Without a problem there is no case to name."),
     # configuration
     "configuration_refused": Text(
         "配置有 {errors} 处错误，未应用。", "The configuration has {errors} errors; nothing was applied."

@@ -11,6 +11,7 @@ from datetime import datetime
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, AttachmentId, Source, TypeKey
 from gridcase.domain.errors import GridcaseError, NotPermittedError, PreconditionMissingError, invalid
+from gridcase.services.campaigning import check_running
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference
@@ -120,6 +121,8 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
         observed_at=request.observed_at,
     )
     with rt.database.writing() as tx:
+        if request.campaign is not None:
+            check_running(tx, rt, request.campaign)
         writing = Writing(actor=actor, now=now, rules=reference.rules, key=key, photos=request.attachments)
         return Answer(case=write_new(tx, new, decision, writing))
 

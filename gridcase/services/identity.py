@@ -150,9 +150,9 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
     InvalidInputError
         There is no such person with this role.
     """
-    today = rt.clock.now().astimezone(rt.settings.zone).date()
+    now = rt.clock.now()
     with rt.database.reading() as tx:
-        found = people.actor_of(tx, username, role, today)
+        found = people.actor_of(tx, username, role, now, now.astimezone(rt.settings.zone).date())
     if found is None:
         raise invalid("username", "unknown_person", username=username, role=role)
     return found

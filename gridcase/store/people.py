@@ -1,18 +1,18 @@
 """People, the roles they were granted, their sign-ins."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Date, ForeignKey, Index, String, bindparam, insert, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 from sqlalchemy.sql.elements import BindParameter
 
 from gridcase.domain.actor import Actor, Role, Scope, ScopeKind
 from gridcase.domain.case import PersonId, UnitCode
 from gridcase.store.configuration import latest_version
-from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 from gridcase.workflow.rulebook import Inspector
-
 
 #: A roster that ended longer ago than this no longer says that others are off duty.
 _ROSTER_MEMORY = timedelta(days=7)
@@ -88,6 +88,9 @@ class SignInFailureRow(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+_ROSTER = table_of(RosterRow)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPersonRow:
     """Columns of a person to be added."""
@@ -119,13 +122,73 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
-    """A role handed to another person from an instant to an instant."""
+    """A role handed to another person from an instant to an instant.
+
+    Parameters
+    ----------
+    on, until
+        Local days between which it may be used besides: the second is the last day of the holder's own grant.
+    """
 
     to: PersonId
     by: PersonId
     role: Role
     scope: Scope
     on: date
+    starts_at: datetime
+    ends_at: datetime
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """A delegation as it is listed, with user names."""
+
+    id: int
+    role: Role
+    scope: Scope
+    holder: str
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnGrant:
+    """Scope and last day of a role that was granted for good; None has no end."""
+
+    scope: Scope
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who somebody is, for giving something to."""
+
+    id: PersonId
+    username: str
+    unit: UnitCode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewShift:
+    """Columns of a shift to be added."""
+
+    person_id: PersonId
+    area: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A shift as it is listed."""
+
+    id: int
+    person: PersonId
+    username: str
+    name: str
+    area: str
     starts_at: datetime
     ends_at: datetime
 
@@ -209,12 +272,12 @@ def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
     return Caller(actor=actor, config_version=version or 0)
 
 
-def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
+def actor_of(tx: Tx, username: str, role: Role, now: datetime, on: date) -> Actor | None:
     """Return a person as an actor in one of the roles granted: for the command line and the demo."""
     row = tx.execute(
         select(PersonRow, RoleGrantRow)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .where(PersonRow.username == username, RoleGrantRow.role == role, *_in_force(on))
+        .where(PersonRow.username == username, RoleGrantRow.role == role, *_in_force(on), *_running(now))
         .order_by(RoleGrantRow.id)
     ).first()
     if row is None:
@@ -254,21 +317,79 @@ def inspectors(tx: Tx, now: datetime, on: date) -> tuple[Inspector, ...]:
     )
 
 
-def add_shift(tx: Tx, person: PersonId, *, area: str, starts_at: datetime, ends_at: datetime) -> int:
-    """Put a person on duty."""
-    values = {"person_id": person, "area": area, "starts_at": starts_at, "ends_at": ends_at}
-    return tx.execute(insert(RosterRow).values(**values).returning(RosterRow.id)).scalar_one()
+def add_shifts(tx: Tx, shifts: Sequence[NewShift]) -> None:
+    """Put people on duty."""
+    if shifts:
+        tx.execute(insert(_ROSTER), [asdict(shift) for shift in shifts])
 
 
-def shifts_between(tx: Tx, start: datetime, end: datetime) -> tuple[tuple[RosterRow, str], ...]:
-    """Return the shifts that touch a time, with the person's name, by start."""
+def shifts_between(tx: Tx, start: datetime, end: datetime) -> tuple[Shift, ...]:
+    """Return the shifts that touch a time, by start."""
     rows = tx.execute(
-        select(RosterRow, PersonRow.name)
+        select(RosterRow, PersonRow.username, PersonRow.name)
         .join(PersonRow, PersonRow.id == RosterRow.person_id)
         .where(RosterRow.starts_at < end, RosterRow.ends_at > start)
         .order_by(RosterRow.starts_at, RosterRow.id)
     )
-    return tuple((row[0], row[1]) for row in rows)
+    return tuple(
+        Shift(
+            id=row.id,
+            person=PersonId(row.person_id),
+            username=username,
+            name=name,
+            area=row.area,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row, username, name in rows
+    )
+
+
+def holders_of(tx: Tx, usernames: Iterable[str], role: Role, on: date) -> dict[str, PersonId]:
+    """Return the active people among these who hold a role for good, by user name, and hold their rows until the end.
+
+    Whoever gives them something waits for the others who do, so that the same is not given twice at once.
+    """
+    granted = (
+        select(RoleGrantRow.id)
+        .where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == role)
+        .where(RoleGrantRow.delegated_by.is_(None), *_in_force(on))
+        .exists()
+    )
+    statement = (
+        select(PersonRow.username, PersonRow.id)
+        .where(PersonRow.username.in_(list(usernames)), PersonRow.is_active, granted)
+        .order_by(PersonRow.id)
+        .with_for_update()
+    )
+    return {username: PersonId(person) for username, person in tx.execute(statement)}
+
+
+def person(tx: Tx, identity: PersonId) -> Person:
+    """Return a person who acts, and so is there."""
+    return _person(tx.execute(select(PersonRow).where(PersonRow.id == identity)).scalar_one())
+
+
+def person_named(tx: Tx, username: str, *, for_update: bool = False) -> Person | None:
+    """Return an active person, the row held until the end of the transaction if asked; None when there is none."""
+    statement = select(PersonRow).where(PersonRow.username == username, PersonRow.is_active)
+    row = tx.execute(statement.with_for_update() if for_update else statement).scalar_one_or_none()
+    return None if row is None else _person(row)
+
+
+def own_grant(tx: Tx, person: PersonId, role: Role, on: date) -> OwnGrant | None:
+    """Return the grant by which a person holds a role for good, not by delegation; None without one."""
+    row = (
+        tx.execute(
+            select(RoleGrantRow)
+            .where(RoleGrantRow.person_id == person, RoleGrantRow.role == role, RoleGrantRow.delegated_by.is_(None))
+            .where(*_in_force(on))
+            .order_by(RoleGrantRow.id)
+        )
+        .scalars()
+        .first()
+    )
+    return None if row is None else OwnGrant(scope=_scope(row), valid_to=row.valid_to)
 
 
 def delegate(tx: Tx, grant: Delegation) -> int:
@@ -279,11 +400,38 @@ def delegate(tx: Tx, grant: Delegation) -> int:
         scope_kind=grant.scope.kind,
         scope_value=grant.scope.value,
         valid_from=grant.on,
+        valid_to=grant.until,
         starts_at=grant.starts_at,
         ends_at=grant.ends_at,
         delegated_by=grant.by,
     )
     return tx.execute(statement.returning(RoleGrantRow.id)).scalar_one()
+
+
+def delegations(tx: Tx, now: datetime, *, of: PersonId | None = None) -> tuple[Delegated, ...]:
+    """Return the delegations that have not ended, by start; ``of`` a person only those given or received."""
+    holder = aliased(PersonRow)
+    statement = (
+        select(RoleGrantRow, holder.username, PersonRow.username)
+        .join(holder, holder.id == RoleGrantRow.delegated_by)
+        .join(PersonRow, PersonRow.id == RoleGrantRow.person_id)
+        .where(RoleGrantRow.ends_at > now)
+        .order_by(RoleGrantRow.starts_at, RoleGrantRow.id)
+    )
+    if of is not None:
+        statement = statement.where(or_(RoleGrantRow.person_id == of, RoleGrantRow.delegated_by == of))
+    return tuple(
+        Delegated(
+            id=row.id,
+            role=Role(row.role),
+            scope=_scope(row),
+            holder=given,
+            to=received,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row, given, received in tx.execute(statement)
+    )
 
 
 def add_failure(tx: Tx, username: str, address: str, now: datetime) -> None:
@@ -314,6 +462,10 @@ def _running(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[boo
     """Return the criterion of a delegated grant's shift; the others have none."""
     begun = or_(RoleGrantRow.starts_at.is_(None), RoleGrantRow.starts_at <= now)
     return (begun, or_(RoleGrantRow.ends_at.is_(None), RoleGrantRow.ends_at > now))
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(id=PersonId(row.id), username=row.username, unit=None if row.unit is None else UnitCode(row.unit))
 
 
 def _scope(grant: RoleGrantRow) -> Scope:

@@ -80,27 +80,9 @@ ONWARD = (
     Action.CLOSE,
     Action.REWORK,
 )
-TURNING = (
-    Action.REQUEST_VERIFICATION,
-    Action.REASSIGN_TASK,
-    Action.CORRECT,
-    Action.DECIDE_CORRECTION,
-    Action.RESTORE,
-    Action.UNLINK_DUPLICATE,
-    Action.RETURN_TASK,
-    Action.REJECT_RETURN,
-    Action.REASSIGN,
-    Action.ARBITRATE,
-    Action.ASK_EXTENSION,
-    Action.DECIDE_EXTENSION,
-    Action.ASK_SUSPENSION,
-    Action.DECIDE_SUSPENSION,
-    Action.RESUME,
-    Action.ASSIGN,
-    Action.REJECT,
-    Action.REOPEN,
-    Action.ANSWER_SUPERVISION,
-)
+#: What turns it aside; each once a case, as long as there is anything else to do.
+TURNING = tuple(sorted(set(Action) - set(ONWARD) - {Action.FILE, Action.TRANSFER}))
+TURNED_AT = range(1, 6)
 ACTIONS = sorted(set(Action) - {Action.FILE})
 FIRE_LANE = TypeKey(scheme=Scheme.GBT47678_5_2026, kind=CaseKind.EVENT, code="09012")
 HAWKER = replace(FIRE_LANE, code="09001")  # urgent
@@ -142,6 +124,7 @@ class StreetOffice(RuleBasedStateMachine):
         self.people = {name: office.actor(name) for name in PEOPLE}
         self.numbers: dict[str, int] = {}
         self.changed: set[str] = set()
+        self.turned: set[tuple[str, Action]] = set()
 
     # --- what may happen ------------------------------------------------------------------------------------------
 
@@ -182,7 +165,7 @@ class StreetOffice(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.office.clock.advance(timedelta(minutes=minutes))
 
-    @rule(number=cases, data=st.data(), steps=st.integers(1, 6), by_hand=st.booleans())
+    @rule(number=cases, data=st.data(), steps=st.integers(4, 16), by_hand=st.booleans())
     def people_do_what_is_offered(self, number: str, data: st.DataObject, steps: int, *, by_hand: bool) -> None:
         for _ in range(steps):
             stored = self.stored(number)
@@ -190,8 +173,12 @@ class StreetOffice(RuleBasedStateMachine):
             if not offers:
                 return
             # Without a push the walk would turn in circles of comments and reassignments, or end void at once.
-            pushed = [action for action in (*ONWARD, *ONWARD, *TURNING) if action in offers]
-            action = data.draw(st.sampled_from(pushed if pushed and data.draw(st.integers(0, 9)) else sorted(offers)))
+            pushed = [action for action in ONWARD if action in offers]
+            turning = [action for action in TURNING if action in offers and (number, action) not in self.turned]
+            way = data.draw(st.integers(0, 9))
+            choices = (turning if way in TURNED_AT else pushed if way else sorted(offers)) or sorted(offers)
+            action = data.draw(st.sampled_from(choices))
+            self.turned.add((number, action))
             name = data.draw(st.sampled_from(offers[action]))
             payload = self.good(stored, name, action, data)
             if payload is not None:

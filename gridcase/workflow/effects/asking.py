@@ -197,6 +197,9 @@ def may_decide(situation: Situation, kind: RequestKind) -> Refusal:
         return WrongStateError("no_pending_request")
     if request.asked_by == situation.actor.person:
         return NotPermittedError("asked_it_yourself")
+    lead = situation.case.assignment
+    if lead is not None and situation.actor.unit == lead.unit:
+        return NotPermittedError("asked_by_your_unit")
     if request.decider is Role.LEADER and situation.actor.role is not Role.LEADER:
         return NotPermittedError("leader_decides")
     return None
