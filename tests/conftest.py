@@ -19,6 +19,7 @@ from sqlalchemy.engine import URL, make_url
 
 from gridcase.services import identity
 from tests.office import Office, furnish, open_office
+from tests.sample_city import SampleCity, play_city
 
 # No deadline: the time of one example says more about the machine's other work than about ours.
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
@@ -113,6 +114,14 @@ def office(request: pytest.FixtureRequest) -> Office:
     """A furnished office of this test's own: the test runs once on each database."""
     found: Office = request.getfixturevalue(f"{request.param}_office")
     return found
+
+
+@pytest.fixture(scope="session")
+def sample_city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleCity]:
+    """The demonstration's city with its month, on SQLite; nobody may change it."""
+    city = play_city(tmp_path_factory.mktemp("city"))
+    yield city
+    city.rt.database.engine.dispose()
 
 
 def _postgresql_server() -> str:
