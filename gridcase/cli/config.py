@@ -14,6 +14,7 @@ from gridcase.rules.documents import Finding
 from gridcase.services.calendar_preview import CalendarPreview, Move
 from gridcase.services.calendar_preview import preview as try_calendars
 from gridcase.services.configuring import RefusedConfigurationError, apply_folder, check_folder, errors, export_folder
+from gridcase.services.reclocking import Recomputed, recompute_provisional
 from gridcase.settings import load_settings
 
 _folder = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
@@ -51,8 +52,9 @@ def apply(folder: Path | None, *, as_json: bool) -> None:
         click.echo(f"gridcase: {sentence(err.code, err.params, language)}", err=True)
         sys.exit(1)
     text = "\n".join(applied.changed) or "-"
-    moved = {"cases": applied.recomputed.cases, "deadlines": applied.recomputed.deadlines}
-    if applied.recomputed.cases:
+    recomputed = recompute_provisional(rt) if applied.changes_timing else Recomputed()
+    moved = {"cases": recomputed.cases, "deadlines": recomputed.deadlines}
+    if recomputed.cases:
         text += f"\nrecomputed deadlines: {moved['deadlines']}, of cases: {moved['cases']}"
     answer(
         {"applied": list(applied.changed), "findings": _plain(applied.findings, language), "recomputed": moved},

@@ -12,11 +12,10 @@ from pathlib import Path
 from gridcase.domain.actor import SYSTEM
 from gridcase.domain.case import CaseNumber, UnitCode
 from gridcase.domain.history import LimitedStage
-from gridcase.rules.checks import check
 from gridcase.rules.documents import Finding, read_folder
-from gridcase.services.configuring import TIMING, RefusedConfigurationError, errors, held_documents
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.calendars import former_calendars
+from gridcase.services.steps.documents import TIMING, checked, held_documents
 from gridcase.services.steps.reference import rulebook
 from gridcase.store.batches import open_cases_after
 from gridcase.store.cases import CaseRow, to_case
@@ -100,9 +99,7 @@ def preview(rt: Runtime, folder: Path, *, tell: Callable[[int], None] | None = N
     with rt.database.reading() as tx:
         together = {one.label: one for one in (*held_documents(tx), *tried)}
         former = former_calendars(tx)
-    findings = tuple(check(tuple(together.values())))
-    if errors(findings):
-        raise RefusedConfigurationError(findings)
+    findings = checked(tuple(together.values()))
     rules = rulebook(list(together.values()), rt.settings)
     cases = clocks = 0
     moves: list[Move] = []

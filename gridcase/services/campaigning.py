@@ -20,8 +20,8 @@ from gridcase.domain.errors import (
     invalid,
 )
 from gridcase.domain.numbers import parse_number
-from gridcase.services.permitting import OFFICE, only_for
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference
 from gridcase.store import campaigns as store
@@ -42,7 +42,6 @@ __all__ = [
     "VisitResult",
     "campaign",
     "campaigns",
-    "check_running",
     "create",
     "visit",
 ]
@@ -201,21 +200,6 @@ def visit(rt: Runtime, actor: Actor, code: str, number: int, found: Finding) -> 
         if not store.visit(tx, code, number, made):
             raise WrongStateError("place_visited", params={"number": number})
         return _state(tx, rt, actor, code), False
-
-
-def check_running(tx: Tx, rt: Runtime, code: str) -> None:
-    """Refuse a campaign in which no cases are found today; for filings that carry one.
-
-    Raises
-    ------
-    InvalidInputError
-        On ``campaign``.
-    """
-    known = store.campaign(tx, code)
-    if known is None:
-        raise invalid("campaign", "unknown_campaign", code=code)
-    if not known.is_running(_today(rt)):
-        raise invalid("campaign", "campaign_not_running", code=code)
 
 
 def _check(new: NewCampaign) -> None:

@@ -11,8 +11,8 @@ import structlog
 
 from gridcase.domain.actor import UNIT_ROLES, Actor, Role
 from gridcase.domain.errors import NotPermittedError, invalid
-from gridcase.services.permitting import only_for
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.permitting import only_for
 from gridcase.store import people
 from gridcase.store.database import Tx
 from gridcase.store.people import Delegated, OwnGrant, Person

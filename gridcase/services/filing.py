@@ -11,8 +11,8 @@ from datetime import datetime
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, AttachmentId, Source, TypeKey
 from gridcase.domain.errors import GridcaseError, NotPermittedError, PreconditionMissingError, invalid
-from gridcase.services.campaigning import check_running
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.campaigns import check_running
 from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.writing import Answer, Writing, plain, replayed, request_digest, write_new
@@ -122,7 +122,7 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
     )
     with rt.database.writing() as tx:
         if request.campaign is not None:
-            check_running(tx, rt, request.campaign)
+            check_running(tx, request.campaign, new.filed_on)
         writing = Writing(actor=actor, now=now, rules=reference.rules, key=key, photos=request.attachments)
         return Answer(case=write_new(tx, new, decision, writing))
 

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import PersonId
 from gridcase.domain.errors import InvalidInputError, Problem, invalid
-from gridcase.services.permitting import OFFICE, only_for
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.store import people
 from gridcase.store.database import Tx
 from gridcase.store.people import Shift

@@ -13,11 +13,10 @@ from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import CaseKind, CellCode, Scheme, Source, TypeKey, UnitCode
 from gridcase.domain.errors import RuleFileError, invalid
 from gridcase.domain.time import Period
-from gridcase.rules.checks import check
 from gridcase.rules.documents import Document, DocumentKind, Finding, read_document
-from gridcase.services.configuring import RefusedConfigurationError, errors, held_documents
-from gridcase.services.permitting import OFFICE, only_for
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.documents import checked, held_documents
+from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference, rulebook
 from gridcase.store.batches import Tenure, registered_after, tenures_of
@@ -129,9 +128,7 @@ def _draft(rt: Runtime, file: Path) -> tuple[RoutingTable, tuple[Finding, ...]]:
     with rt.database.reading() as tx:
         held = held_documents(tx)
     together = _together(held, drafted)
-    findings = tuple(one for one in check(together) if one.document == drafted.label)
-    if errors(findings):
-        raise RefusedConfigurationError(findings)
+    findings = tuple(one for one in checked(together) if one.document == drafted.label)
     return rulebook(list(together), rt.settings).routing, findings
 
 

@@ -6,7 +6,7 @@ locked, and then not due. What is due is decided by ``gridcase.workflow.watch``.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM
@@ -15,7 +15,7 @@ from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.writing import Writing, write_action
 from gridcase.store import people
-from gridcase.store.cases import StoredCase, cases_to_wake, load_case, put_off, set_watched
+from gridcase.store.cases import StoredCase, cases_to_wake, load_case, next_wake, put_off, set_watched
 from gridcase.store.database import Tx
 from gridcase.store.notices import add_notices
 from gridcase.workflow import watch
@@ -54,23 +54,33 @@ class Ticked:
         )
 
 
-def tick(rt: Runtime, limit: int = 200, *, alive: Callable[[], None] = lambda: None) -> Ticked:
+def tick(
+    rt: Runtime, limit: int = 200, *, alive: Callable[[], None] = lambda: None, reference: Reference | None = None
+) -> Ticked:
     """Look at the cases whose time has come, at most ``limit`` of them.
 
     Parameters
     ----------
     alive
         Called before each case; what it raises ends the look, and nothing is lost.
+    reference
+        The configuration to go by; that in force when left out.
     """
     with rt.database.reading() as tx:
         waiting = cases_to_wake(tx, rt.clock.now(), limit)
     done = Ticked()
-    reference = rt.reference() if waiting else None
+    reference = (reference or rt.reference()) if waiting else None
     for identity in waiting:
         alive()
         assert reference is not None  # noqa: S101 - loaded when anything waits
         done = done.plus(_look(rt, identity, reference))
     return done
+
+
+def next_look(rt: Runtime) -> datetime | None:
+    """Return when the next case is to be looked at; None when time can do nothing to any."""
+    with rt.database.reading() as tx:
+        return next_wake(tx)
 
 
 def _look(rt: Runtime, identity: int, reference: Reference) -> Ticked:

@@ -4,6 +4,7 @@ The rows are a working copy of what history says: loaded for an action, listed o
 figures. Everything a list filters or sorts by is a column with an index.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,12 +15,14 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
     Table,
     Text,
     and_,
     bindparam,
     false,
+    func,
     insert,
     or_,
     select,
@@ -207,6 +210,15 @@ _INSERT_CASE = insert(_CASES).returning(_CASES.c.id)
 _Part = TypeVar("_Part")
 _Rows = list[dict[str, Any]]
 _UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("identity"))
+_INSERT_PART = {table: insert(table) for table in (_ASSIGNMENTS, _TASKS)}
+_UPDATE_PART = {
+    table: update(table).where(table.c.case_id == bindparam("its_case"), table.c.number == bindparam("its_number"))
+    for table in (_ASSIGNMENTS, _TASKS)
+}
+_PARTS = {
+    table: select(table).where(table.c.case_id == bindparam("identity")).order_by(table.c.number)
+    for table in (_ASSIGNMENTS, _TASKS)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,11 +341,16 @@ def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) 
     """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
     if identity > _LARGEST_ID:
         return None
-    statement = select(CaseRow).where(CaseRow.id == identity, visible_to(actor))
-    if for_update:
-        statement = statement.with_for_update()
-    row = tx.execute(statement).scalar_one_or_none()
+    statement = _visible_case(actor, for_update=for_update)
+    row = tx.execute(statement, {"identity": identity}).scalar_one_or_none()
     return None if row is None else _stored(row, _assignments(tx, row), _tasks(tx, row))
+
+
+@functools.lru_cache(maxsize=1024)
+def _visible_case(actor: Actor, *, for_update: bool) -> Select[tuple[CaseRow]]:
+    # Making it took longer than carrying it out; people act many times in one role.
+    statement = select(CaseRow).where(CaseRow.id == bindparam("identity"), visible_to(actor))
+    return statement.with_for_update() if for_update else statement
 
 
 def update_case(tx: Tx, stored: StoredCase) -> None:
@@ -387,9 +404,14 @@ def cases_to_wake(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
     return tuple(tx.execute(statement).scalars())
 
 
+def next_wake(tx: Tx) -> datetime | None:
+    """Return when time may next do something to any case; None when it can do nothing."""
+    return tx.execute(select(func.min(CaseRow.wake_at))).scalar_one_or_none()
+
+
 def set_watched(tx: Tx, identity: int, *, watched_at: datetime, wake_at: datetime | None) -> None:
     """Note until when a case was watched, and when to look again."""
-    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(watched_at=watched_at, wake_at=wake_at))
+    tx.execute(_UPDATE_CASE, {"identity": identity, "watched_at": watched_at, "wake_at": wake_at})
 
 
 def put_off(tx: Tx, identity: int, wake_at: datetime) -> None:
@@ -415,10 +437,10 @@ def _changes(
 def _save(tx: Tx, table: Table, identity: int, rows: tuple[_Rows, _Rows]) -> None:
     changed, new = rows
     if changed:
-        mine = (table.c.case_id == identity, table.c.number == bindparam("its_number"))
-        tx.execute(update(table).where(*mine), [{"its_number": one["number"], **one} for one in changed])
+        its = {"its_case": identity}
+        tx.execute(_UPDATE_PART[table], [{**its, "its_number": one["number"], **one} for one in changed])
     if new:
-        tx.execute(insert(table), [{"case_id": identity, **one} for one in new])
+        tx.execute(_INSERT_PART[table], [{"case_id": identity, **one} for one in new])
 
 
 def _columns(stored: StoredCase) -> dict[str, Any]:
@@ -564,9 +586,7 @@ def _in_area(prefix: str) -> ColumnElement[bool]:
 def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
     if not row.assignments:
         return ()
-    rows = tx.execute(
-        select(AssignmentRow).where(AssignmentRow.case_id == row.id).order_by(AssignmentRow.number)
-    ).scalars()
+    rows = tx.execute(_PARTS[_ASSIGNMENTS], {"identity": row.id})
     return tuple(
         Assignment(
             number=one.number,
@@ -616,7 +636,7 @@ def _assignment_values(one: Assignment) -> dict[str, Any]:
 def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
     if not row.tasks:
         return ()
-    rows = tx.execute(select(TaskRow).where(TaskRow.case_id == row.id).order_by(TaskRow.number)).scalars()
+    rows = tx.execute(_PARTS[_TASKS], {"identity": row.id})
     return tuple(
         Task(
             number=one.number,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gridcase.domain.actor import Role
-from gridcase.domain.case import Action, CaseState, CheckMode
+from gridcase.domain.case import Action, CaseNumber, CaseState, CheckMode
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.workflow import requests as asked
@@ -86,8 +86,13 @@ def asks_inspectors(case: Case) -> bool:
 
 
 def is_sampled(case: Case, percent: int) -> bool:
-    """Tell whether a self-handled case is one of the share looked at again: by its number, so always the same."""
-    digest = hashlib.sha256(case.number.encode()).digest()
+    """Tell whether a self-handled case is one of the share looked at again."""
+    return in_sample(case.number, percent)
+
+
+def in_sample(number: CaseNumber, percent: int) -> bool:
+    """Tell whether a case is one of a share: by its number, so always the same."""
+    digest = hashlib.sha256(number.encode()).digest()
     return int.from_bytes(digest[:4], "big") % 100 < percent
 
 

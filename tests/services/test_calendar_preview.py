@@ -76,11 +76,12 @@ def test_a_broken_calendar_is_refused(office: Office, folder: Path) -> None:
         preview(office.rt, folder)
 
 
-def test_applying_it_recomputes_provisional_deadlines_and_history_says_so(office: Office, folder: Path) -> None:
+def test_recomputing_moves_provisional_deadlines_and_history_says_so(office: Office, folder: Path) -> None:
     number = filed(office)
     version = one_case(office.rt, office.actor("dispatcher"), number).case.version
-    applied = apply_folder(office.rt, folder)
-    assert (applied.recomputed.cases, applied.recomputed.deadlines) == (1, 3)
+    assert apply_folder(office.rt, folder).changes_timing
+    recomputed = recompute_provisional(office.rt)
+    assert (recomputed.cases, recomputed.deadlines) == (1, 3)
     assert due(office, number) == ("2027-01-04T01:00:00+00:00", False)
     line = case_history(office.rt, office.actor("dispatcher"), number)[-1]
     assert (line.event.action, line.event.actor, line.event.role) == (Action.RECLOCK, 0, "system")
@@ -94,15 +95,15 @@ def test_applying_it_recomputes_provisional_deadlines_and_history_says_so(office
 def test_recomputing_again_changes_nothing(office: Office, folder: Path) -> None:
     number = filed(office)
     apply_folder(office.rt, folder)
+    assert recompute_provisional(office.rt).cases == 1
     lines = len(case_history(office.rt, office.actor("dispatcher"), number))
     assert recompute_provisional(office.rt).cases == 0
     assert len(case_history(office.rt, office.actor("dispatcher"), number)) == lines
 
 
-def test_other_documents_recompute_nothing(office: Office, tmp_path: Path) -> None:
-    number = filed(office)
+def test_only_calendars_and_conduct_change_timing(office: Office, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "config/routing", tmp_path / "config/routing")
     file = tmp_path / "config/routing/nandajie.yaml"
     file.write_text(file.read_text("utf-8").replace("\nnote: ", "\nnote: tried, "), "utf-8")
-    assert apply_folder(office.rt, tmp_path / "config").changed == ("routing/nandajie",)
-    assert due(office, number)[1] is True
+    applied = apply_folder(office.rt, tmp_path / "config")
+    assert (applied.changed, applied.changes_timing) == (("routing/nandajie",), False)

@@ -347,7 +347,7 @@ def restore(situation: Situation, payload: asked.Restore) -> Effect:
     case = situation.case
     back = case.before or CaseState.RECEIVED
     clocks = {
-        stage: replace(clock, stopped_at=None) if clock.stopped_at == case.closed_at else clock
+        stage: replace(clock, stopped_at=None) if clock.stopped_at == case.closed_at and _ran(case, stage) else clock
         for stage, clock in case.clocks.items()
     }
     assignments = tuple(
@@ -362,6 +362,27 @@ def restore(situation: Situation, payload: asked.Restore) -> Effect:
         facts=Facts(assignment=lead.number if lead else None),
         texts=texts(note=payload.note),
     )
+
+
+def _ran(case: Case, stage: LimitedStage) -> bool:
+    """Tell whether a stage was under way when the case was voided; two things may have happened in one instant."""
+    if stage is LimitedStage.CHECK and case.check_passed is not None:
+        return False
+    if stage is LimitedStage.ACCEPT and case.assignment is not None and case.assignment.accepted_at is not None:
+        return False
+    return case.before in _UNDER_WAY.get(stage, ())
+
+
+_WITH_UNIT = (CaseState.DISPATCHED, CaseState.HANDLING, CaseState.RETURNED, CaseState.SUSPENDED)
+#: Verifying is missing: after restoring, nobody is being asked any more.
+_UNDER_WAY: dict[LimitedStage, tuple[CaseState, ...]] = {
+    LimitedStage.REGISTER: (CaseState.RECEIVED,),
+    LimitedStage.DISPATCH: (CaseState.REGISTERED,),
+    LimitedStage.ACCEPT: (CaseState.DISPATCHED,),
+    LimitedStage.HANDLE: _WITH_UNIT,
+    LimitedStage.CHECK: (CaseState.REPORTED,),
+    LimitedStage.CLOSE: (*_WITH_UNIT, CaseState.REPORTED),
+}
 
 
 def may_restore(situation: Situation) -> Refusal:

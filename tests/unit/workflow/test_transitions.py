@@ -1001,8 +1001,19 @@ def test_a_restored_case_goes_back_to_where_it_stood_with_its_clocks_running_on(
     assert all(clock.stopped_at is not None for clock in voided.clocks.values())
     play.later(hours=1).do(Action.RESTORE)
     assert (play.case.state, play.case.closed_at, play.case.resumes_at) == (back, None, before.resumes_at)
-    assert (play.case.clocks, play.case.assignments) == (before.clocks, before.assignments)
+    # who was being asked whether it is true is asked no more; a check is still to be asked for
+    running = {stage for stage, clock in before.clocks.items() if clock.stopped_at is None} - {LimitedStage.VERIFY}
+    assert {stage for stage, clock in play.case.clocks.items() if clock.stopped_at is None} == running
+    assert {stage: clock.due for stage, clock in play.case.clocks.items()} == {
+        stage: clock.due for stage, clock in before.clocks.items()
+    }
+    assert play.case.assignments == before.assignments
     assert not any(one.is_open for one in play.case.tasks)
+
+
+def test_what_was_done_in_the_very_second_of_voiding_stays_done():
+    play = Play().reported().do(Action.VOID).do(Action.RESTORE)
+    assert play.clock(LimitedStage.HANDLE).stopped_at == play.case.assignment.reported_at
 
 
 def test_a_case_restored_from_suspension_still_ends_it_at_its_date():
