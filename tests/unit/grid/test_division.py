@@ -22,7 +22,7 @@ from gridcase.grid.geojson import LayerSpec, read_features
 from gridcase.grid.index import GridIndex
 from gridcase.grid.metric import metres_per_unit
 
-DEMO = Path(__file__).parents[3] / "demo" / "nandajie" / "communities.geojson"
+DEMO = Path(__file__).parents[3] / "gridcase" / "demo" / "data" / "communities.geojson"
 LON, LAT = 1199400000, 317800000
 EAST_M, NORTH_M = metres_per_unit(LAT)
 NAMES = {

@@ -360,6 +360,6 @@ def test_what_is_written_has_at_most_seven_decimals():
 
 
 def test_the_committed_demo_is_valid_geojson_of_polygons():
-    path = Path(__file__).parents[3] / "demo" / "nandajie" / "communities.geojson"
+    path = Path(__file__).parents[3] / "gridcase" / "demo" / "data" / "communities.geojson"
     report = read_features(json.loads(path.read_text(encoding="utf-8")), LayerSpec(layer="c", code_field="code"))
     assert (report.accepted, report.refused, report.exceptions) == (8, 0, ())
