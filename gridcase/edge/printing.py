@@ -28,7 +28,6 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "asked_it_yourself": (403,),
     "city_closes": (403,),
     "leader_decides": (403,),
-    "metrics_refused": (403,),
     "not_the_citys": (403,),
     "restore_by_shift_leader": (403,),
     "case_not_found": (404,),

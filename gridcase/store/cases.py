@@ -501,23 +501,17 @@ def _columns(stored: StoredCase) -> dict[str, Any]:
 
 
 def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.states:
-        found.append(CaseRow.state.in_([str(state) for state in wanted.states]))
-    if wanted.unit:
-        found.append(CaseRow.unit == wanted.unit)
-    if wanted.area:
-        found.append(_in_area(wanted.area))
-    if wanted.source:
-        found.append(CaseRow.source == str(wanted.source))
-    if wanted.unrouted:
-        found.append(CaseRow.is_unrouted.is_(True))
-    if wanted.pending:
-        found.append(CaseRow.decider.is_not(None))
-    if wanted.campaign:
-        found.append(CaseRow.campaign == wanted.campaign)
-    if wanted.lead:
-        found.append(CaseRow.lead == wanted.lead)
+    asked = (
+        (wanted.states, CaseRow.state.in_([str(state) for state in wanted.states])),
+        (wanted.unit, CaseRow.unit == wanted.unit),
+        (wanted.area, _in_area(wanted.area or "")),
+        (wanted.source, CaseRow.source == str(wanted.source)),
+        (wanted.unrouted, CaseRow.is_unrouted.is_(True)),
+        (wanted.pending, CaseRow.decider.is_not(None)),
+        (wanted.campaign, CaseRow.campaign == wanted.campaign),
+        (wanted.lead, CaseRow.lead == wanted.lead),
+    )
+    found = [criterion for given, criterion in asked if given]
     if wanted.filed_from:
         found.append(CaseRow.filed_at >= wanted.filed_from)
     if wanted.filed_to:

@@ -1,7 +1,7 @@
 """Requests, sub-assignments and supervisions of a case, kept as one JSON column.
 
-They are few, always read with their case and never listed alone; what lists and the scheduler ask for (who decides, which
-sub-unit has it, when to look again) stands in columns of its own.
+They are few, always read with their case and never listed alone; what lists and the scheduler ask for (who decides,
+which sub-unit has it, when to look again) stands in columns of its own.
 """
 
 from datetime import datetime

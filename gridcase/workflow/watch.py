@@ -1,7 +1,7 @@
 """What time itself does to a case: what happens by rule, what is warned of, and when to look again.
 
-Pure: the scheduler asks ``steps`` and ``notices`` of every case whose ``wake_at`` has come, carries the steps out as the
-system, and stores the notices. Rules: domain §4 (automatic acceptance, tasks, requests, suspension) and §5.
+Pure: the scheduler asks ``steps`` and ``notices`` of every case whose ``wake_at`` has come, carries the steps out as
+the system, and stores the notices. Rules: domain §4 (automatic acceptance, tasks, requests, suspension) and §5.
 """
 
 import hashlib

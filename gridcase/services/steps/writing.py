@@ -91,7 +91,7 @@ def write_new(tx: Tx, new: NewCase, decision: Decision, writing: Writing) -> Sto
     """
     uid = str(uuid.uuid4())
     linked = _link_photos(tx, writing, case_uid=uid, event_seq=1)
-    if decision.case.is_self_handled and not _BEFORE_AND_AFTER <= {photo.usage for photo in linked}:
+    if decision.case.is_self_handled and not {photo.usage for photo in linked} >= _BEFORE_AND_AFTER:
         raise invalid("attachments", "before_and_after_needed")
     links = _chained(history.Chain(uid=uid), decision, writing, linked)
     draft = StoredCase(

@@ -27,14 +27,13 @@ from gridcase.workflow.effects.effect import (
     texts,
     with_lead,
 )
-from gridcase.workflow.routing import Route
 from gridcase.workflow.rulebook import Situation
 
 
 def dispatch(situation: Situation, payload: asked.Dispatch) -> Effect:
     """Give the case to a unit, chosen by a person or by the routing table; the handling clock starts."""
     case = situation.case
-    explained: Route | None = None
+    explained = None
     unit = payload.unit
     if unit is None:
         explained = routed(situation)

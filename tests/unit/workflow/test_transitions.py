@@ -79,7 +79,8 @@ from tests.cases import (
 OPEN = "received verifying registered returned dispatched handling suspended reported checking"
 STAFF = "inspector acceptor shift_leader dispatcher unit_leader handler chief assessor leader admin"
 WRITTEN_OUT = """
-file                 | -                                     | received closed     | inspector acceptor public_door centre camera
+file                 | -                                     | received closed     | inspector acceptor public_door \
+centre camera
 request_verification | received                              | verifying           | acceptor
 verify               | verifying                             | received            | inspector
 reassign_task        | verifying checking                    | -                   | acceptor shift_leader system
