@@ -64,6 +64,10 @@ class TypeSchema(Schema):
         return TypeKey(scheme=Scheme(data["scheme"]), kind=CaseKind(data["kind"]), code=data["code"])
 
 
+#: Devices that know nothing say hundreds of kilometres; so wide a circle would name every cell a candidate.
+_LEAST_USEFUL_M = 5_000
+
+
 class PlaceSchema(Schema):
     """Coordinates as received, longitude first."""
 
@@ -74,9 +78,9 @@ class PlaceSchema(Schema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ReceivedPlace:
-        """Build the place; a negative accuracy means that the device did not know it."""
+        """Build the place; an accuracy below zero or beyond all use means that the device did not know it."""
         accuracy = data["accuracy_m"]
-        known = accuracy is not None and accuracy >= 0
+        known = accuracy is not None and 0 <= accuracy <= _LEAST_USEFUL_M
         return ReceivedPlace(
             lon=data["lon"], lat=data["lat"], datum=Datum(data["datum"]), accuracy_m=accuracy if known else None
         )
