@@ -17,7 +17,7 @@ from gridcase.settings import Settings, SettingsError, load_settings
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port to serve on; without it the first free one from 8000."
 )
-@click.option("--cases", type=click.IntRange(100), default=1500, hidden=True, help="Cases of the month.")
+@click.option("--cases", type=click.IntRange(100), default=1500, show_default=True, help="Cases of the month.")
 @refusing
 def demo(*, no_serve: bool, port: int | None, cases: int) -> None:
     """Make a sample city with a month of cases, then serve it.

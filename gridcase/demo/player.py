@@ -269,13 +269,16 @@ def _staged(stage: Stage, plot: Plot, entry: _Entry) -> tuple[Actor, str, Filing
     move, actor = entry.move, stage.city.cast.actors[entry.move.by]
     name, asks = f"{plot.name}/{entry.count}", move.asks
     if move.photos and isinstance(asks, FilingRequest | Verify | Submit | Report | Check | Transfer | Attach):
-        ids = tuple(_photo(stage, actor, usage, plot, name) for usage in move.photos)
+        # Only a filing is ever asked for again, with the same photos; the look-up by key would cost the others time.
+        keys = [_key(f"{name}/{usage}") if entry.count == 1 else None for usage in move.photos]
+        ids = tuple(_photo(stage, actor, plot, one) for one in zip(move.photos, keys, strict=True))
         asks = replace(asks, attachments=ids)
     return actor, name, asks
 
 
-def _photo(stage: Stage, actor: Actor, usage: AttachmentUsage, plot: Plot, name: str) -> AttachmentId:
-    new = Upload(data=photo(usage, plot.seed), usage=usage, client_ref=_key(f"{name}/{usage}"))
+def _photo(stage: Stage, actor: Actor, plot: Plot, of: tuple[AttachmentUsage, str | None]) -> AttachmentId:
+    usage, key = of
+    new = Upload(data=photo(usage, plot.seed), usage=usage, client_ref=key)
     return AttachmentId(upload(stage.rt, actor, new).row.id)
 
 

@@ -155,8 +155,13 @@ def engine_options(url: str) -> dict[str, Any]:
     return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": False, "pool_recycle": 1800, "hide_parameters": True}
 
 
+#: Pages of the log (4 KiB each) after which a hasty connection writes them to their place.
+_SELDOM_PAGES = 8000
+
+
 def _force_seldom(connection: Any, _record: object, _proxy: object) -> None:
     connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_SELDOM_PAGES}")
 
 
 def prepare_sqlite(engine: Engine) -> None:

@@ -106,7 +106,6 @@ def test_every_action_of_the_table_occurs(histories: list[list[CaseEvent]], acti
         Action.WITHDRAW_TASK,
         Action.RESUME,
         Action.ESCALATE,
-        Action.REQUEST_CHECK,
     ],
 )
 def test_what_goes_by_rule_went_by_rule_and_by_hand(histories: list[list[CaseEvent]], action: Action) -> None:
