@@ -162,6 +162,7 @@ _FITTING: Mapping[Turn, Fits] = {
     Turn.CLOSE_AT_DEADLINE: _STREET,
     Turn.CLOSE_AFTER_DEADLINE: _STREET,
     Turn.REPORT_AT_DEADLINE: _STREET,
+    Turn.VERIFY_UNANSWERED: _STREET,
     Turn.CORRECTED_EARLY: _codes("06012"),
     Turn.CORRECTED: _codes("06012"),
     Turn.CORRECTION_REFUSED: _codes("06012"),
