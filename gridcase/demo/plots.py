@@ -141,6 +141,10 @@ def _days(least: int) -> Fits:
     )
 
 
+def _is_quick(tale: Tale) -> bool:
+    return tale.limit is not None and tale.limit.unit in (LimitUnit.WORKING_HOUR, LimitUnit.URGENT_HOUR)
+
+
 def _is_published(tale: Tale) -> bool:
     return tale.limit is not None
 
@@ -158,6 +162,7 @@ _FITTING: Mapping[Turn, Fits] = {
     Turn.CLOSE_AT_DEADLINE: _STREET,
     Turn.CLOSE_AFTER_DEADLINE: _STREET,
     Turn.REPORT_AT_DEADLINE: _STREET,
+    Turn.VERIFY_UNANSWERED: _STREET,
     Turn.CORRECTED_EARLY: _codes("06012"),
     Turn.CORRECTED: _codes("06012"),
     Turn.CORRECTION_REFUSED: _codes("06012"),
@@ -166,6 +171,9 @@ _FITTING: Mapping[Turn, Fits] = {
     Turn.UNROUTED: lambda tale: tale.type == UNROUTED,
     Turn.NOBODY_CAME: _codes("09005", "09006", "09001"),
     Turn.ARBITRATED: _days(1),
+    Turn.DUPLICATE: _days(1),
+    Turn.DUPLICATE_UNLINKED: _days(1),
+    Turn.RECURRENT: _is_quick,
 } | dict.fromkeys(
     (
         Turn.ACCEPTED_BY_RULE,
@@ -299,11 +307,16 @@ def plan_month(rng: Random, period: Period, reference: Reference, size: int = MO
     """
     calendar = reference.rules.calendars[reference.rules.conduct.calendar]
     rhythm = Rhythm(period=period, calendar=calendar)
-    echoes = [turn for turn, times in _ECHOES.items() for _ in range(_scaled(times, size))]
-    drafts = _dealt(rng, size - len(echoes), reference)
+    echoes = sum(_scaled(times, size) for times in _ECHOES.values())
+    drafts = _dealt(rng, size, size - echoes, reference)
     cells = _cells(rng, reference, len(drafts))
-    plots = [_plot(rng, draft, cell, reference, rhythm) for draft, cell in zip(drafts, cells, strict=True)]
-    return _named("month", [*plots, *_echoed(rng, plots, echoes, rhythm)])
+    plots: list[Plot] = []
+    for draft, cell in zip(drafts, cells, strict=True):
+        plot = _plot(rng, draft, cell, reference, rhythm)
+        plots.append(plot)
+        if draft.echo is not None:
+            plots.append(_echo(rng, plot, draft.echo, calendar))
+    return _named("month", plots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,24 +380,36 @@ class _Draft:
     turn: Turn
     source: Source
     mode: CheckMode
+    echo: Turn | None = None
 
 
-def _dealt(rng: Random, size: int, reference: Reference) -> list[_Draft]:
-    """Deal types by weight and turns, so that each turn meets a type it may happen to."""
-    deck = _deck(rng, size, reference)
+def _dealt(rng: Random, size: int, count: int, reference: Reference) -> list[_Draft]:
+    """Deal types by weight and turns, so that each turn meets a type it may happen to.
+
+    Parameters
+    ----------
+    size, count
+        Cases of the month, and how many of them repeat no other.
+    """
+    deck = _deck(rng, count, reference)
     drafts: list[_Draft] = []
-    for turn in (turn for turn, times in _TURNS.items() for _ in range(_scaled(times, size))):
-        fits = _FITTING.get(turn, _is_published)
-        tale = next((tale for tale in deck if fits(tale)), None)
-        if tale is None:
-            # A small month may hold no such type by chance: it takes the place of another.
-            tales = known_tales(reference.rules.catalogue) + other_tales(reference.rules.catalogue)
-            tale = next(tale for tale in tales if fits(tale))
-            deck.pop()
-        else:
-            deck.remove(tale)
-        drafts.append(_Draft(tale=tale, turn=turn, source=_source(turn), mode=CheckMode.ON_SITE))
+    for turn, times in {**_ECHOES, **_TURNS}.items():
+        for _ in range(_scaled(times, size)):
+            tale = _fitting(deck, _FITTING.get(turn, _is_published), reference)
+            draft = _Draft(tale=tale, turn=turn, source=_source(turn), mode=CheckMode.ON_SITE)
+            drafts.append(replace(draft, turn=Turn.NONE, echo=turn) if turn in _ECHOES else draft)
     return drafts + [_straight(rng, tale) for tale in deck]
+
+
+def _fitting(deck: list[Tale], fits: Fits, reference: Reference) -> Tale:
+    """Take a card that fits from the deck; a small month may hold none by chance: one takes the place of another."""
+    tale = next((tale for tale in deck if fits(tale)), None)
+    if tale is not None:
+        deck.remove(tale)
+        return tale
+    deck.pop()
+    tales = known_tales(reference.rules.catalogue) + other_tales(reference.rules.catalogue)
+    return next(tale for tale in tales if fits(tale))
 
 
 def _deck(rng: Random, size: int, reference: Reference) -> list[Tale]:
@@ -415,7 +440,10 @@ def _straight(rng: Random, tale: Tale) -> _Draft:
 
 
 def _plot(rng: Random, draft: _Draft, cell: Feature, reference: Reference, rhythm: Rhythm) -> Plot:
-    if draft.turn is Turn.NOBODY_CAME:
+    if draft.echo is not None:
+        until = _RECURS_UNTIL if draft.echo is Turn.RECURRENT else None
+        filed_at = rhythm.on_duty(rng, until=until, but=_LAST_HOURS)
+    elif draft.turn is Turn.NOBODY_CAME:
         filed_at = rhythm.at_night(rng)
     elif draft.turn in _ANY_HOUR:
         filed_at = rhythm.any_time(rng, is_urgent=draft.tale.is_urgent)
@@ -440,28 +468,6 @@ def _staged(rng: Random, draft: _Draft, cell: Feature, filed_at: datetime, refer
         is_condition_said=rng.random() < _OFTEN,
         is_commented=rng.random() < _SELDOM,
     )
-
-
-def _echoed(rng: Random, plots: Sequence[Plot], turns: Sequence[Turn], rhythm: Rhythm) -> list[Plot]:
-    """Return cases that repeat others: reported by somebody else meanwhile, or back again after days."""
-    straight = [
-        one for one in plots if one.turn is Turn.NONE and not one.is_off_hours and one.source is Source.INSPECTOR
-    ]
-    told = []
-    for turn in turns:
-        first = next(one for one in straight if _repeats(one, turn, rhythm))
-        straight.remove(first)
-        told.append(_echo(rng, first, turn, rhythm.calendar))
-    return told
-
-
-def _repeats(first: Plot, turn: Turn, rhythm: Rhythm) -> bool:
-    filed_at = first.filed_at.astimezone(rhythm.period.zone)
-    if turn is not Turn.RECURRENT:
-        return _days(1)(first.tale) and filed_at.hour not in _LAST_HOURS
-    limit = first.tale.limit
-    is_quick = limit is not None and limit.unit in (LimitUnit.WORKING_HOUR, LimitUnit.URGENT_HOUR)
-    return is_quick and filed_at.day <= _RECURS_UNTIL
 
 
 def _echo(rng: Random, first: Plot, turn: Turn, calendar: WorkingCalendar) -> Plot:

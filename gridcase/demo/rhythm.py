@@ -38,13 +38,17 @@ class Rhythm:
         """Choose an instant of a night."""
         return self._at(rng, self._day(rng, self._days()), _NIGHT_HOURS)
 
-    def on_duty(self, rng: Random, *, on: int | None = None, until: int | None = None) -> datetime:
+    def on_duty(
+        self, rng: Random, *, on: int | None = None, until: int | None = None, but: tuple[int, ...] = ()
+    ) -> datetime:
         """Choose an instant of working time.
 
         Parameters
         ----------
         on, until
             Day of the month to choose, or the last that may be chosen; left aside where it leaves no working day.
+        but
+            Hours not to choose.
         """
         days = [day for day in self._days() if self.calendar.day(day).is_working]
         fitting = [day for day in days if on in (None, day.day) and (until is None or day.day <= until)]
@@ -53,7 +57,8 @@ class Rhythm:
             opens, closes = rng.choice(spans)
             moment = datetime.fromtimestamp(rng.randrange(opens + _SETTLING_S, closes - _SETTLING_S), UTC)
             # Chosen evenly and kept by the hour's weight, so that the peaks show inside working time too.
-            if rng.randrange(max(_DAY_HOURS.values())) < _DAY_HOURS.get(self._local(moment).hour, 1):
+            hour = self._local(moment).hour
+            if hour not in but and rng.randrange(max(_DAY_HOURS.values())) < _DAY_HOURS.get(hour, 1):
                 return moment
 
     def is_on_duty(self, moment: datetime) -> bool:

@@ -322,7 +322,16 @@ def test_another_seed_makes_another_month(sample_city: SampleCity) -> None:
     assert one == same
     assert one != other
     assert {plot.turn for plot in other} == set(Turn)
-    assert {plot.turn for plot in plan_month(Random(2), period, reference, CASES)} == set(Turn)
+
+
+@pytest.mark.parametrize("size", [100, 137, 400])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_smaller_month_still_has_every_turn(sample_city: SampleCity, seed: int, size: int) -> None:
+    period = Period.parse("2026-10", zone=sample_city.rt.settings.zone)
+    plots = plan_month(Random(seed), period, sample_city.city.reference, size)
+    assert len(plots) == size
+    assert {plot.turn for plot in plots} == set(Turn)
+    assert all(period.holds(plot.filed_at) for plot in plots)
 
 
 # --- accounts -----------------------------------------------------------------------------------------------------
