@@ -86,6 +86,18 @@ class CaseSchema(CaseSummarySchema):
     available_actions = fields.List(fields.Nested(AvailableActionSchema), required=True)
     filed_by = fields.Integer(allow_none=True)
     found_by = fields.Integer(allow_none=True)
+    returns = fields.Integer(required=True)
+    self_handled = fields.Boolean(required=True)
+    object_id = fields.String(allow_none=True)
+    campaign = fields.String(allow_none=True)
+    duplicate_of = fields.String(allow_none=True)
+    verified = fields.String(allow_none=True)
+    transferred_to = fields.String(allow_none=True)
+    resumes_at = fields.String(allow_none=True)
+    unrouted = fields.Boolean(required=True)
+    requests = fields.List(fields.Dict(), required=True)
+    subtasks = fields.List(fields.Dict(), required=True)
+    supervisions = fields.List(fields.Dict(), required=True)
     recurrence = fields.Dict(
         allow_none=True, metadata={"description": "When one case is read: earlier, distance_m, state; null for none"}
     )

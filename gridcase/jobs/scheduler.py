@@ -9,6 +9,7 @@ import threading
 from types import FrameType
 
 import structlog
+from apscheduler.events import EVENT_SCHEDULER_STARTED, SchedulerEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
 
@@ -34,6 +35,7 @@ class Ticker:
         self._rt = rt
         self._owner = new_owner()
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._scheduler = BlockingScheduler(
             timezone="UTC", executors={"default": ThreadPoolExecutor(max_workers=len(JOBS))}
         )
@@ -54,6 +56,7 @@ class Ticker:
             )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
         _log.info("scheduler began", owner=self._owner, jobs=list(JOBS))
         self._scheduler.start()
         _log.info("scheduler ended", owner=self._owner)
@@ -69,5 +72,16 @@ class Ticker:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        # In a thread of its own: the handler interrupts the main loop, which may hold the scheduler's lock.
-        threading.Thread(target=self._scheduler.shutdown, name="gridcase-stop").start()
+        if self._scheduler.running:
+            self._shut_down()
+
+    def _started(self, _event: SchedulerEvent) -> None:
+        """End at once when the signal came before there was anything to end."""
+        if self._stopping.is_set():
+            self._shut_down()
+
+    def _shut_down(self) -> None:
+        """Shut down in a thread of its own: the signal may have interrupted who holds the scheduler's lock."""
+        if not self._ended.is_set():
+            self._ended.set()
+            threading.Thread(target=self._scheduler.shutdown, name="gridcase-stop").start()

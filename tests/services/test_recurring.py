@@ -6,9 +6,16 @@ import pytest
 
 from gridcase.domain.actor import SYSTEM
 from gridcase.services.recurring import find_recurrences, recurrences
+from tests.feeds import settle
 from tests.office import Caller, Office
 
 DAYS = timedelta(days=15)
+
+
+def found_now(office: Office) -> int:
+    """Find recurrences once the feed shows every line."""
+    settle(office)
+    return find_recurrences(office.rt)
 
 
 @pytest.fixture
@@ -47,8 +54,8 @@ def test_a_case_like_one_just_closed_is_linked_to_the_latest_and_charged_to_its_
     latest = closed(callers)
     office.clock.advance(timedelta(minutes=1))
     number = callers["inspector"].file(office.filing(location=moved(office, 20))).json["number"]
-    assert find_recurrences(office.rt) == 2  # the second of the closed ones repeats the first
-    assert find_recurrences(office.rt) == 0
+    assert found_now(office) == 2  # the second of the closed ones repeats the first
+    assert found_now(office) == 0
     shown = callers["leader"].get("/recurrences", state="found").json["items"][0]
     assert (shown["number"], shown["earlier"], shown["unit"]) == (number, latest, "NDJ-ZF")
     assert shown["distance_m"] == pytest.approx(20, abs=0.2)
@@ -70,35 +77,35 @@ def test_what_lies_beyond_days_or_metres_is_not_linked(office, callers, later, m
     office.clock.advance(later)
     callers = sign_in(office)
     assert callers["inspector"].file(office.filing(location=moved(office, metres))).status_code == 201
-    assert find_recurrences(office.rt) == is_found
+    assert found_now(office) == is_found
 
 
 def test_what_is_no_case_after_all_repeats_nothing_and_comes_back_when_restored(office, callers):
     earlier = closed(callers)
     number = callers["acceptor"].file(office.filing(source="hotline")).json["number"]
-    find_recurrences(office.rt)
+    found_now(office)
     assert links(office) == [(number, earlier)]
     assert callers["shift_leader"].act(number, "void", reason="not_a_problem").status_code == 200
-    find_recurrences(office.rt)
+    found_now(office)
     assert links(office) == []
     assert callers["shift_leader"].act(number, "restore", note="查实").status_code == 200
-    find_recurrences(office.rt)
+    found_now(office)
     assert links(office) == [(number, earlier)]
 
 
 def test_a_closing_taken_back_takes_the_recurrence_with_it(office, callers):
     earlier = closed(callers)
     callers["inspector"].file()
-    assert find_recurrences(office.rt) == 1
+    assert found_now(office) == 1
     assert callers["shift_leader"].act(earlier, "reopen", note="误操作").status_code == 200
-    find_recurrences(office.rt)
+    found_now(office)
     assert links(office) == []
 
 
 def test_a_person_reviews_once_and_the_name_is_kept(office, callers):
     closed(callers)
     number = callers["inspector"].file().json["number"]
-    find_recurrences(office.rt)
+    found_now(office)
 
     def review(name: str, **body: str):
         caller = callers[name]
@@ -113,7 +120,7 @@ def test_a_person_reviews_once_and_the_name_is_kept(office, callers):
     assert review("acceptor", ruling="confirm", reason="同一地点").json == done.json  # sent again
     assert review("shift_leader", ruling="reject", reason="不是").json["code"] == "already_reviewed"
     callers["shift_leader"].act(number, "void", reason="not_a_problem")
-    find_recurrences(office.rt)
+    found_now(office)
     assert callers["leader"].get("/recurrences", state="confirmed").json["items"][0]["state"] == "confirmed"
     mine = callers["unit_leader"].get("/recurrences").json["items"]
     assert [one["number"] for one in mine] == [number]
@@ -123,7 +130,7 @@ def test_a_person_reviews_once_and_the_name_is_kept(office, callers):
 def test_recurrences_and_notices_come_page_by_page(office, callers):
     closed(callers)
     numbers = [callers["inspector"].file().json["number"] for _ in range(3)]
-    find_recurrences(office.rt)
+    found_now(office)
     first = callers["leader"].get("/recurrences", limit=2).json
     second = callers["leader"].get("/recurrences", limit=2, cursor=first["next_cursor"]).json
     assert [one["number"] for one in first["items"] + second["items"]] == numbers[::-1]
