@@ -1,6 +1,6 @@
 """Waiting until the feed shows what was committed.
 
-On PostgreSQL a line is shown once no older transaction runs anywhere on the server, and parallel workers share one server.
+On PostgreSQL a line is shown once no older transaction runs anywhere on the server, and parallel workers share one.
 """
 
 from sqlalchemy import text
