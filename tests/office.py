@@ -60,6 +60,8 @@ PEOPLE: dict[str, tuple[Role, Scope, str | None]] = {
     "leader": (Role.LEADER, _ALL, None),
     "admin": (Role.ADMIN, _ALL, None),
     "public_door": (Role.PUBLIC_DOOR, Scope(kind=ScopeKind.OWN), None),
+    "contractor": (Role.HANDLER, _unit("NDJ-HW-01"), "NDJ-HW-01"),
+    "centre": (Role.CENTRE, _ALL, None),
 }
 
 

@@ -25,6 +25,10 @@ from gridcase.store.cases import CaseRow
 from gridcase.store.database import Base
 from tests.office import ROOT
 
+#: Cases of the month here: enough for every turn once, few enough for a session of tests.
+CASES = 150
+#: Cases that are open as of now.
+OPEN = 24
 #: A Monday evening, when the offices are closed.
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 
@@ -73,7 +77,7 @@ def open_city(folder: Path, *, public: bool = True, now: datetime = NOW) -> Flas
     return create_app(settings, clock=SetClock(now))
 
 
-def play_city(folder: Path, *, now: datetime = NOW) -> SampleCity:
+def play_city(folder: Path, *, now: datetime = NOW, cases: int = CASES) -> SampleCity:
     """Make and play the city, or go on where an earlier run stopped."""
     app = open_city(folder, now=now)
     rt: Runtime = app.extensions[EXTENSION]
@@ -82,5 +86,5 @@ def play_city(folder: Path, *, now: datetime = NOW) -> SampleCity:
         # Nobody signs in with these passwords here: the least effort keeps the tests quick.
         patch.setattr(identity, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         city = found(rt, lambda line: print(line, file=said))
-        played = play(rt, city, Random(SEED), lambda line: print(line, file=said))
+        played = play(rt, city, Random(SEED), lambda line: print(line, file=said), cases)
     return SampleCity(app=app, city=city, played=played, said=said)

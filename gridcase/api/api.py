@@ -8,13 +8,17 @@ from werkzeug.exceptions import HTTPException
 
 from gridcase import __version__
 from gridcase.api.attachments import attachments
+from gridcase.api.campaigns import campaigns
 from gridcase.api.cases import cases
 from gridcase.api.grid import grid
 from gridcase.api.operations import operations
+from gridcase.api.oversight import oversight
 from gridcase.api.reference import reference
+from gridcase.api.routing import routing
 from gridcase.api.sessions import doors, sessions
+from gridcase.api.staff import staff
 
-BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, operations)
+BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, routing, staff, campaigns, oversight, operations)
 
 SETTINGS = {
     "API_TITLE": "gridcase",

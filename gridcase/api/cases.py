@@ -25,10 +25,19 @@ from gridcase.domain.place import E7
 from gridcase.edge.metrics import count_filed
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label
-from gridcase.edge.view import Viewing, history_view, listed_view, view_of
+from gridcase.edge.view import Viewing, history_view, listed_view, seen_view, view_of
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.filing import file_case
-from gridcase.services.reading import CaseFilter, PageAsk, StoredCase, case_history, case_list, inspectors_for, one_case
+from gridcase.services.reading import (
+    CaseFilter,
+    PageAsk,
+    StoredCase,
+    case_history,
+    case_list,
+    case_recurrence,
+    inspectors_for,
+    one_case,
+)
 from gridcase.services.steps.writing import Answer
 
 cases = ApiBlueprint("cases", description="Cases")
@@ -45,6 +54,10 @@ class CaseQuerySchema(Schema):
     type = Text(most=60)
     source = Choice(Source)
     overdue = Choice(("true", "false"))
+    unrouted = Choice(("true", "false"))
+    pending = Choice(("true", "false"))
+    campaign = Text(most=40)
+    lead = Text(most=40)
     q = Text(most=100)
     bbox = Text(most=80)
     filed_from = Instant()
@@ -109,7 +122,9 @@ def index() -> dict[str, Any]:
 @cases.doc(summary="Show a case", responses=answers((200, "The case", CaseSchema), refusals=(404,)))
 def show(number: str) -> Response:
     """Return a case with everything the caller may see and do."""
-    return _case_response(one_case(runtime(), calling().actor, number), 200)
+    rt, actor = runtime(), calling().actor
+    stored = one_case(rt, actor, number)
+    return _case_response(stored, 200, recurrence=seen_view(case_recurrence(rt, actor, stored)))
 
 
 @cases.route("/cases/<string:number>/history", methods=["GET"])
@@ -172,8 +187,8 @@ def _answer(done: Answer, status: int) -> Response:
     return answer
 
 
-def _case_response(stored: StoredCase, status: int) -> Response:
-    answer = jsonify(view_of(stored, _viewing()))
+def _case_response(stored: StoredCase, status: int, **more: Any) -> Response:
+    answer = jsonify(view_of(stored, _viewing()) | more)
     answer.status_code = status
     answer.headers["ETag"] = etag(stored.case.version)
     answer.headers["Cache-Control"] = "private, no-cache"
@@ -208,6 +223,10 @@ def _filter(asked: dict[str, Any]) -> CaseFilter:
         type=_type(asked["type"]) if "type" in asked else None,
         source=Source(asked["source"]) if "source" in asked else None,
         overdue=asked["overdue"] == "true" if "overdue" in asked else None,
+        unrouted=asked.get("unrouted") == "true",
+        pending=asked.get("pending") == "true",
+        campaign=asked.get("campaign"),
+        lead=asked.get("lead"),
         words=asked.get("q"),
         box=read_box(asked["bbox"]) if "bbox" in asked else None,
         filed_from=asked.get("filed_from"),

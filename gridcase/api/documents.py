@@ -86,12 +86,72 @@ class CaseSchema(CaseSummarySchema):
     available_actions = fields.List(fields.Nested(AvailableActionSchema), required=True)
     filed_by = fields.Integer(allow_none=True)
     found_by = fields.Integer(allow_none=True)
+    returns = fields.Integer(required=True)
+    self_handled = fields.Boolean(required=True)
+    object_id = fields.String(allow_none=True)
+    campaign = fields.String(allow_none=True)
+    duplicate_of = fields.String(allow_none=True)
+    verified = fields.String(allow_none=True)
+    transferred_to = fields.String(allow_none=True)
+    resumes_at = fields.String(allow_none=True)
+    unrouted = fields.Boolean(required=True)
+    requests = fields.List(fields.Dict(), required=True)
+    subtasks = fields.List(fields.Dict(), required=True)
+    supervisions = fields.List(fields.Dict(), required=True)
+    recurrence = fields.Dict(
+        allow_none=True, metadata={"description": "When one case is read: earlier, distance_m, state; null for none"}
+    )
 
 
 class CaseListSchema(Schema):
     """A page of cases."""
 
     items = fields.List(fields.Nested(CaseSummarySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class RecurrenceSchema(Schema):
+    """A case that repeats one closed shortly before."""
+
+    number = fields.String(required=True)
+    earlier = fields.String(required=True)
+    unit = fields.String(allow_none=True, required=True)
+    distance_m = fields.Float(required=True)
+    found_at = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    reviewed_at = fields.String(allow_none=True, required=True)
+    reason = fields.String(allow_none=True, required=True)
+    reviewed_by = fields.Dict(allow_none=True)
+
+
+class RecurrenceListSchema(Schema):
+    """A page of recurrences."""
+
+    items = fields.List(fields.Nested(RecurrenceSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class NoticeSchema(Schema):
+    """Something people are told of one case, once."""
+
+    id = fields.Integer(required=True)
+    number = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    kind = fields.String(required=True)
+    label = fields.String(required=True)
+    stage = fields.String(allow_none=True, required=True)
+    stage_label = fields.String(allow_none=True, required=True)
+    unit = fields.String(allow_none=True, required=True)
+    at = fields.String(required=True)
+    noted_at = fields.String(required=True)
+
+
+class NoticeListSchema(Schema):
+    """A page of notices, newest first."""
+
+    items = fields.List(fields.Nested(NoticeSchema), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
 
 
@@ -113,6 +173,101 @@ class ItemsSchema(Schema):
 
     items = fields.List(fields.Dict(), required=True)
     next_cursor = fields.String(allow_none=True)
+
+
+class RouteSchema(Schema):
+    """Which unit the routing table names, and why."""
+
+    unit = fields.String(allow_none=True, required=True)
+    rule = fields.String(allow_none=True, required=True)
+    cell = fields.String(allow_none=True, required=True)
+    sentence = fields.String(required=True)
+    explanation = fields.Dict(required=True)
+
+
+class BenchSchema(Schema):
+    """How a routing table did on the cases of a period."""
+
+    period = fields.String(required=True)
+    on = fields.String(allow_none=True, required=True)
+    table = fields.String(required=True)
+    cases = fields.Integer(required=True)
+    by_rule = fields.Integer(required=True)
+    by_catch_all = fields.Integer(required=True)
+    unrouted = fields.Integer(required=True)
+    by_hand = fields.Integer(required=True)
+    dispatched = fields.Integer(required=True)
+    accurate = fields.Integer(required=True)
+    right = fields.Integer(required=True)
+    fallback_share = fields.Float(allow_none=True, required=True)
+    accuracy = fields.Float(allow_none=True, required=True)
+    agreement = fields.Float(allow_none=True, required=True)
+    gaps = fields.List(fields.Dict(), required=True)
+    overlaps = fields.List(fields.Dict(), required=True)
+    dead = fields.List(fields.Dict(), required=True)
+    rules = fields.List(fields.Dict(), required=True)
+    comparison = fields.Dict(allow_none=True, required=True)
+
+
+class ShiftSchema(Schema):
+    """A shift of the roster."""
+
+    id = fields.Integer(required=True)
+    username = fields.String(required=True)
+    name = fields.String(required=True)
+    area = fields.String(required=True)
+    starts_at = fields.String(required=True)
+    ends_at = fields.String(required=True)
+
+
+class ShiftListSchema(Schema):
+    """Shifts by their start."""
+
+    items = fields.List(fields.Nested(ShiftSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class DelegationSchema(Schema):
+    """A role handed to another person for a time."""
+
+    id = fields.Integer(required=True)
+    role = fields.String(required=True)
+    holder = fields.String(required=True)
+    to = fields.String(required=True)
+    scope = fields.Dict(required=True)
+    starts_at = fields.String(required=True)
+    ends_at = fields.String(required=True)
+
+
+class DelegationListSchema(Schema):
+    """Delegations that have not ended, by their start."""
+
+    items = fields.List(fields.Nested(DelegationSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
+class CampaignSummarySchema(Schema):
+    """A campaign with how far it has come."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    first_day = fields.String(required=True)
+    last_day = fields.String(required=True)
+    running = fields.Boolean(required=True)
+    progress = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class CampaignSchema(CampaignSummarySchema):
+    """A campaign with its places."""
+
+    places = fields.List(fields.Dict(), required=True)
+
+
+class CampaignListSchema(Schema):
+    """Campaigns, the newest first."""
+
+    items = fields.List(fields.Nested(CampaignSummarySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 class TypeListSchema(ItemsSchema):
@@ -233,6 +388,8 @@ IDEMPOTENCY_KEY = {
     "description": "A UUID made by the caller; the same one when the request is sent again",
     "schema": {"type": "string", "format": "uuid"},
 }
+#: Of calls that make what is unique by nature: sent again they change nothing, with and without it.
+OPTIONAL_KEY = IDEMPOTENCY_KEY | {"required": False}
 IF_MATCH = {
     "in": "header",
     "name": "If-Match",

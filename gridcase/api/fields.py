@@ -4,7 +4,7 @@ import math
 import unicodedata
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -108,6 +108,19 @@ class Instant(fields.AwareDateTime):
         if not _FIRST_YEAR <= instant.year <= _LAST_YEAR:
             raise refused("instant_out_of_range", first=_FIRST_YEAR, last=_LAST_YEAR)
         return instant
+
+
+class Day(fields.Date):
+    """A calendar day such as ``2026-10-12``."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
+        try:
+            day = date.fromisoformat(value)
+        except (TypeError, ValueError) as err:
+            raise refused("not_a_date") from err
+        if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+            raise refused("instant_out_of_range", first=_FIRST_YEAR, last=_LAST_YEAR)
+        return day
 
 
 class Identity(fields.String):

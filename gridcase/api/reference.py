@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from flask import request
+
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import ItemsSchema, TypeListSchema, answers
+from gridcase.domain.case import UnitCode
 from gridcase.edge.runtime import calling, language
 from gridcase.edge.texts import Language
 from gridcase.workflow.catalogue import CaseType, FilingCondition
-from gridcase.workflow.units import Unit
+from gridcase.workflow.units import Unit, UnitKind, Units
 
 reference = ApiBlueprint("reference", description="Catalogue and units")
 
@@ -30,7 +33,15 @@ def types() -> dict[str, Any]:
 def units() -> dict[str, Any]:
     """Return every handling unit; ``value`` and ``label`` serve forms."""
     spoken = language()
-    return {"items": [_unit(one, spoken) for one in calling().reference.rules.units.units], "next_cursor": None}
+    known = calling().reference.rules.units
+    above = request.args.get("below")
+    shown = [one for one in known.units if above is None or _works_for(known, one, UnitCode(above))]
+    return {"items": [_unit(one, spoken) for one in shown], "next_cursor": None}
+
+
+def _works_for(known: Units, one: Unit, above: UnitCode) -> bool:
+    """Tell whether a unit may be given a sub-assignment by another: it stands below, or is a contractor."""
+    return one.code != above and (known.is_within(one.code, above) or one.kind is UnitKind.CONTRACTOR)
 
 
 def _type(one: CaseType, spoken: Language) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import Amount, Choice, Identities, Instant, Number, Secret, Text
+from gridcase.api.fields import Amount, Choice, Day, Identities, Instant, Number, Secret, Text
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
     Action,
@@ -15,16 +15,32 @@ from gridcase.domain.case import (
     CheckMode,
     CheckResult,
     PersonId,
+    Ruling,
     Scheme,
     Source,
     TypeKey,
     UnitCode,
+    VerifyResult,
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
+from gridcase.services.campaigning import MOST_PLACES, Finding, NewCampaign, NewPlace, VisitResult
+from gridcase.services.delegating import NewDelegation
 from gridcase.services.filing import FilingRequest
+from gridcase.services.rostering import NewShift
 from gridcase.services.steps.placing import ReceivedPlace, position_of
-from gridcase.workflow.requests import NOTE_LENGTH, PAYLOADS, Choices, FieldKind, FieldSpec, Payload, specs
+from gridcase.workflow.requests import (
+    NOTE_LENGTH,
+    PAYLOADS,
+    AssistingUnit,
+    Choices,
+    FieldKind,
+    FieldSpec,
+    Payload,
+    Verify,
+    specs,
+)
+from gridcase.workflow.transitions import BY_PEOPLE
 
 
 class SignInSchema(Schema):
@@ -48,6 +64,10 @@ class TypeSchema(Schema):
         return TypeKey(scheme=Scheme(data["scheme"]), kind=CaseKind(data["kind"]), code=data["code"])
 
 
+#: Devices that know nothing say hundreds of kilometres; so wide a circle would name every cell a candidate.
+_LEAST_USEFUL_M = 5_000
+
+
 class PlaceSchema(Schema):
     """Coordinates as received, longitude first."""
 
@@ -58,9 +78,9 @@ class PlaceSchema(Schema):
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ReceivedPlace:
-        """Build the place; a negative accuracy means that the device did not know it."""
+        """Build the place; an accuracy below zero or beyond all use means that the device did not know it."""
         accuracy = data["accuracy_m"]
-        known = accuracy is not None and accuracy >= 0
+        known = accuracy is not None and 0 <= accuracy <= _LEAST_USEFUL_M
         return ReceivedPlace(
             lon=data["lon"], lat=data["lat"], datum=Datum(data["datum"]), accuracy_m=accuracy if known else None
         )
@@ -78,6 +98,9 @@ class CaseFilingSchema(Schema):
     description = Text(most=NOTE_LENGTH, allow_none=True)
     observed_at = Instant(allow_none=True)
     attachments = Identities(load_default=list)
+    self_handled = fields.Boolean(load_default=False)
+    object_id = Text(most=20, allow_none=True)
+    campaign = Text(most=40, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> FilingRequest:
@@ -98,6 +121,88 @@ class LimitSchema(Schema):
         return TimeLimit(amount=data["amount"], unit=LimitUnit(data["unit"]))
 
 
+class AssistingSchema(Schema):
+    """An assisting unit; without a limit it has that of the case."""
+
+    unit = Text(most=40, required=True)
+    limit = fields.Nested(LimitSchema, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> AssistingUnit:
+        """Build the ask."""
+        return AssistingUnit(unit=UnitCode(data["unit"]), limit=data.get("limit"))
+
+
+class NewShiftSchema(Schema):
+    """An inspector on duty in an area, from an instant to an instant."""
+
+    username = Text(most=80, required=True)
+    area = Text(most=15, required=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewShift:
+        """Build the shift."""
+        return NewShift(**data)
+
+
+class NewDelegationSchema(Schema):
+    """A role handed to another person from an instant to an instant; an administrator may name whose role it is."""
+
+    role = Choice(Role, required=True)
+    to = Text(most=80, required=True)
+    holder = Text(most=80, allow_none=True)
+    starts_at = Instant(required=True)
+    ends_at = Instant(required=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewDelegation:
+        """Build the delegation."""
+        return NewDelegation(**data | {"role": Role(data["role"])})
+
+
+class CampaignPlaceSchema(Schema):
+    """A place to be visited; without an inspector anybody may."""
+
+    name = Text(most=200, required=True)
+    location = fields.Nested(PlaceSchema, allow_none=True)
+    inspector = Text(most=80, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewPlace:
+        """Build the place."""
+        return NewPlace(**data)
+
+
+class NewCampaignSchema(Schema):
+    """A campaign from a first to a last day, both included."""
+
+    code = Text(most=40, required=True)
+    name = Text(most=120, required=True)
+    first_day = Day(required=True)
+    last_day = Day(required=True)
+    places = fields.List(fields.Nested(CampaignPlaceSchema), required=True, metadata={"maxItems": MOST_PLACES})
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> NewCampaign:
+        """Build the campaign."""
+        return NewCampaign(**data | {"places": tuple(data["places"])})
+
+
+class VisitSchema(Schema):
+    """What was found at a place."""
+
+    result = Choice(VisitResult, required=True)
+    case = Text(most=40, allow_none=True)
+    note = Text(most=NOTE_LENGTH, allow_none=True)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Finding:
+        """Build the finding."""
+        return Finding(**data | {"result": VisitResult(data["result"])})
+
+
 class UploadSchema(Schema):
     """The form beside an uploaded file."""
 
@@ -116,6 +221,8 @@ def _field(spec: FieldSpec) -> fields.Field[Any]:
         FieldKind.INSTANT: Instant(**more),
         FieldKind.BOOLEAN: fields.Boolean(**more),
         FieldKind.ATTACHMENTS: Identities(**more),
+        FieldKind.TYPE: fields.Nested(TypeSchema, **more),
+        FieldKind.ASSISTING: fields.List(fields.Nested(AssistingSchema), **more),
     }
     return plain[spec.kind]
 
@@ -125,6 +232,10 @@ def _choice(choices: Choices | None, more: dict[str, Any]) -> fields.Field[Any]:
         return Choice(CheckMode, **more)
     if choices is Choices.CHECK_RESULTS:
         return Choice(CheckResult, **more)
+    if choices is Choices.VERIFY_RESULTS:
+        return Choice(VerifyResult, **more)
+    if choices is Choices.RULINGS:
+        return Choice(Ruling, **more)
     if choices is Choices.INSPECTORS:
         return fields.Integer(strict=True, **more)
     return Text(most=40, **more)
@@ -132,7 +243,8 @@ def _choice(choices: Choices | None, more: dict[str, Any]) -> fields.Field[Any]:
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "mode": CheckMode,
-    "result": CheckResult,
+    "ruling": Ruling,
+    "assisting": tuple,
     "inspector": PersonId,
     "unit": UnitCode,
     "attachments": tuple,
@@ -149,6 +261,8 @@ class PayloadSchema(Schema):
     def make(self, data: dict[str, Any], **_: Any) -> Payload:
         """Build the payload."""
         given = {name: value for name, value in data.items() if value is not None}
+        if "result" in given:
+            given["result"] = (VerifyResult if self.payload is Verify else CheckResult)(given["result"])
         return self.payload(**{name: _READERS.get(name, _same)(value) for name, value in given.items()})
 
 
@@ -163,5 +277,5 @@ def _payload_schema(action: Action, payload: type[Payload]) -> type[PayloadSchem
 
 
 PAYLOAD_SCHEMAS: dict[Action, type[PayloadSchema]] = {
-    action: _payload_schema(action, payload) for action, payload in PAYLOADS.items()
+    action: _payload_schema(action, payload) for action, payload in PAYLOADS.items() if action in BY_PEOPLE
 }

@@ -53,6 +53,18 @@ CASE_COLUMNS = columns(
     due="flag",
     overdue="flag",
     closed_overdue="flag",
+    accepted_at="instant",
+    verified="code",
+    self_handled="flag",
+    lead_case="code",
+    transferred_at="instant",
+    transferred_to="code",
+    is_suspended="flag",
+    supervisions="number",
+    supervisions_on_time="number",
+    subtasks="number",
+    reopens="number",
+    recurrent="flag",
 )
 
 
@@ -95,6 +107,8 @@ def belongs_to(row: CaseRow, period: Period) -> bool:
         row.checked_at,
         row.closed_at,
         row.void_at,
+        row.transferred_at,
+        row.reopened_at,
         row.handle_due_at,
     )
     if any(moment is not None and period.holds(moment) for moment in moments):

@@ -13,7 +13,7 @@ import narwhals as nw
 from gridcase.assessment.facts import Handling
 from gridcase.assessment.frames import Frames, epoch_second
 from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
-from gridcase.domain.case import Action, CaseNumber, Source
+from gridcase.domain.case import Action, CaseNumber, Source, TaskKind
 from gridcase.domain.time import Period
 
 
@@ -79,7 +79,7 @@ def count(frames: Frames, selection: Selection) -> tuple[SubjectCounts, ...]:
 
     A subject without a single count in the period does not appear; an empty month gives an empty tuple. By
     unit, filing and registration count for the last unit of the case and dispatch for the first, so that each
-    case is counted once; due counts are those of the assignments.
+    case is counted once; due counts are those of the assignments, assisting ones included.
     """
     totals: dict[str | None, dict[str, int]] = {}
     for group in groups_of(selection.by):
@@ -132,7 +132,9 @@ def _define(name: str, value: nw.Expr, zh: str, en: str) -> CountDefinition:
 
 _REGISTERED = _happened("registered_at")
 _VOID = nw.col("is_void")
-_CLOSED = _happened("closed_at")
+_DUPLICATE = nw.col("is_duplicate")
+_SELF_HANDLED = nw.col("self_handled")
+_CLOSED = nw.col("is_closed")
 _IN_DUE = ~nw.col("left_due")
 _ON_TIME = _is("handling", Handling.ON_TIME)
 _OVERDUE = _is("handling", Handling.OVERDUE)
@@ -142,11 +144,23 @@ FILING = (
     _define("filed", _happened("filed_at"), "上报：收到的案件", "Cases filed"),
     _define(
         "valid",
-        _REGISTERED & ~_VOID,
-        "有效上报：本期上报、已立案且未作废",
-        "Filed in the period, registered and not void at the cut-off",
+        (_REGISTERED | _SELF_HANDLED) & ~_VOID & ~_DUPLICATE,
+        "有效上报：本期上报、已立案或自处置，未作废且非重复上报",
+        "Filed in the period, registered or self-handled, and neither void nor a duplicate at the cut-off",
     ),
     _define("invalid_report", _VOID, "无效上报：本期上报、已作废", "Filed in the period, void at the cut-off"),
+    _define(
+        "duplicates",
+        _DUPLICATE,
+        "重复上报：本期上报、并入在办案件，既不作废也不计有效，仍计发现人",
+        "Filed in the period and linked to an open case at the cut-off: neither void nor valid, credited to the finder",
+    ),
+    _define(
+        "self_handled",
+        _SELF_HANDLED,
+        "自处置：上报即自行处置并结案，单独统计，不计立案、派遣、应处置、结案",
+        "Handled on the spot and closed when filed; in no count of registration, dispatch, handling or closing",
+    ),
     *(
         _define(
             f"filed_from_{source}",
@@ -158,7 +172,14 @@ FILING = (
     ),
 )
 
-ACCEPTING = (_define("accepted", _happened("accepted_at"), "受理", "Cases taken in"),)
+ACCEPTING = (
+    _define(
+        "accepted",
+        _happened("accepted_at"),
+        "受理：首次立案、自处置或派出核实",
+        "Cases taken in: for the first time registered, self-handled, or sent to be verified",
+    ),
+)
 
 REGISTERING = (
     _define("registered", _REGISTERED, "立案，含此后作废的", "Registered, those voided later included"),
@@ -180,8 +201,31 @@ VOIDING = (
     ),
 )
 
+TRANSFERRING = (
+    _define(
+        "transferred",
+        _happened("transferred_at"),
+        "移送：移交外单位，不再计应处置",
+        "Handed over to a body outside in the period; in no due count any more",
+    ),
+)
+
+REOPENING = (
+    _define(
+        "reopened",
+        _happened("reopened_at"),
+        "撤销结案：按最近一次计",
+        "Cases whose closing was taken back, in the period of the last time",
+    ),
+)
+
 DISPATCHING = (
-    _define("dispatched", _happened("dispatched_at"), "派遣：首次派遣", "Dispatched for the first time"),
+    _define(
+        "dispatched",
+        _happened("dispatched_at"),
+        "派遣：首次派遣，撤回的不计",
+        "Dispatched for the first time; a withdrawn dispatch is none",
+    ),
     _define(
         "dispatched_on_time",
         _happened("dispatched_at") & ~nw.col("dispatched_late"),
@@ -218,8 +262,9 @@ HANDLING = (
     _define(
         "overdue_open",
         _OVERDUE_OPEN,
-        "超期未处置：截止时已过时限且无有效反馈",
-        "No valid report at the cut-off, and the deadline has passed",
+        "超期未处置：截止时已过时限且无有效反馈；时限内申请、待批的延期和未结束的挂账除外",
+        "No valid report at the cut-off, and the deadline has passed; not while an extension or suspension, asked at "
+        "or before the deadline, is pending or goes on",
     ),
     _define(
         "due_to_close",
@@ -243,9 +288,23 @@ def _touched(name: str, column: str, among: nw.Expr, zh: str) -> tuple[CountDefi
 TOUCHING = (
     *_touched("rework", "reworks", _IN_DUE, "返工"),
     *_touched("extension", "extensions", _IN_DUE, "延期"),
+    *_touched("suspension", "suspensions", _IN_DUE, "挂账"),
     *_touched("failed_check", "failed_checks", _IN_DUE, "核查不通过"),
     # An upheld return takes its assignment out of due, but it was a return all the same.
     *_touched("return", "returns", ~_VOID, "回退"),
+    *_touched("supervision", "supervisions", ~_VOID, "督办"),
+    _define(
+        "supervision_answered_on_time",
+        (~_VOID).cast(nw.Int64) * nw.col("supervisions_on_time"),
+        "按时回复督办次数",
+        "Of these times, answered at or before the supervision's deadline",
+    ),
+    _define(
+        "suspended",
+        nw.col("is_suspended"),
+        "截止时挂账中",
+        "Suspended at the cut-off, whether or not the deadline had passed before",
+    ),
 )
 
 CLOSING = (
@@ -271,24 +330,38 @@ CLOSING = (
     ),
 )
 
-CHECKING = (
-    _define("check_asked", _happened("asked_at"), "应核查：派出的核查任务", "Check tasks asked in the period"),
-    _define(
-        "check_on_time",
-        _happened("done_at") & ~nw.col("late"),
-        "按时核查：不晚于任务时限",
-        "Of these, done at or before the task's deadline",
-    ),
-)
 
-_SENT = _is("action", Action.REQUEST_CHECK) & _happened("task")
+def _asked(kind: TaskKind, zh: str, en: str) -> tuple[CountDefinition, CountDefinition]:
+    """Define the pair of a kind of task: asked, and done in time."""
+    is_kind = _is("kind", kind)
+    return (
+        _define(
+            f"{kind}_asked",
+            is_kind & nw.col("counted"),
+            f"应{zh}：派出的{zh}任务，时限内收回的不计",
+            f"{en} tasks asked in the period, without those withdrawn at or before their deadline",
+        ),
+        _define(
+            f"{kind}_on_time",
+            is_kind & _happened("done_at") & ~nw.col("late"),
+            f"按时{zh}：采集时刻不晚于任务时限",
+            "Of these, done at or before the task's deadline by the time of capture",
+        ),
+    )
+
+
+VERIFYING = _asked(TaskKind.VERIFY, "核实", "Verification")
+CHECKING = _asked(TaskKind.CHECK, "核查", "Check")
+
+_SENT = (_is("action", Action.REQUEST_CHECK) | _is("action", Action.REQUEST_VERIFICATION)) & _happened("task")
 SENDING = (
-    _define("tasks_sent", _SENT, "派发核查任务", "Check tasks sent out"),
+    _define("tasks_sent", _SENT, "派发核实、核查任务，改派的不重计", "Verifications and checks sent out, each once"),
     _define(
         "tasks_sent_on_time",
         _SENT & ~nw.col("late"),
-        "按时派发核查任务",
-        "Sent before the check clock that the report started ran out",
+        "按时派发任务：核实不晚于立案时限，核查不晚于反馈后的核查时限",
+        "Verifications sent at or before the registration deadline, checks at or before that of the check clock which "
+        "the report started",
     ),
 )
 
@@ -304,13 +377,17 @@ def _by(frame: str, *, unit: str = "", post: str = "", area: bool = True) -> dic
 _OF_ASSIGNMENTS = _by("cases") | {CountBy.UNIT: ("assignments", "unit")}
 _BY_FILER = _by("cases", unit="unit", post="filed_by")
 _BY_REGISTRAR = _by("cases", unit="unit", post="registered_by")
+_BY_ACCEPTOR = _by("cases", unit="unit", post="accepted_by")
 
 #: Every base count, in the order of the work.
 GROUPS: tuple[CountGroup, ...] = (
     CountGroup(definitions=FILING, moment="filed_at", subjects=_BY_FILER),
-    CountGroup(definitions=ACCEPTING, moment="accepted_at", subjects=_BY_REGISTRAR),
+    CountGroup(definitions=ACCEPTING, moment="accepted_at", subjects=_BY_ACCEPTOR),
     CountGroup(definitions=REGISTERING, moment="registered_at", subjects=_BY_REGISTRAR),
     CountGroup(definitions=VOIDING, moment="void_at", subjects=_by("cases", unit="unit", post="voided_by")),
+    CountGroup(
+        definitions=TRANSFERRING, moment="transferred_at", subjects=_by("cases", unit="unit", post="transferred_by")
+    ),
     CountGroup(
         definitions=DISPATCHING,
         moment="dispatched_at",
@@ -318,6 +395,9 @@ GROUPS: tuple[CountGroup, ...] = (
     ),
     CountGroup(definitions=(*HANDLING, *TOUCHING), moment="", subjects=_OF_ASSIGNMENTS),
     CountGroup(definitions=CLOSING, moment="", subjects=_OF_ASSIGNMENTS | {CountBy.POST: ("cases", "closed_by")}),
+    CountGroup(definitions=REOPENING, moment="reopened_at", subjects=_by("cases", unit="unit", post="reopened_by")),
+    # A report is verified before any unit has the case.
+    CountGroup(definitions=VERIFYING, moment="asked_at", subjects=_by("tasks", post="post")),
     CountGroup(definitions=CHECKING, moment="asked_at", subjects=_by("tasks", unit="unit", post="post")),
     CountGroup(definitions=SENDING, moment="at", subjects=_by("actions", post="post", area=False)),
 )

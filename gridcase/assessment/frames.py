@@ -49,22 +49,26 @@ def _columns(**names: str) -> Mapping[str, ColumnKind]:
 
 CASE_COLUMNS = _columns(
     text="case type scheme kind code condition source cell district street community state handling "
-    "check_mode first_unit unit filed_by registered_by dispatched_by closed_by voided_by",
+    "check_mode verified first_unit unit lead_case transferred_to filed_by accepted_by registered_by dispatched_by "
+    "closed_by voided_by transferred_by reopened_by",
     instant="filed_at accepted_at registered_at dispatched_at reported_at checked_at closed_at void_at "
-    "register_due_at dispatch_due_at handle_due_at original_handle_due_at close_due_at",
-    number="reworks returns failed_checks extensions suspensions",
+    "transferred_at reopened_at register_due_at dispatch_due_at handle_due_at original_handle_due_at close_due_at",
+    number="reworks returns failed_checks extensions suspensions supervisions supervisions_on_time subtasks reopens",
     flag="registered_late dispatched_late closed_late closed_past_handling accurately_dispatched provisional "
-    "is_open is_void left_due",
+    "is_open is_void is_duplicate is_closed is_suspended self_handled recurrent left_due",
 )
 ASSIGNMENT_COLUMNS = _columns(
     text="case unit handling",
     instant="dispatched_at accept_due_at accepted_at handle_due_at original_handle_due_at close_due_at "
     "reported_at ended_at closed_at",
-    number="number reworks returns failed_checks extensions suspensions",
-    flag="is_open leaves_due left_due closed_late closed_past_handling",
+    number="number reworks returns failed_checks extensions suspensions supervisions supervisions_on_time",
+    flag="is_lead is_open is_closed is_suspended leaves_due left_due closed_late closed_past_handling",
 )
 TASK_COLUMNS = _columns(
-    text="case post unit mode result", instant="asked_at due_at done_at", number="number", flag="late"
+    text="case kind post unit mode result",
+    instant="asked_at due_at done_at withdrawn_at",
+    number="number",
+    flag="counted late",
 )
 ACTION_COLUMNS = _columns(text="case action post", instant="at", number="seq task", flag="late")
 

@@ -4,13 +4,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
-from gridcase.cli.shell import answer, json_option, refusing, runtime
+from gridcase.cli.shell import answer, json_option, refusing, runtime, table
 from gridcase.edge.texts import Language, sentence
 from gridcase.rules.documents import Finding
+from gridcase.services.calendar_preview import CalendarPreview, Move
+from gridcase.services.calendar_preview import preview as try_calendars
 from gridcase.services.configuring import RefusedConfigurationError, apply_folder, check_folder, errors, export_folder
+from gridcase.services.reclocking import Recomputed, recompute_provisional
 from gridcase.settings import load_settings
 
 _folder = click.argument("folder", required=False, type=click.Path(path_type=Path, file_okay=False))
@@ -48,9 +52,64 @@ def apply(folder: Path | None, *, as_json: bool) -> None:
         click.echo(f"gridcase: {sentence(err.code, err.params, language)}", err=True)
         sys.exit(1)
     text = "\n".join(applied.changed) or "-"
+    recomputed = recompute_provisional(rt) if applied.changes_timing else Recomputed()
+    moved = {"cases": recomputed.cases, "deadlines": recomputed.deadlines}
+    if recomputed.cases:
+        text += f"\nrecomputed deadlines: {moved['deadlines']}, of cases: {moved['cases']}"
     answer(
-        {"applied": list(applied.changed), "findings": _plain(applied.findings, language)}, as_json=as_json, text=text
+        {"applied": list(applied.changed), "findings": _plain(applied.findings, language), "recomputed": moved},
+        as_json=as_json,
+        text=text,
     )
+
+
+@config.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False, exists=True))
+@json_option
+@refusing
+def preview(folder: Path, *, as_json: bool) -> None:
+    """Say which deadlines of open cases the calendars and the conduct of a folder would move; nothing is written."""
+    rt = runtime()
+    language = Language(rt.settings.language)
+    try:
+        found = try_calendars(rt, folder, tell=lambda seen: click.echo(f"gridcase: {seen}", err=True))
+    except RefusedConfigurationError as err:
+        _tell(err.findings, language, as_json=as_json)
+        click.echo(f"gridcase: {sentence(err.code, err.params, language)}", err=True)
+        sys.exit(1)
+    value = _preview(found, rt.settings.zone)
+    totals = [f"{name}: {value[name]}" for name in _PREVIEW_TOTALS]
+    header = ("number", "stage", "before", "after", "provisional")
+    rows = [tuple(str(move[name]) for name in header) for move in value["moves"]]
+    answer(value, as_json=as_json, text="\n".join([*totals, table(header, rows)]))
+
+
+_PREVIEW_TOTALS = ("cases", "clocks", "moving", "later", "earlier", "on_apply")
+
+
+def _preview(found: CalendarPreview, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "documents": list(found.documents),
+        "cases": found.cases,
+        "clocks": found.clocks,
+        "moving": len(found.moves),
+        "later": found.later,
+        "earlier": found.earlier,
+        "on_apply": found.on_apply,
+        "moves": [_move(move, zone) for move in found.moves],
+    }
+
+
+def _move(move: Move, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "number": move.number,
+        "stage": move.stage,
+        "before": move.before.astimezone(zone).isoformat(),
+        "after": move.after.astimezone(zone).isoformat(),
+        "calendar_before": move.calendar_before,
+        "calendar_after": move.calendar_after,
+        "provisional": move.is_provisional,
+    }
 
 
 @config.command()

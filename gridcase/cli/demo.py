@@ -17,15 +17,16 @@ from gridcase.settings import Settings, SettingsError, load_settings
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port to serve on; without it the first free one from 8000."
 )
+@click.option("--cases", type=click.IntRange(100), default=1500, show_default=True, help="Cases of the month.")
 @refusing
-def demo(*, no_serve: bool, port: int | None) -> None:
+def demo(*, no_serve: bool, port: int | None, cases: int) -> None:
     """Make a sample city with a month of cases, then serve it.
 
     The second run changes nothing. Accounts and passwords stand in demo-accounts.json in the data folder.
     """
     settings = _settings()
     held = None if no_serve else listen(port)
-    _make(settings)
+    _make(settings, cases)
     if held is not None:
         click.echo(f"gridcase: {address(held)}  (Ctrl-C ends it)")
         serve(settings, held)
@@ -38,7 +39,7 @@ def _settings() -> Settings:
         raise click.UsageError(str(err)) from err
 
 
-def _make(settings: Settings) -> None:
+def _make(settings: Settings, cases: int) -> None:
     # Loads the column engine; --help should not wait for it.
     from gridcase.demo.city import found
     from gridcase.demo.player import SEED, play
@@ -48,6 +49,6 @@ def _make(settings: Settings) -> None:
 
     rt = create_app(settings).extensions[EXTENSION]
     city = found(rt, say)
-    played = play(rt, city, Random(SEED), say)  # noqa: S311 - a demonstration has to be repeatable
+    played = play(rt, city, Random(SEED), say, cases)  # noqa: S311 - a demonstration has to be repeatable
     say(f"{'played' if played.is_new else 'already played'}; the month's package: {played.export}")
     rt.database.engine.dispose()

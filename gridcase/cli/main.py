@@ -14,7 +14,10 @@ from gridcase.cli.database import db
 from gridcase.cli.demo import demo
 from gridcase.cli.docs import docs
 from gridcase.cli.grid import grid
+from gridcase.cli.jobs import jobs, scheduler_command
 from gridcase.cli.people import user
+from gridcase.cli.roster import roster
+from gridcase.cli.routing import routing
 from gridcase.cli.serving import serve_command
 
 
@@ -24,5 +27,7 @@ def cli() -> None:
     """Case handling for grid-based city management."""
 
 
-for _command in (db, config, grid, user, assess, audit, docs, demo, serve_command):
+_COMMANDS = (db, config, grid, user, roster, routing, assess, audit, docs, demo, jobs, scheduler_command, serve_command)
+
+for _command in _COMMANDS:
     cli.add_command(_command)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, ParamSpec, TypeVar, cast
 import click
 
 from gridcase.app import create_app
+from gridcase.domain.actor import SYSTEM, Actor, Role, Scope, ScopeKind
 from gridcase.domain.errors import GridcaseError, Problem
 from gridcase.edge.runtime import EXTENSION
 from gridcase.edge.texts import Language, sentence
@@ -18,6 +19,9 @@ from gridcase.settings import SettingsError, load_settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+#: The command line acts for nobody in particular and sees everything.
+OPERATOR = Actor(person=SYSTEM.person, name="", role=Role.ADMIN, scope=Scope(kind=ScopeKind.ALL))
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
 

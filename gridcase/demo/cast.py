@@ -87,6 +87,7 @@ def posts(communities: Iterable[Feature], first_cell: str, first_unit: UnitCode)
         Post(username="assessor", name="考评员（演示）", role=Role.ASSESSOR, scope=_ALL),
         Post(username="leader", name="领导（演示）", role=Role.LEADER, scope=_ALL),
         Post(username="admin", name="管理员（演示）", role=Role.ADMIN, scope=_ALL),
+        Post(username="centre", name="市监督指挥中心（演示）", role=Role.CENTRE, scope=Scope(kind=ScopeKind.OWN)),
         *_inspectors_of(communities, first_cell),
         *(one for one in _UNITS if one.unit != first_unit),
     )
@@ -116,6 +117,7 @@ _UNITS = (
     _of_unit("leader_hw01", "道路保洁作业队负责人（演示）", Role.UNIT_LEADER, "NDJ-HW-01"),
     _of_unit("leader_sz", "市政养护站负责人（演示）", Role.UNIT_LEADER, "NDJ-SZ"),
     _of_unit("handler_sz", "市政养护站处置人（演示）", Role.HANDLER, "NDJ-SZ"),
+    _of_unit("leader_sz01", "路灯养护作业队负责人（演示）", Role.UNIT_LEADER, "NDJ-SZ-01"),
     _of_unit("leader_sl", "河道管护站负责人（演示）", Role.UNIT_LEADER, "NDJ-SL"),
     _of_unit("leader_aj", "应急办负责人（演示）", Role.UNIT_LEADER, "NDJ-AJ"),
     _of_unit("leader_sq001", "双桂坊社区处置负责人（演示）", Role.UNIT_LEADER, "NDJ-SQ-001"),

@@ -9,10 +9,11 @@ import os
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from gridcase.demo.cast import Cast, Post, posts
+from gridcase.demo.tales import UNROUTED
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import CaseKind, CellCode, Scheme, Source, TypeKey, UnitCode
 from gridcase.domain.errors import InvalidInputError
@@ -62,6 +63,9 @@ def found(rt: Runtime, say: Say) -> City:
     if not configuring.is_configured(rt):
         say("applying the configuration files")
         configuring.apply_folder(rt, rt.settings.config_dir)
+    if rt.reference().rules.catalogue.find(UNROUTED) is None:
+        with as_file(files("gridcase.demo") / "data" / "config") as folder:
+            configuring.apply_folder(rt, folder)
     if not gridding.cells(rt.reference(), gridding.CellBox(limit=1)):
         _draw(rt, say)
     reference = rt.reference()

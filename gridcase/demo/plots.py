@@ -1,13 +1,13 @@
-"""Which cases happen: fifty of one month by weight, time and turn, and some that are open at an instant.
+"""Which cases happen: those of one month by weight, time and turn, and some that are open at an instant.
 
-A plot says what a case is about and which turn it takes; when each person acts is told by ``gridcase.demo.story``.
+A plot says what a case is about and which turn it takes; when each person acts is told by ``gridcase.demo.turns``.
 Equal generators give equal plots.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from itertools import cycle
 from random import Random
@@ -15,13 +15,18 @@ from random import Random
 import shapely
 
 from gridcase.demo.pace import Pace
-from gridcase.demo.tales import TALES, Tale, tale_of
+from gridcase.demo.rhythm import Rhythm
+from gridcase.demo.tales import UNROUTED, Tale, known_tales, other_tales, tale_of
 from gridcase.domain.case import CheckMode, Source
 from gridcase.domain.place import GeoPoint
 from gridcase.domain.time import LimitUnit, Period
 from gridcase.grid.features import UNIT_LAYER, Feature, to_shape
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.worktime import WorkingCalendar
+
+COMMUNITY = "community"
+#: Cases of the month as it is played by default.
+MONTH_SIZE = 1500
 
 
 class Turn(StrEnum):
@@ -40,6 +45,45 @@ class Turn(StrEnum):
     NO_PROBLEM = "no_problem"
     OUTSIDE = "outside"
     VOID_REGISTERED = "void_registered"
+    VERIFIED = "verified"
+    VERIFIED_FALSE = "verified_false"
+    NOT_FOUND = "not_found"
+    VERIFY_MOVED = "verify_moved"
+    VERIFY_UNANSWERED = "verify_unanswered"
+    CORRECTED_EARLY = "corrected_early"
+    CORRECTED = "corrected"
+    CORRECTION_REFUSED = "correction_refused"
+    VOID_RESTORED = "void_restored"
+    HANDED_OVER = "handed_over"
+    DUPLICATE = "duplicate"
+    DUPLICATE_UNLINKED = "duplicate_unlinked"
+    RECURRENT = "recurrent"
+    SELF_HANDLED = "self_handled"
+    UNROUTED = "unrouted"
+    DISPATCHED_AGAIN = "dispatched_again"
+    ASSISTED = "assisted"
+    ASSIST_FORCED = "assist_forced"
+    ACCEPTED_BY_RULE = "accepted_by_rule"
+    SUBTASK = "subtask"
+    SUBTASK_REJECTED = "subtask_rejected"
+    TAKEN_BACK = "taken_back"
+    REPORTED_FOR = "reported_for"
+    RETURN_REJECTED = "return_rejected"
+    ARBITRATED = "arbitrated"
+    EXTENDED = "extended"
+    EXTENDED_TWICE = "extended_twice"
+    EXTENSION_REFUSED = "extension_refused"
+    ESCALATED = "escalated"
+    SUSPENDED = "suspended"
+    RESUMED_EARLY = "resumed_early"
+    SUSPENSION_REFUSED = "suspension_refused"
+    SUPERVISED = "supervised"
+    URGED = "urged"
+    CHECK_WITHDRAWN = "check_withdrawn"
+    NOBODY_CAME = "nobody_came"
+    REOPENED = "reopened"
+    CITY = "city"
+    CITY_REJECTED = "city_rejected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +95,22 @@ class Plot:
     name
         Part of every idempotency key of the case.
     seed
-        Of everything still left to chance.
+        Of everything still left to chance; unlike that of any other plot.
     point
         None when the caller knows an address only.
     place
         Name of the community, for the address.
     is_off_hours
-        Filed in the evening or on a holiday, by the inspector on call.
+        Filed outside working time, by the inspector on call.
     is_condition_said
         Whether the filing names the condition; otherwise it is chosen at registration.
     moves
         How many moves are made; None plays to the end.
+    echo
+        Seed of the plot whose case this one repeats, at the same place.
     """
 
-    name: str
+    name: str = ""
     seed: int
     tale: Tale
     source: Source
@@ -74,57 +120,184 @@ class Plot:
     cell: str
     point: GeoPoint | None
     place: str
+    object_id: str | None = None
     is_off_hours: bool = False
     is_condition_said: bool = True
     is_commented: bool = False
     moves: int | None = None
+    echo: int | None = None
 
 
-_STREET = ("09010", "09012", "09009", "08004", "06012")
-#: Types that a turn needs in order to be believable; any other turn happens to any type.
-_FITTING: Mapping[Turn, tuple[str, ...]] = {
-    Turn.LEFT_OPEN: ("06011",),
-    Turn.WRONG_UNIT: ("06012", "09010"),
-    Turn.WORKLOAD: ("06010",),
-    Turn.CANNOT_DO: ("06012", "06010"),
+Fits = Callable[[Tale], bool]
+
+
+def _codes(*codes: str) -> Fits:
+    return lambda tale: tale.type.code in codes
+
+
+def _days(least: int) -> Fits:
+    return lambda tale: (
+        tale.limit is not None and tale.limit.unit is LimitUnit.WORKING_DAY and least <= tale.limit.amount <= _MOST_DAYS
+    )
+
+
+def _is_quick(tale: Tale) -> bool:
+    return tale.limit is not None and tale.limit.unit in (LimitUnit.WORKING_HOUR, LimitUnit.URGENT_HOUR)
+
+
+def _is_published(tale: Tale) -> bool:
+    return tale.limit is not None
+
+
+#: The longest limit that a story with requests and waits may have, to end soon after the month.
+_MOST_DAYS = 5
+_STREET = _codes("09010", "09012", "09009", "08004", "06012")
+_SELF_HANDLED = _codes("06010", "06012", "09001", "09005", "09010")
+#: Types that a turn needs in order to be believable; any other turn happens to any type with a limit.
+_FITTING: Mapping[Turn, Fits] = {
+    Turn.LEFT_OPEN: _codes("06011"),
+    Turn.WRONG_UNIT: _codes("06012", "09010"),
+    Turn.WORKLOAD: _codes("06010"),
+    Turn.CANNOT_DO: _codes("06012", "06010"),
     Turn.CLOSE_AT_DEADLINE: _STREET,
     Turn.CLOSE_AFTER_DEADLINE: _STREET,
     Turn.REPORT_AT_DEADLINE: _STREET,
-}
-
-#: Turns among fifty cases, the pickiest first; the rest go straight.
-_TURNS: tuple[tuple[Turn, int], ...] = (
-    (Turn.LEFT_OPEN, 1),
-    (Turn.WORKLOAD, 1),
-    (Turn.CANNOT_DO, 1),
-    (Turn.WRONG_UNIT, 2),
-    (Turn.CLOSE_AT_DEADLINE, 2),
-    (Turn.CLOSE_AFTER_DEADLINE, 1),
-    (Turn.REPORT_AT_DEADLINE, 1),
-    (Turn.REWORK, 4),
-    (Turn.LATE, 5),
-    (Turn.NO_PROBLEM, 1),
-    (Turn.OUTSIDE, 1),
-    (Turn.VOID_REGISTERED, 2),
+    Turn.VERIFY_UNANSWERED: _STREET,
+    Turn.CORRECTED_EARLY: _codes("06012"),
+    Turn.CORRECTED: _codes("06012"),
+    Turn.CORRECTION_REFUSED: _codes("06012"),
+    Turn.HANDED_OVER: _codes("10999"),
+    Turn.SELF_HANDLED: _SELF_HANDLED,
+    Turn.UNROUTED: lambda tale: tale.type == UNROUTED,
+    Turn.NOBODY_CAME: _codes("09005", "09006", "09001"),
+    Turn.ARBITRATED: _days(1),
+    Turn.DUPLICATE: _days(1),
+    Turn.DUPLICATE_UNLINKED: _days(1),
+    Turn.RECURRENT: _is_quick,
+} | dict.fromkeys(
+    (
+        Turn.ACCEPTED_BY_RULE,
+        Turn.ASSISTED,
+        Turn.ASSIST_FORCED,
+        Turn.SUBTASK,
+        Turn.SUBTASK_REJECTED,
+        Turn.TAKEN_BACK,
+        Turn.RETURN_REJECTED,
+        Turn.EXTENDED,
+        Turn.EXTENDED_TWICE,
+        Turn.EXTENSION_REFUSED,
+        Turn.ESCALATED,
+        Turn.SUSPENDED,
+        Turn.RESUMED_EARLY,
+        Turn.SUSPENSION_REFUSED,
+        Turn.SUPERVISED,
+    ),
+    _days(2),
 )
-_SOURCES = (Source.HOTLINE,) * 6 + (Source.SUPERIOR, Source.PETITION)
-_MODES = (CheckMode.WAIVED,) * 3 + (CheckMode.PHOTO,) * 4 + (CheckMode.VIDEO,)
-#: So many of the urgent cases happen when the offices are closed.
-_OFF_HOURS = 8
-_EVENING = (19, 23)
-_DAYTIME = (9, 18)
-_HOLIDAYS = 7
-#: A case that is still open at the cut-off was filed on this day.
-_LEFT_OPEN_DAY = 20
-#: Nobody files in the first and last minutes of a shift.
-_SETTLING_S = 300
+
+#: Turns among ``MONTH_SIZE`` cases, the pickiest first; the rest go straight. Each happens once at least.
+_TURNS: Mapping[Turn, int] = {
+    Turn.UNROUTED: 3,
+    Turn.HANDED_OVER: 6,
+    Turn.LEFT_OPEN: 6,
+    Turn.WORKLOAD: 8,
+    Turn.CANNOT_DO: 8,
+    Turn.CORRECTED_EARLY: 10,
+    Turn.CORRECTED: 8,
+    Turn.CORRECTION_REFUSED: 3,
+    Turn.WRONG_UNIT: 20,
+    Turn.NOBODY_CAME: 2,
+    Turn.SELF_HANDLED: 60,
+    Turn.CLOSE_AT_DEADLINE: 12,
+    Turn.CLOSE_AFTER_DEADLINE: 8,
+    Turn.REPORT_AT_DEADLINE: 8,
+    Turn.EXTENDED: 24,
+    Turn.EXTENDED_TWICE: 4,
+    Turn.EXTENSION_REFUSED: 6,
+    Turn.ESCALATED: 3,
+    Turn.SUSPENDED: 6,
+    Turn.RESUMED_EARLY: 5,
+    Turn.SUSPENSION_REFUSED: 4,
+    Turn.ACCEPTED_BY_RULE: 14,
+    Turn.ASSISTED: 10,
+    Turn.ASSIST_FORCED: 4,
+    Turn.SUBTASK: 40,
+    Turn.SUBTASK_REJECTED: 8,
+    Turn.TAKEN_BACK: 4,
+    Turn.RETURN_REJECTED: 10,
+    Turn.ARBITRATED: 3,
+    Turn.SUPERVISED: 12,
+    Turn.REWORK: 50,
+    Turn.LATE: 60,
+    Turn.URGED: 20,
+    Turn.REPORTED_FOR: 6,
+    Turn.CHECK_WITHDRAWN: 6,
+    Turn.REOPENED: 5,
+    Turn.DISPATCHED_AGAIN: 8,
+    Turn.CITY: 50,
+    Turn.CITY_REJECTED: 5,
+    Turn.NO_PROBLEM: 12,
+    Turn.OUTSIDE: 8,
+    Turn.VOID_REGISTERED: 10,
+    Turn.VERIFIED: 60,
+    Turn.VERIFIED_FALSE: 12,
+    Turn.NOT_FOUND: 6,
+    Turn.VERIFY_MOVED: 6,
+    Turn.VERIFY_UNANSWERED: 4,
+    Turn.VOID_RESTORED: 5,
+}
+#: Cases that repeat another one: times among ``MONTH_SIZE``.
+_ECHOES: Mapping[Turn, int] = {Turn.DUPLICATE: 24, Turn.DUPLICATE_UNLINKED: 5, Turn.RECURRENT: 24}
+#: Turns of cases that somebody called in.
+_CALLED = frozenset(
+    {
+        Turn.NO_PROBLEM,
+        Turn.OUTSIDE,
+        Turn.VERIFIED,
+        Turn.VERIFIED_FALSE,
+        Turn.NOT_FOUND,
+        Turn.VERIFY_MOVED,
+        Turn.VERIFY_UNANSWERED,
+        Turn.CORRECTED_EARLY,
+        Turn.VOID_RESTORED,
+    }
+)
+_OF_THE_CITY = frozenset({Turn.CITY, Turn.CITY_REJECTED})
+#: Turns that may happen at any hour, like the straight line.
+_ANY_HOUR = frozenset({Turn.NONE, Turn.SELF_HANDLED, Turn.LATE, Turn.REWORK})
+
+_SOURCES: Mapping[Source, int] = {
+    Source.INSPECTOR: 66,
+    Source.HOTLINE: 18,
+    Source.PUBLIC: 5,
+    Source.VIDEO: 4,
+    Source.PETITION: 2,
+    Source.DEPARTMENT: 2,
+    Source.LEADER: 2,
+    Source.MEDIA: 1,
+}
+_MODES: Mapping[CheckMode, int] = {
+    CheckMode.ON_SITE: 70,
+    CheckMode.PHOTO: 15,
+    CheckMode.WAIVED: 10,
+    CheckMode.VIDEO: 5,
+}
+#: Share of the month that is left to the types a street rarely sees, each once before any comes twice.
+_RARE_PERCENT = 19
+#: A case that is still open at the cut-off was filed on this day, one that recurs in the same month not after that.
+_LEFT_OPEN_DAY, _RECURS_UNTIL = 20, 17
 _OFTEN, _SELDOM = 0.5, 0.2
 #: Share of a cell's inscribed circle in which its cases lie.
 _INNER = 0.8
-COMMUNITY = "community"
+_OBJECTS = 999_999
+#: A case filed in these is not reported again before the shift ends.
+_LAST_HOURS = (11, 17)
+#: When a duplicate comes after the first report, and a recurrence, in seconds of working time.
+_SOON_AGAIN_S = (600, 1500)
+_DAYS_LATER_S = (2 * 8 * 3600, 5 * 8 * 3600)
 
 
-def plan_month(rng: Random, period: Period, reference: Reference, size: int = 50) -> tuple[Plot, ...]:
+def plan_month(rng: Random, period: Period, reference: Reference, size: int = MONTH_SIZE) -> tuple[Plot, ...]:
     """Plan the cases of a month, by the instant of filing.
 
     Parameters
@@ -133,26 +306,16 @@ def plan_month(rng: Random, period: Period, reference: Reference, size: int = 50
         At least as many as there are unusual turns, so that every turn finds a case.
     """
     calendar = reference.rules.calendars[reference.rules.conduct.calendar]
-    drafts = _dealt(rng, size, reference)
+    rhythm = Rhythm(period=period, calendar=calendar)
+    echoes = sum(_scaled(times, size) for times in _ECHOES.values())
+    drafts = _dealt(rng, size, size - echoes, reference)
+    cells = _cells(rng, reference, len(drafts))
     plots: list[Plot] = []
-    for draft, cell in zip(drafts, _cells(rng, reference, len(drafts)), strict=True):
-        filed_at = _off_duty(rng, period) if draft.is_off_hours else _on_duty(rng, period, calendar, draft.turn)
-        plot = Plot(
-            name="",
-            seed=rng.getrandbits(32),
-            tale=draft.tale,
-            source=draft.source,
-            turn=draft.turn,
-            mode=draft.mode,
-            filed_at=filed_at,
-            cell=cell.code,
-            point=None if draft.turn is Turn.OUTSIDE else _point(rng, cell),
-            place=reference.features[(COMMUNITY, cell.parent or "")].name,
-            is_off_hours=draft.is_off_hours,
-            is_condition_said=rng.random() < _OFTEN,
-            is_commented=rng.random() < _SELDOM,
-        )
+    for draft, cell in zip(drafts, cells, strict=True):
+        plot = _plot(rng, draft, cell, reference, rhythm)
         plots.append(plot)
+        if draft.echo is not None:
+            plots.append(_echo(rng, plot, draft.echo, calendar))
     return _named("month", plots)
 
 
@@ -169,16 +332,27 @@ class _Open:
 
 
 _OPEN = (
+    _Open(code="06011", moves=4, back_min=700, turn=Turn.SUSPENDED),
     _Open(code="06025", moves=5, back_min=620),  # checked, to be closed
+    _Open(code="06027", moves=3, back_min=420, turn=Turn.ESCALATED),  # asked, undecided for too long
     _Open(code="06011", moves=2, back_min=1200),  # in hand, days left
     _Open(code="06027", moves=2, back_min=480),
     _Open(code="09012", moves=2, back_min=300),  # overdue
     _Open(code="06012", moves=6, back_min=200, turn=Turn.REWORK),
     _Open(code="06010", moves=1, back_min=190, source=Source.HOTLINE, turn=Turn.OUTSIDE),  # address only, overdue
+    _Open(code="06025", moves=3, back_min=150, turn=Turn.SUBTASK),  # a sub-unit has it
+    _Open(code="06027", moves=4, back_min=150, turn=Turn.ASSISTED),  # an assisting unit has yet to report
     _Open(code="09009", moves=4, back_min=130),
+    _Open(code="06011", moves=3, back_min=120, turn=Turn.EXTENDED),  # asked
+    _Open(code="06011", moves=3, back_min=110, turn=Turn.RESUMED_EARLY),  # asked
+    _Open(code="06012", moves=3, back_min=100, turn=Turn.CORRECTED),  # asked
     _Open(code="08004", moves=3, back_min=95),
+    _Open(code="06026", moves=3, back_min=90, turn=Turn.SUPERVISED),  # an answer is awaited
+    _Open(code="01005", moves=2, back_min=70),  # no published limit: waits for the dispatcher
     _Open(code="06012", moves=2, back_min=60, turn=Turn.WRONG_UNIT),  # returned
+    _Open(code="10998", moves=1, back_min=55, turn=Turn.UNROUTED),
     _Open(code="09005", moves=2, back_min=50),
+    _Open(code="06010", moves=2, back_min=30, source=Source.HOTLINE, turn=Turn.VERIFIED),
     _Open(code="06010", moves=1, back_min=25, source=Source.HOTLINE),
     _Open(code="01037", moves=1, back_min=15, is_condition_said=False),
     _Open(code="09010", moves=1, back_min=12),
@@ -187,82 +361,135 @@ _OPEN = (
 
 def plan_open(rng: Random, now: datetime, reference: Reference) -> tuple[Plot, ...]:
     """Plan the cases that are open at an instant, by the instant of filing."""
-    calendar = reference.rules.calendars[reference.rules.conduct.calendar]
-    cells = _cells(rng, reference, len(_OPEN))
+    rules = reference.rules
+    calendar = rules.calendars[rules.conduct.calendar]
+    tales = known_tales(rules.catalogue) + other_tales(rules.catalogue)
     plots = []
-    for one, cell in zip(_OPEN, cells, strict=True):
-        tale = tale_of(one.code)
-        pace = Pace(calendar=calendar, is_urgent=is_urgent(tale, reference))
-        plot = Plot(
-            name="",
-            seed=rng.getrandbits(32),
-            tale=tale,
-            source=one.source,
-            turn=one.turn,
-            mode=CheckMode.ON_SITE,
-            filed_at=pace.before(now, one.back_min * 60),
-            cell=cell.code,
-            point=None if one.turn is Turn.OUTSIDE else _point(rng, cell),
-            place=reference.features[(COMMUNITY, cell.parent or "")].name,
-            is_condition_said=one.is_condition_said,
-            moves=one.moves,
-        )
-        plots.append(plot)
+    for one, cell in zip(_OPEN, _cells(rng, reference, len(_OPEN)), strict=True):
+        tale = tale_of(tales, one.code)
+        draft = _Draft(tale=tale, turn=one.turn, source=one.source, mode=CheckMode.ON_SITE)
+        filed_at = Pace(calendar=calendar, is_urgent=tale.is_urgent).before(now, one.back_min * 60)
+        plot = _staged(rng, draft, cell, filed_at, reference)
+        plots.append(replace(plot, is_condition_said=one.is_condition_said, is_commented=False, moves=one.moves))
     return _named("open", plots)
-
-
-def is_urgent(tale: Tale, reference: Reference) -> bool:
-    """Tell whether people are on duty day and night for a type: its limit is one of urgent hours."""
-    known = reference.rules.catalogue.find(tale.type)
-    condition = known and (known.condition(tale.condition) if tale.condition else known.conditions[0])
-    return bool(condition and condition.limit and condition.limit.unit is LimitUnit.URGENT_HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
     tale: Tale
     turn: Turn
-    source: Source = Source.INSPECTOR
-    mode: CheckMode = CheckMode.ON_SITE
-    is_off_hours: bool = False
+    source: Source
+    mode: CheckMode
+    echo: Turn | None = None
 
 
-def _dealt(rng: Random, size: int, reference: Reference) -> list[_Draft]:
-    """Deal types by weight and turns, so that each turn meets a type it may happen to."""
-    whole = [tale for tale in TALES for _ in range(tale.weight)]
-    deck = [whole[index % len(whole)] for index in range(size)]
-    rng.shuffle(deck)
+def _dealt(rng: Random, size: int, count: int, reference: Reference) -> list[_Draft]:
+    """Deal types by weight and turns, so that each turn meets a type it may happen to.
+
+    Parameters
+    ----------
+    size, count
+        Cases of the month, and how many of them repeat no other.
+    """
+    deck = _deck(rng, count, reference)
     drafts: list[_Draft] = []
-    for turn in (turn for turn, times in _TURNS for _ in range(times)):
-        fitting = _FITTING.get(turn)
-        tale = next(tale for tale in deck if fitting is None or tale.type.code in fitting)
+    for turn, times in {**_ECHOES, **_TURNS}.items():
+        for _ in range(_scaled(times, size)):
+            tale = _fitting(deck, _FITTING.get(turn, _is_published), reference)
+            draft = _Draft(tale=tale, turn=turn, source=_source(turn), mode=CheckMode.ON_SITE)
+            drafts.append(replace(draft, turn=Turn.NONE, echo=turn) if turn in _ECHOES else draft)
+    return drafts + [_straight(rng, tale) for tale in deck]
+
+
+def _fitting(deck: list[Tale], fits: Fits, reference: Reference) -> Tale:
+    """Take a card that fits from the deck; a small month may hold none by chance: one takes the place of another."""
+    tale = next((tale for tale in deck if fits(tale)), None)
+    if tale is not None:
         deck.remove(tale)
-        called = turn in (Turn.NO_PROBLEM, Turn.OUTSIDE)
-        drafts.append(_Draft(tale=tale, turn=turn, source=Source.HOTLINE if called else Source.INSPECTOR))
-    return drafts + _straight(deck, reference)
+        return tale
+    deck.pop()
+    tales = known_tales(reference.rules.catalogue) + other_tales(reference.rules.catalogue)
+    return next(tale for tale in tales if fits(tale))
 
 
-def _straight(deck: Sequence[Tale], reference: Reference) -> list[_Draft]:
-    """Give the cases that go straight their sources, modes of checking, and hours."""
-    off = [index for index, tale in enumerate(deck) if is_urgent(tale, reference)][:_OFF_HOURS]
-    by_day = [index for index in range(len(deck)) if index not in off]
-    sources = dict(zip(by_day, _SOURCES, strict=False))
-    modes = dict(zip(reversed(by_day), _MODES, strict=False))
-    return [
-        _Draft(
-            tale=tale,
-            turn=Turn.NONE,
-            source=sources.get(index, Source.INSPECTOR),
-            mode=modes.get(index, CheckMode.ON_SITE),
-            is_off_hours=index in off,
-        )
-        for index, tale in enumerate(deck)
-    ]
+def _deck(rng: Random, size: int, reference: Reference) -> list[Tale]:
+    """Return the types of all cases: the common ones by weight, of the others each once before any comes twice."""
+    common = [tale for tale in known_tales(reference.rules.catalogue) for _ in range(tale.weight)]
+    by_type: dict[object, list[Tale]] = {}
+    for tale in other_tales(reference.rules.catalogue):
+        by_type.setdefault(tale.type, []).append(tale)
+    rare = [rng.choice(tales) for tales in by_type.values()]
+    rng.shuffle(rare)
+    few = size * _RARE_PERCENT // 100
+    deck = [tale for tale, _ in zip(cycle(rare), range(few), strict=False)]
+    deck += [tale for tale, _ in zip(cycle(common), range(size - few), strict=False)]
+    rng.shuffle(deck)
+    return deck
+
+
+def _source(turn: Turn) -> Source:
+    if turn in _OF_THE_CITY:
+        return Source.SUPERIOR
+    return Source.HOTLINE if turn in _CALLED else Source.INSPECTOR
+
+
+def _straight(rng: Random, tale: Tale) -> _Draft:
+    source = rng.choices(tuple(_SOURCES), tuple(_SOURCES.values()))[0]
+    mode = rng.choices(tuple(_MODES), tuple(_MODES.values()))[0]
+    return _Draft(tale=tale, turn=Turn.NONE, source=source, mode=mode)
+
+
+def _plot(rng: Random, draft: _Draft, cell: Feature, reference: Reference, rhythm: Rhythm) -> Plot:
+    if draft.echo is not None:
+        until = _RECURS_UNTIL if draft.echo is Turn.RECURRENT else None
+        filed_at = rhythm.on_duty(rng, until=until, but=_LAST_HOURS)
+    elif draft.turn is Turn.NOBODY_CAME:
+        filed_at = rhythm.at_night(rng)
+    elif draft.turn in _ANY_HOUR:
+        filed_at = rhythm.any_time(rng, is_urgent=draft.tale.is_urgent)
+    else:
+        filed_at = rhythm.on_duty(rng, on=_LEFT_OPEN_DAY if draft.turn is Turn.LEFT_OPEN else None)
+    plot = _staged(rng, draft, cell, filed_at, reference)
+    return replace(plot, is_off_hours=not rhythm.is_on_duty(filed_at))
+
+
+def _staged(rng: Random, draft: _Draft, cell: Feature, filed_at: datetime, reference: Reference) -> Plot:
+    return Plot(
+        seed=rng.getrandbits(53),
+        tale=draft.tale,
+        source=draft.source,
+        turn=draft.turn,
+        mode=draft.mode,
+        filed_at=filed_at,
+        cell=cell.code,
+        point=None if draft.turn is Turn.OUTSIDE else _point(rng, cell),
+        place=reference.features[(COMMUNITY, cell.parent or "")].name,
+        object_id=draft.tale.object_id(rng.randint(1, _OBJECTS)),
+        is_condition_said=rng.random() < _OFTEN,
+        is_commented=rng.random() < _SELDOM,
+    )
+
+
+def _echo(rng: Random, first: Plot, turn: Turn, calendar: WorkingCalendar) -> Plot:
+    pace = Pace(calendar=calendar, is_urgent=False)
+    is_back = turn is Turn.RECURRENT
+    return replace(
+        first,
+        seed=rng.getrandbits(53),
+        turn=turn,
+        source=Source.INSPECTOR if is_back else Source.HOTLINE,
+        filed_at=pace.after(first.filed_at, rng.randint(*(_DAYS_LATER_S if is_back else _SOON_AGAIN_S))),
+        echo=first.seed,
+    )
+
+
+def _scaled(times: int, size: int) -> int:
+    return max(1, round(times * size / MONTH_SIZE))
 
 
 def _named(kind: str, plots: Sequence[Plot]) -> tuple[Plot, ...]:
-    ordered = sorted(plots, key=lambda plot: plot.filed_at)
-    return tuple(replace(plot, name=f"{kind}-{number:02d}") for number, plot in enumerate(ordered, start=1))
+    ordered = sorted(plots, key=lambda plot: (plot.filed_at, plot.seed))
+    return tuple(replace(plot, name=f"{kind}-{number:04d}") for number, plot in enumerate(ordered, start=1))
 
 
 def _cells(rng: Random, reference: Reference, size: int) -> list[Feature]:
@@ -282,25 +509,3 @@ def _point(rng: Random, cell: Feature) -> GeoPoint:
     (x, y), (rim_x, rim_y) = spoke.coords
     reach, turn = math.hypot(rim_x - x, rim_y - y) * _INNER * rng.random(), math.tau * rng.random()
     return GeoPoint(lon_e7=round(x + reach * math.cos(turn)), lat_e7=round(y + reach * math.sin(turn)))
-
-
-def _on_duty(rng: Random, period: Period, calendar: WorkingCalendar, turn: Turn) -> datetime:
-    """Choose an instant of working time."""
-    days = [day for day in _days(period) if calendar.day(day).is_working]
-    if turn is Turn.LEFT_OPEN:
-        days = [day for day in days if day.day == _LEFT_OPEN_DAY] or days[-1:]
-    day = calendar.day(rng.choice(days))
-    opens, closes = rng.choice(day.spans)
-    return datetime.fromtimestamp(rng.randrange(opens + _SETTLING_S, closes - _SETTLING_S), UTC)
-
-
-def _off_duty(rng: Random, period: Period) -> datetime:
-    """Choose an evening, or an hour of the holidays at the beginning of the month."""
-    is_evening = rng.random() < _OFTEN
-    day = rng.choice(_days(period) if is_evening else _days(period)[:_HOLIDAYS])
-    hour = rng.randint(*(_EVENING if is_evening else _DAYTIME))
-    return datetime(day.year, day.month, day.day, hour, rng.randint(0, 59), tzinfo=period.zone).astimezone(UTC)
-
-
-def _days(period: Period) -> list[date]:
-    return [period.first_day + timedelta(days=step) for step in range((period.next_day - period.first_day).days)]

@@ -118,17 +118,46 @@ class Action(StrEnum):
     """What people do to a case; each is one row of the table of moves."""
 
     FILE = "file"
+    REQUEST_VERIFICATION = "request_verification"
+    VERIFY = "verify"
+    REASSIGN_TASK = "reassign_task"
+    WITHDRAW_TASK = "withdraw_task"
     REGISTER = "register"
+    CORRECT = "correct"
+    DECIDE_CORRECTION = "decide_correction"
     VOID = "void"
+    RESTORE = "restore"
+    TRANSFER = "transfer"
+    LINK_DUPLICATE = "link_duplicate"
+    UNLINK_DUPLICATE = "unlink_duplicate"
     DISPATCH = "dispatch"
+    WITHDRAW_DISPATCH = "withdraw_dispatch"
     ACCEPT = "accept"
+    ASSIGN = "assign"
+    TAKE_BACK = "take_back"
+    SUBMIT = "submit"
+    CONFIRM = "confirm"
+    REJECT = "reject"
     RETURN_TASK = "return_task"
+    REJECT_RETURN = "reject_return"
     REASSIGN = "reassign"
+    ARBITRATE = "arbitrate"
+    ASK_EXTENSION = "ask_extension"
+    DECIDE_EXTENSION = "decide_extension"
+    ASK_SUSPENSION = "ask_suspension"
+    DECIDE_SUSPENSION = "decide_suspension"
+    RESUME = "resume"
+    ESCALATE = "escalate"
+    RECLOCK = "reclock"
     REPORT = "report"
     REQUEST_CHECK = "request_check"
     CHECK = "check"
     REWORK = "rework"
     CLOSE = "close"
+    REOPEN = "reopen"
+    SUPERVISE = "supervise"
+    ANSWER_SUPERVISION = "answer_supervision"
+    URGE = "urge"
     COMMENT = "comment"
     ATTACH = "attach"
 
@@ -162,6 +191,36 @@ class CheckResult(StrEnum):
 
     PASS = "pass"  # noqa: S105 - the word of the trade, not a secret
     FAIL = "fail"
+
+
+class VerifyResult(StrEnum):
+    """What a verification found."""
+
+    TRUE = "true"
+    FALSE = "false"
+    NOT_FOUND = "not_found"
+
+
+class TaskKind(StrEnum):
+    """What an inspector is asked: is the report true 核实, is the work done 核查."""
+
+    VERIFY = "verify"
+    CHECK = "check"
+
+
+class RequestKind(StrEnum):
+    """What may be asked of a shift leader or leader."""
+
+    EXTENSION = "extension"
+    SUSPENSION = "suspension"
+    CORRECTION = "correction"
+
+
+class Ruling(StrEnum):
+    """How a request was decided."""
+
+    GRANT = "grant"
+    REFUSE = "refuse"
 
 
 class AttachmentUsage(StrEnum):

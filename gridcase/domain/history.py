@@ -22,9 +22,13 @@ from gridcase.domain.case import (
     CheckMode,
     CheckResult,
     PersonId,
+    RequestKind,
+    Ruling,
     Source,
+    TaskKind,
     TypeKey,
     UnitCode,
+    VerifyResult,
 )
 from gridcase.domain.time import TimeLimit
 
@@ -39,6 +43,8 @@ class LimitedStage(StrEnum):
     HANDLE = "handle"
     CHECK = "check"
     CLOSE = "close"
+    DECIDE = "decide"
+    SUPERVISE = "supervise"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,15 @@ class StageDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assisting:
+    """An assisting unit's assignment, with its own handling deadline."""
+
+    assignment: int
+    unit: UnitCode
+    due: StageDue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What one action made true; only what it changed is set, the rest is None or empty.
 
@@ -92,6 +107,26 @@ class Facts:
         Number (1…) of the task within the case and what is known of it. A waived check has a mode and no task.
     attachments
         Photos that came with the action.
+    task_kind, verify_result
+        Whether a task verifies or checks, and what a verification found.
+    assisting
+        On ``dispatch``, ``reassign`` and ``arbitrate``: assignments of assisting units opened beside the lead. An
+        assisting unit's ``report`` names its own ``assignment`` and leaves the state as it was.
+    self_handled
+        On ``file``: done on the spot; the case is closed at once and counted apart.
+    lead_case
+        On ``link_duplicate``: the open case this one repeats. A follower is neither void nor valid.
+    request, request_kind, ruling, asked_at
+        A request, its number (1…) within the case, how it was decided, and when it was asked: a granted suspension
+        pauses from ``asked_at``; a granted extension brings a new ``handle`` due.
+    resumes_at
+        On ``decide_suspension``: when it ends by itself.
+    transferred_to
+        Body a case was handed over to.
+    subtask, supervision
+        Number (1…) of the sub-assignment 交办 or of the supervision 督办 within the case.
+    object_id, campaign
+        Component's code; campaign the case was found in.
     """
 
     type: TypeKey | None = None
@@ -114,6 +149,21 @@ class Facts:
     check_mode: CheckMode | None = None
     check_result: CheckResult | None = None
     attachments: tuple[AttachmentId, ...] = ()
+    task_kind: TaskKind | None = None
+    verify_result: VerifyResult | None = None
+    assisting: tuple[Assisting, ...] = ()
+    self_handled: bool = False
+    lead_case: CaseNumber | None = None
+    request: int | None = None
+    request_kind: RequestKind | None = None
+    ruling: Ruling | None = None
+    asked_at: datetime | None = None
+    resumes_at: datetime | None = None
+    transferred_to: str | None = None
+    subtask: int | None = None
+    supervision: int | None = None
+    object_id: str | None = None
+    campaign: str | None = None
 
     def dump(self) -> str:
         """Write canonical JSON: sorted keys, no blanks, nothing that is None, empty or False."""
@@ -131,6 +181,13 @@ class Facts:
             "check_mode": CheckMode,
             "check_result": CheckResult,
             "attachments": tuple,
+            "task_kind": TaskKind,
+            "verify_result": VerifyResult,
+            "assisting": lambda value: tuple(_load_assisting(one) for one in value),
+            "request_kind": RequestKind,
+            "ruling": Ruling,
+            "asked_at": datetime.fromisoformat,
+            "resumes_at": datetime.fromisoformat,
         }
         return cls(**{name: readers.get(name, _same)(value) for name, value in raw.items()})
 
@@ -184,7 +241,7 @@ def canonical_json(value: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, TypeKey | TimeLimit):
         return str(value)
-    if isinstance(value, StageDue):
+    if isinstance(value, StageDue | Assisting):
         return {f.name: plain for f in fields(value) if (plain := _plain(getattr(value, f.name)))}
     if isinstance(value, datetime):
         return value.isoformat()
@@ -204,6 +261,10 @@ def _load_due(raw: dict[str, Any]) -> StageDue:
         calendar=raw["calendar"],
         provisional=raw.get("provisional", False),
     )
+
+
+def _load_assisting(raw: dict[str, Any]) -> Assisting:
+    return Assisting(assignment=raw["assignment"], unit=UnitCode(raw["unit"]), due=_load_due(raw["due"]))
 
 
 def _same(value: Any) -> Any:

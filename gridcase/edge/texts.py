@@ -126,6 +126,72 @@ LABELS: dict[str, Text] = {
     "urgent_day": Text("紧急工作日", "urgent days"),
     "working_hour": Text("工作时", "working hours"),
     "working_day": Text("工作日", "working days"),
+    # the rest of the table of moves, requests, notices
+    "request_verification": Text("请求核实", "Request verification"),
+    "reassign_task": Text("任务改派", "Reassign the task"),
+    "withdraw_task": Text("任务撤回", "Withdraw the task"),
+    "correct": Text("更正", "Correct"),
+    "decide_correction": Text("审批更正", "Decide the correction"),
+    "restore": Text("恢复", "Restore"),
+    "transfer": Text("移送", "Transfer"),
+    "link_duplicate": Text("标为重复上报", "Link as duplicate"),
+    "unlink_duplicate": Text("取消重复", "Unlink the duplicate"),
+    "withdraw_dispatch": Text("撤回派遣", "Withdraw the dispatch"),
+    "assign": Text("交办", "Assign to a sub-unit"),
+    "take_back": Text("收回", "Take back"),
+    "submit": Text("提交", "Submit"),
+    "confirm": Text("确认", "Confirm"),
+    "reject": Text("退回重办", "Reject"),
+    "reject_return": Text("驳回回退", "Reject the return"),
+    "arbitrate": Text("裁定", "Arbitrate"),
+    "ask_extension": Text("申请延期", "Ask for an extension"),
+    "decide_extension": Text("审批延期", "Decide the extension"),
+    "ask_suspension": Text("申请挂账", "Ask for suspension"),
+    "decide_suspension": Text("审批挂账", "Decide the suspension"),
+    "resume": Text("恢复处置", "Resume"),
+    "escalate": Text("升级审批", "Escalate"),
+    "reclock": Text("重算时限", "Recompute deadlines"),
+    "reopen": Text("撤销结案", "Reopen"),
+    "supervise": Text("督办", "Supervise"),
+    "answer_supervision": Text("督办回复", "Answer the supervision"),
+    "urge": Text("催办", "Urge"),
+    "decide": Text("审批", "Decide"),
+    "extension": Text("延期", "Extension"),
+    "suspension": Text("挂账", "Suspension"),
+    "correction": Text("更正", "Correction"),
+    "pending": Text("待审批", "Pending"),
+    "granted": Text("已同意", "Granted"),
+    "refused": Text("未同意", "Refused"),
+    "lapsed": Text("已失效", "Lapsed"),
+    "assigned": Text("已交办", "Assigned"),
+    "submitted": Text("已提交", "Submitted"),
+    "confirmed": Text("已确认", "Confirmed"),
+    "found": Text("待复核", "To be reviewed"),
+    "rejected": Text("已否定", "Rejected"),
+    "review_recurrence": Text("复核反复发案", "Review a recurrence"),
+    "taken_back": Text("已收回", "Taken back"),
+    "grant": Text("同意", "Grant"),
+    "refuse": Text("不同意", "Refuse"),
+    "true": Text("属实", "True"),
+    "false": Text("不属实", "False"),
+    "not_found": Text("未发现", "Not found"),
+    "warning": Text("即将超期", "Due soon"),
+    "breach": Text("已超期", "Overdue"),
+    "no_route": Text("无派遣规则", "No route"),
+    "no_problem": Text("无问题", "No problem"),
+    "case": Text("发现案件", "Case found"),
+    "type": Text("案件类别", "Type"),
+    "address": Text("地址", "Address"),
+    "object_id": Text("部件标识码", "Component code"),
+    "body": Text("移送单位", "Body"),
+    "reply_due_at": Text("要求回复时间", "Reply due"),
+    "lead": Text("主案编号", "Lead case"),
+    "assisting": Text("协办单位", "Assisting units"),
+    "amount": Text("延长时限", "More time"),
+    "until": Text("挂账至", "Until"),
+    "ruling": Text("审批意见", "Ruling"),
+    "due_at": Text("截止时间", "Due"),
+    "forced": Text("强制反馈理由", "Reason for not waiting"),
     # field names on forms
     "condition": Text("立案条件", "Filing condition"),
     "limit": Text("处置时限", "Time limit"),
@@ -173,6 +239,7 @@ SENTENCES: dict[str, Text] = {
         "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
     ),
     "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
+    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
     "limit_by_shift_leader": Text(
         "该类别没有规定时限，须由值班长立案并选定时限。",
         "This class has no limit of its own: a shift leader has to register it and choose one.",
@@ -226,7 +293,70 @@ SENTENCES: dict[str, Text] = {
     ),
     "check_already_passed": Text("核查已通过，可直接结案。", "The check has passed already: the case can be closed."),
     "no_failed_check": Text("没有不通过的核查，不能返工。", "No check has failed, so there is nothing to rework."),
+    "nothing_to_reclock": Text("没有需要重算的暂定时限。", "No provisional deadline changes."),
     "type_gone": Text("类别 {type} 已不在目录中。", "The type {type} is no longer in the catalogue."),
+    "already_asked": Text(
+        "同类申请正在审批中，请等待结果。", "The same has been asked already and waits for a decision."
+    ),
+    "asked_it_yourself": Text(
+        "本人的申请不能由本人审批，请由他人办理。", "You asked for this yourself; somebody else has to decide."
+    ),
+    "asked_by_your_unit": Text(
+        "本单位的申请不能由本单位人员审批。", "Your own unit asked for this; somebody else has to decide."
+    ),
+    "leader_decides": Text(
+        "该申请已升级，须由领导审批。", "This request has gone up one level: a leader has to decide."
+    ),
+    "extension_too_late": Text(
+        "已过处置截止时间，不能再申请延期。", "The deadline has passed; an extension has to be asked for before it."
+    ),
+    "must_lie_ahead": Text("时间须晚于现在。", "This has to lie in the future."),
+    "no_pending_request": Text("没有待审批的申请。", "There is no request waiting for a decision."),
+    "refusal_needs_reason": Text("不同意须说明理由。", "A refusal needs a reason."),
+    "is_duplicate": Text("本案是重复上报，请使用“取消重复”。", "The case is a duplicate; unlink it instead."),
+    "is_no_duplicate": Text("本案不是重复上报。", "The case is no duplicate."),
+    "unknown_lead": Text("未找到案件 {number}，或它就是本案。", "There is no case {number}, or it is this one."),
+    "lead_not_open": Text("案件 {number} 已结束，不能作为主案。", "The case {number} has ended and cannot lead."),
+    "nothing_to_correct": Text("请至少更正一项内容。", "Correct at least one thing."),
+    "restore_by_shift_leader": Text(
+        "已派遣过的案件须由值班长恢复。", "The case was dispatched before: a shift leader has to restore it."
+    ),
+    "already_accepted": Text("处置单位已签收，不能撤回，请改派。", "The unit has accepted; reassign the case instead."),
+    "settled_by_arbitration": Text(
+        "本案已裁定，不能再回退。", "The case was settled by arbitration and cannot be returned again."
+    ),
+    "subtask_open": Text(
+        "本案已交办下级，请先确认或收回。", "A sub-unit has the case: confirm its work or take it back first."
+    ),
+    "arbitration_needed": Text(
+        "回退次数已超过规定，须由值班长裁定。", "The case was returned too often: a shift leader has to arbitrate."
+    ),
+    "returns_allowed": Text(
+        "回退次数未超过规定，由派遣员改派或驳回。", "The dispatcher may still decide on this return."
+    ),
+    "no_sub_unit": Text("{unit} 不是本单位的下级或外包单位。", "{unit} is neither below this unit nor a contractor."),
+    "no_subtask": Text("没有正在进行的交办。", "There is no open sub-assignment."),
+    "nothing_submitted": Text("下级单位尚未提交。", "The sub-unit has not submitted anything yet."),
+    "assisting_units_open": Text(
+        "协办单位 {units} 尚未反馈，请等待，或说明强制反馈的理由。",
+        "The assisting units {units} have not reported: wait, or say in forced why not.",
+    ),
+    "city_closes": Text(
+        "市级下派案件由市监督指挥中心结案。", "A case from the city is closed by the city supervision centre."
+    ),
+    "not_the_citys": Text("本案不是市级下派案件。", "The case did not come from the city."),
+    "reopen_too_late": Text(
+        "结案已超过 {days} 个工作日，不能撤销。", "Closed more than {days} working days ago; it cannot be reopened."
+    ),
+    "no_supervision": Text("没有待回复的督办。", "There is no supervision waiting for an answer."),
+    "same_inspector": Text("任务已派给该监督员，请另选一人。", "This inspector has the task already; choose another."),
+    "not_self_handled": Text(
+        "类别 {type} 不能由监督员自处置。", "Cases of type {type} cannot be handled on the spot by an inspector."
+    ),
+    "before_and_after_needed": Text(
+        "自处置须附处置前（file）和处置后（self_handled）的照片。",
+        "Handling on the spot needs photos before (usage file) and after (usage self_handled).",
+    ),
     # input
     "invalid_input": Text("填写内容有误，详见各字段说明。", "Some fields are wrong; see errors."),
     "not_json": Text("请求体不是有效的 JSON。", "The request body is not valid JSON."),
@@ -348,6 +478,39 @@ SENTENCES: dict[str, Text] = {
     "unknown_person": Text(
         "没有具有“{role}”角色的用户 {username}。", "There is no user {username} with the role {role}."
     ),
+    "unknown_username": Text("没有用户 {username}。", "There is no user {username}."),
+    # roster, delegation
+    "unknown_area": Text("没有以 {area} 开头的单元网格。", "No unit cell begins with {area}."),
+    "not_an_instant": Text(
+        "“{value}”不是时间，应写成 2026-10-12 08:00。", "“{value}” is no date and time; write 2026-10-12 08:00."
+    ),
+    "end_before_start": Text("结束时间须晚于开始时间。", "The end has to be after the start."),
+    "span_too_long": Text("最长 {most} 天。", "At most {most} days."),
+    "role_not_held": Text(
+        "只能授权本人正式担任的角色；未正式担任“{role}”。",
+        "Only a role held for good can be handed over; {role} is not.",
+    ),
+    "role_ends_before": Text("本角色只担任到 {day}，授权不能更晚。", "The role itself ends on {day}; end by then."),
+    "delegate_is_holder": Text("不能授权给本人。", "A role is handed over to somebody else."),
+    "delegate_of_other_unit": Text(
+        "{username} 不是本单位人员，不能代行本单位职责。", "{username} is not of the unit and cannot act for it."
+    ),
+    "delegate_has_role": Text("{username} 已担任“{role}”，无需授权。", "{username} holds the role {role} already."),
+    # campaigns
+    "campaign_not_found": Text("未找到专项行动 {code}。", "There is no campaign {code}."),
+    "campaign_place_not_found": Text(
+        "专项行动 {code} 没有第 {number} 个点位。", "The campaign {code} has no place {number}."
+    ),
+    "place_visited": Text("第 {number} 个点位已有巡查结果。", "Place {number} was visited already."),
+    "not_your_place": Text("该点位由其他监督员负责。", "This place was given to another inspector."),
+    "unknown_campaign": Text("没有专项行动 {code}。", "There is no campaign {code}."),
+    "campaign_not_running": Text("专项行动 {code} 不在进行中。", "The campaign {code} is not running."),
+    "campaign_code_taken": Text("专项行动编号 {code} 已用于其他内容。", "The code {code} stands for another campaign."),
+    "campaign_case_missing": Text(
+        "请填写案件编号，或先以本专项行动上报案件。",
+        "Give the case's number, or file the case with this campaign first.",
+    ),
+    "case_not_needed": Text("无问题时不填案件编号。", "Without a problem there is no case to name."),
     # configuration
     "configuration_refused": Text(
         "配置有 {errors} 处错误，未应用。", "The configuration has {errors} errors; nothing was applied."
@@ -578,4 +741,12 @@ SENTENCES: dict[str, Text] = {
         "运行指标只对本机开放，或凭指标令牌查看。", "Metrics are for this machine itself, or with the metrics token."
     ),
     "not_ready": Text("数据库尚未就绪。", "The database is not ready."),
+    # recurrences
+    "recurrence_not_found": Text(
+        "没有案件 {number} 的反复发案记录，或您无权查看。",
+        "There is no recurrence for case {number}, or it is not yours to see.",
+    ),
+    "already_reviewed": Text(
+        "案件 {number} 的反复发案已复核。", "The recurrence of case {number} was reviewed already."
+    ),
 }

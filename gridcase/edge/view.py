@@ -6,20 +6,21 @@ Units never learn who found a case. Times carry the instance's own offset.
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor, Role
-from gridcase.domain.case import Action, CheckMode, CheckResult, TypeKey, UnitCode
+from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey, UnitCode, VerifyResult
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
-from gridcase.services.reading import HistoryLine, ListedCase, StoredCase
+from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase, ToldNotice
+from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
-from gridcase.workflow.case import Assignment, Case, RunningClock, Task
-from gridcase.workflow.effects import needed_fields
+from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
+from gridcase.workflow.effects.effect import needed_fields
 from gridcase.workflow.machine import available_actions
-from gridcase.workflow.requests import PAYLOADS, Choices, FieldSpec, specs
+from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, specs
 from gridcase.workflow.routes import RouteExplanation
 from gridcase.workflow.rulebook import Situation
 
@@ -56,6 +57,18 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
         "closed_at": _instant(case.closed_at, viewing),
         "limit": _limit(case, viewing),
         "deadlines": [_deadline(stage, clock, viewing) for stage, clock in case.clocks.items()],
+        "returns": case.returns,
+        "self_handled": case.is_self_handled,
+        "object_id": case.object_id,
+        "campaign": case.campaign,
+        "duplicate_of": case.lead,
+        "verified": case.verified,
+        "transferred_to": case.transferred_to,
+        "resumes_at": _instant(case.resumes_at, viewing),
+        "unrouted": case.is_unrouted,
+        "requests": [_request(one, viewing) for one in case.requests],
+        "subtasks": [_subtask(one, viewing) for one in case.subtasks],
+        "supervisions": [_supervision(one, viewing) for one in case.supervisions],
         "route": _route(case.assignment, viewing),
         "assignments": [_assignment(one, viewing) for one in case.assignments],
         "tasks": [_task(one, viewing) for one in case.tasks],
@@ -85,6 +98,48 @@ def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
         "unit": listed.unit,
         "address": listed.address,
         "description": listed.description,
+    }
+
+
+def seen_view(seen: SeenRecurrence | None) -> Json | None:
+    """Return the recurrence that a case is, as the case shows it."""
+    return None if seen is None else {"earlier": seen.earlier, "distance_m": seen.distance_m, "state": seen.state}
+
+
+def recurrence_view(listed: ListedRecurrence, viewing: Viewing) -> Json:
+    """Return a recurrence as a list shows it; units learn what was decided and why, not by whom."""
+    row = listed.row
+    shown: Json = {
+        "number": listed.case,
+        "earlier": listed.earlier,
+        "unit": row.unit,
+        "distance_m": row.distance_m,
+        "found_at": _instant(row.found_at, viewing),
+        "state": row.state,
+        "state_label": label(row.state, viewing.language),
+        "reviewed_at": _instant(row.reviewed_at, viewing),
+        "reason": row.reason,
+    }
+    if not viewing.actor.is_unit:
+        shown["reviewed_by"] = {"id": row.reviewed_by, "name": listed.reviewer} if row.reviewed_by else None
+    return shown
+
+
+def notice_view(told: ToldNotice, viewing: Viewing) -> Json:
+    """Return a notice with what is needed to know its case."""
+    notice, case = told.notice, told.case
+    return {
+        "id": notice.id,
+        "number": case.number,
+        "state": case.state,
+        "state_label": label(case.state, viewing.language),
+        "kind": notice.kind,
+        "label": label(notice.kind, viewing.language),
+        "stage": notice.stage or None,
+        "stage_label": label(notice.stage, viewing.language) if notice.stage else None,
+        "unit": notice.unit,
+        "at": _instant(notice.at, viewing),
+        "noted_at": _instant(notice.noted_at, viewing),
     }
 
 
@@ -145,7 +200,8 @@ def _head(case: Case, viewing: Viewing) -> Json:
 
 def _is_overdue(case: Case, now: datetime) -> bool:
     """Tell whether the deadline that matters now has passed: the same as the filter of lists."""
-    return case.state.is_open and case.due_at is not None and is_late(now, case.due_at)
+    late = case.due_at is not None and is_late(now, case.due_at)
+    return case.state.is_open and late and not is_excused(case)
 
 
 def _location(stored: StoredCase) -> Json | None:
@@ -183,6 +239,7 @@ def _deadline(stage: LimitedStage, clock: RunningClock, viewing: Viewing) -> Jso
         "due_at": _instant(due.due_at, viewing),
         "original_due_at": _instant(clock.original_due_at, viewing),
         "stopped_at": _instant(clock.stopped_at, viewing),
+        "paused_at": _instant(clock.paused_at, viewing),
         "limit": {"amount": format(due.limit.amount.normalize(), "f"), "unit": due.limit.unit},
         "calendar": due.calendar,
         "provisional": due.provisional,
@@ -196,8 +253,13 @@ def _route(assignment: Assignment | None, viewing: Viewing) -> Json | None:
         return None
     explanation = RouteExplanation.load(assignment.route)
     told: Json = json.loads(assignment.route)
-    said = explanation.sentence("zh" if viewing.language is Language.ZH else "en", lambda code: _name_of(code, viewing))
-    return told | {"sentence": said}
+    return told | {"sentence": route_sentence(explanation, viewing)}
+
+
+def route_sentence(explanation: RouteExplanation, viewing: Viewing) -> str:
+    """Say why a case goes where it goes, in the caller's language, with the names of units and types."""
+    spoken: Literal["zh", "en"] = "zh" if viewing.language is Language.ZH else "en"
+    return explanation.sentence(spoken, lambda code: _name_of(code, viewing))
 
 
 def _name_of(code: str, viewing: Viewing) -> str:
@@ -215,6 +277,7 @@ def _name_of(code: str, viewing: Viewing) -> str:
 def _assignment(one: Assignment, viewing: Viewing) -> Json:
     return {
         "number": one.number,
+        "lead": one.is_lead,
         "unit": one.unit,
         "unit_name": _name_of(one.unit, viewing),
         "dispatched_at": _instant(one.dispatched_at, viewing),
@@ -234,13 +297,54 @@ def _assignment(one: Assignment, viewing: Viewing) -> Json:
 def _task(one: Task, viewing: Viewing) -> Json:
     return {
         "number": one.number,
-        "kind": "check",
+        "kind": one.kind,
         "inspector": None if viewing.actor.is_unit else one.inspector,
         "mode": one.mode,
         "asked_at": _instant(one.asked_at, viewing),
         "due_at": _instant(one.due_at, viewing),
         "done_at": _instant(one.done_at, viewing),
+        "withdrawn_at": _instant(one.withdrawn_at, viewing),
         "result": one.result,
+    }
+
+
+def _request(one: Request, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "kind": one.kind,
+        "label": label(one.kind, viewing.language),
+        "state": one.state,
+        "state_label": label(one.state, viewing.language),
+        "asked_at": _instant(one.asked_at, viewing),
+        "decider": one.decider,
+        "decide_by": _instant(one.decide_by, viewing),
+        "amount": {"amount": format(one.amount.amount.normalize(), "f"), "unit": one.amount.unit}
+        if one.amount
+        else None,
+        "until": _instant(one.until, viewing),
+        "changes": json.loads(one.changes) if one.changes else None,
+    }
+
+
+def _subtask(one: Subtask, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "unit": one.unit,
+        "unit_name": _name_of(one.unit, viewing),
+        "state": one.state,
+        "state_label": label(one.state, viewing.language),
+        "asked_at": _instant(one.asked_at, viewing),
+        "rejections": one.rejections,
+    }
+
+
+def _supervision(one: Supervision, viewing: Viewing) -> Json:
+    return {
+        "number": one.number,
+        "asked_at": _instant(one.asked_at, viewing),
+        "due_at": _instant(one.due_at, viewing),
+        "answered_at": _instant(one.answered_at, viewing),
+        "overdue": is_late(one.answered_at or viewing.now, one.due_at),
     }
 
 
@@ -275,8 +379,13 @@ def _field(name: str, spec: FieldSpec, case: Case, viewing: Viewing) -> Json:
     }
     if spec.max_length is not None:
         shown["max_length"] = spec.max_length
-    if spec.choices is Choices.UNITS:
+    if spec.choices is Choices.UNITS or spec.kind is FieldKind.ASSISTING:
         shown["choices_url"] = "/api/v1/units"
+    elif spec.choices is Choices.SUB_UNITS:
+        lead = case.assignment.unit if case.assignment else ""
+        shown["choices_url"] = f"/api/v1/units?below={lead}"
+    elif spec.kind is FieldKind.TYPE:
+        shown["choices_url"] = "/api/v1/types"
     elif spec.choices is Choices.INSPECTORS:
         shown["choices_url"] = f"/api/v1/cases/{case.number}/inspectors"
     elif spec.choices is not None:
@@ -292,16 +401,25 @@ def _choices(choices: Choices, case: Case, viewing: Viewing) -> list[tuple[str, 
             (condition.code, condition.text_zh if chinese else condition.text_en)
             for condition in viewing.reference.rules.catalogue.conditions(case.type)
         ]
-    if choices is Choices.CHECK_MODES:
-        return [(mode, label(mode, viewing.language)) for mode in CheckMode]
-    if choices is Choices.CHECK_RESULTS:
-        return [(result, label(result, viewing.language)) for result in CheckResult]
+    if choices in _WORDS:
+        return [(word, label(word, viewing.language)) for word in _WORDS[choices]]
     reasons = {
         Choices.VOID_REASONS: conduct.void_reasons,
         Choices.RETURN_REASONS: conduct.return_reasons,
         Choices.REASSIGN_REASONS: conduct.reassign_reasons,
+        Choices.EXTENSION_REASONS: conduct.extension_reasons,
+        Choices.SUSPENSION_REASONS: conduct.suspension_reasons,
+        Choices.TRANSFER_BODIES: conduct.transfer_bodies,
     }[choices]
     return [(reason.code, reason.zh if chinese else reason.en) for reason in reasons]
+
+
+_WORDS: dict[Choices, tuple[str, ...]] = {
+    Choices.CHECK_MODES: tuple(CheckMode),
+    Choices.CHECK_RESULTS: tuple(CheckResult),
+    Choices.VERIFY_RESULTS: tuple(VerifyResult),
+    Choices.RULINGS: tuple(Ruling),
+}
 
 
 def _instant(instant: datetime | None, viewing: Viewing) -> str | None:

@@ -152,7 +152,7 @@ def _check_earlier(rule: RoutingRule, earlier: Iterable[RoutingRule], at: Place,
     different units share without the upper one being the special one.
     """
     for above in earlier:
-        if _covers(above, rule):
+        if above.covers(rule):
             reading.note(Severity.WARNING, at, "routing_rule_dead", rule=rule.id, above=above.id)
             return
     for above in earlier:
@@ -160,26 +160,11 @@ def _check_earlier(rule: RoutingRule, earlier: Iterable[RoutingRule], at: Place,
             reading.note(Severity.WARNING, at, "routing_rules_overlap", rule=rule.id, above=above.id)
 
 
-def _covers(wide: RoutingRule, narrow: RoutingRule) -> bool:
-    """Tell whether every case that ``narrow`` takes is taken by ``wide`` too."""
-    return all(any(one.covers(other) for one in wide.types) for other in narrow.types) and _reaches(wide, narrow)
-
-
 def _clash(above: RoutingRule, rule: RoutingRule) -> bool:
     """Tell whether some case is taken by both and is no special case, made by the rule above, of this rule."""
-    is_wider = _reaches(rule, above)
+    is_wider = rule.reaches(above)
     return _coincide(above, rule) and any(
         a.meets(b) and not (is_wider and b.covers(a)) for a in above.types for b in rule.types
-    )
-
-
-def _reaches(wide: RoutingRule, narrow: RoutingRule) -> bool:
-    """Tell whether ``wide`` holds in every place, from every source and on every day in which ``narrow`` does."""
-    return (
-        (not wide.areas or (bool(narrow.areas) and all(a.startswith(wide.areas) for a in narrow.areas)))
-        and (not wide.sources or (bool(narrow.sources) and set(narrow.sources) <= set(wide.sources)))
-        and wide.valid_from <= narrow.valid_from
-        and _last(narrow) <= _last(wide)
     )
 
 

@@ -14,12 +14,16 @@ from gridcase.rules.catalogue import AREA_CLASS, VERSION
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
-from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, Conduct, Reason
+from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, CalendarRule, Conduct, Reason
+from gridcase.workflow.recurrence import Nearness, RecurrenceRule
+from gridcase.workflow.routing import TypePattern
 
 _AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _FARTHEST_M = 100_000
 _MOST_RETURNS = 20
+_FARTHEST_REPEAT_M = 1000
+_LONGEST_REPEAT_DAYS = 366
 
 
 def parse_conduct(document: Document) -> Conduct:
@@ -56,9 +60,20 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         return_reasons=_reasons(reasons, "return"),
         reassign_reasons=reassign,
         waive_reasons=_reasons(reasons, "waive"),
+        extension_reasons=_reasons(reasons, "extension"),
+        suspension_reasons=_reasons(reasons, "suspension"),
+        transfer_bodies=_reasons(root, "transfer_bodies"),
         check_distance_m=root.whole("check_distance_m", least=1, most=_FARTHEST_M),
         allowed_returns=root.whole("allowed_returns", least=0, most=_MOST_RETURNS),
+        allowed_extensions=root.whole("allowed_extensions", least=0, most=_MOST_RETURNS),
+        reopen_days=root.whole("reopen_days", least=0, most=_MOST_RETURNS),
+        reinspect_percent=root.whole("reinspect_percent", least=0, most=100),
+        warn_percent=root.whole("warn_percent", least=1, most=99),
+        calendar_rules=tuple(_calendar_rule(node) for node in root.nodes("calendar_rules"))
+        if root.has("calendar_rules")
+        else (),
         area_classes=_area_classes(root.optional_node("area_classes")),
+        recurrence=_recurrence(root.optional_node("recurrence")),
     )
     reasons.done()
     root.done()
@@ -81,13 +96,30 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
         "photo_required": [action.value for action in sorted(conduct.photo_required)],
         "check_distance_m": conduct.check_distance_m,
         "allowed_returns": conduct.allowed_returns,
+        "allowed_extensions": conduct.allowed_extensions,
+        "reopen_days": conduct.reopen_days,
+        "reinspect_percent": conduct.reinspect_percent,
+        "warn_percent": conduct.warn_percent,
+        "transfer_bodies": _plain(conduct.transfer_bodies),
+        "calendar_rules": [
+            {
+                "calendar": rule.calendar,
+                "types": [str(pattern) for pattern in rule.types],
+                "areas": list(rule.areas),
+            }
+            for rule in conduct.calendar_rules
+        ],
         "reasons": {
             "void": _plain(conduct.void_reasons),
             "return": _plain(conduct.return_reasons),
             "reassign": _plain(conduct.reassign_reasons),
             "waive": _plain(conduct.waive_reasons),
+            "extension": _plain(conduct.extension_reasons),
+            "suspension": _plain(conduct.suspension_reasons),
         },
     }
+    if conduct.recurrence != RecurrenceRule():
+        body["recurrence"] = _plain_recurrence(conduct.recurrence)
     if conduct.area_classes:
         body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
@@ -102,6 +134,42 @@ def _area_classes(node: Node) -> MappingProxyType[str, str]:
     return MappingProxyType(classes)
 
 
+def _recurrence(node: Node) -> RecurrenceRule:
+    """Read what counts as a recurrence; a type names only what differs from the rest."""
+    default = _nearness(node, Nearness())
+    types = node.optional_node("types")
+    rules: list[tuple[TypePattern, Nearness]] = []
+    for text in types.values:
+        child = types.node(text)
+        near = _nearness(child, default)
+        child.done()
+        try:
+            rules.append((TypePattern.parse(text), near))
+        except ValueError:
+            types.refuse(text, "type_pattern_expected", value=text)
+    types.done()
+    node.done()
+    return RecurrenceRule(default=default, types=tuple(rules))
+
+
+def _nearness(node: Node, otherwise: Nearness) -> Nearness:
+    return Nearness(
+        distance_m=node.whole("distance_m", least=0, most=_FARTHEST_REPEAT_M)
+        if node.has("distance_m")
+        else otherwise.distance_m,
+        days=node.whole("days", least=0, most=_LONGEST_REPEAT_DAYS) if node.has("days") else otherwise.days,
+    )
+
+
+def _plain_recurrence(rule: RecurrenceRule) -> dict[str, Plain]:
+    types: dict[str, Plain] = {str(pattern): _plain_nearness(near) for pattern, near in rule.types}
+    return _plain_nearness(rule.default) | ({"types": types} if types else {})
+
+
+def _plain_nearness(near: Nearness) -> dict[str, Plain]:
+    return {"distance_m": near.distance_m, "days": near.days}
+
+
 def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:
     limits = {stage: _two_limits(node.node(stage.value)) for stage in CONDUCT_STAGES}
     node.done()
@@ -114,6 +182,22 @@ def _two_limits(node: Node) -> tuple[TimeLimit, TimeLimit]:
         node.refuse("urgent", "urgent_unit_expected", value=str(urgent))
     node.done()
     return normal, urgent
+
+
+def _calendar_rule(node: Node) -> CalendarRule:
+    types: list[TypePattern] = []
+    for text in node.texts("types") if node.has("types") else ():
+        try:
+            types.append(TypePattern.parse(text))
+        except ValueError:
+            node.refuse("types", "type_pattern_expected", value=text)
+    rule = CalendarRule(
+        calendar=node.text("calendar"),
+        types=tuple(types),
+        areas=node.texts("areas") if node.has("areas") else (),
+    )
+    node.done()
+    return rule
 
 
 def _reasons(node: Node, name: str) -> tuple[Reason, ...]:

@@ -5,7 +5,7 @@ looked up only after something refused, which answers the same and saves a state
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action
@@ -18,14 +18,25 @@ from gridcase.domain.errors import (
 from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
-from gridcase.services.steps.writing import Answer, replayed, request_digest, write_action
+from gridcase.services.steps.writing import Answer, Writing, replayed, request_digest, write_action
 from gridcase.store import people
 from gridcase.store.cases import StoredCase, load_case
 from gridcase.store.database import Tx
 from gridcase.store.history import KeyTakenError, RequestKey
+from gridcase.workflow.case import Case
+from gridcase.workflow.effects.intake import correction_point
 from gridcase.workflow.machine import check_may, decide
-from gridcase.workflow.requests import Payload
-from gridcase.workflow.rulebook import Situation
+from gridcase.workflow.requests import (
+    Correct,
+    Decide,
+    LinkDuplicate,
+    Payload,
+    Position,
+    ReassignTask,
+    RequestCheck,
+    RequestVerification,
+)
+from gridcase.workflow.rulebook import Placement, Situation
 from gridcase.workflow.transitions import ADVANCING
 
 
@@ -103,23 +114,38 @@ def _perform(tx: Tx, rt: Runtime, actor: Actor, request: ActionRequest, ask: _As
     situation = Situation(case=stored.case, actor=actor, now=now, rules=ask.reference.rules)
     check_may(situation, request.action)
     payload = ask.read()
-    if request.action is Action.REQUEST_CHECK:
-        situation = _with_inspectors(tx, rt, situation)
+    situation = _informed(tx, rt, situation, payload, ask.reference)
     decision = decide(situation, request.action, payload)
-    key = RequestKey(client_ref=key_ref, digest=_digest(request, payload))
-    photos = getattr(payload, "attachments", ())
-    return Answer(case=write_action(tx, stored, decision, key, actor=actor, photos=photos, now=now))
-
-
-def _with_inspectors(tx: Tx, rt: Runtime, situation: Situation) -> Situation:
-    today = situation.now.astimezone(rt.settings.zone).date()
-    return Situation(
-        case=situation.case,
-        actor=situation.actor,
-        now=situation.now,
-        rules=situation.rules,
-        inspectors=people.inspectors(tx, today),
+    writing = Writing(
+        actor=actor,
+        now=now,
+        rules=ask.reference.rules,
+        key=RequestKey(client_ref=key_ref, digest=_digest(request, payload)),
+        photos=getattr(payload, "attachments", ()),
     )
+    return Answer(case=write_action(tx, stored, decision, writing))
+
+
+def _informed(tx: Tx, rt: Runtime, situation: Situation, payload: Payload, reference: Reference) -> Situation:
+    """Add what some actions have to know besides: inspectors, the lead of a duplicate, where a correction lies."""
+    if isinstance(payload, RequestCheck | RequestVerification | ReassignTask):
+        today = situation.now.astimezone(rt.settings.zone).date()
+        return replace(situation, inspectors=people.inspectors(tx, situation.now, today))
+    if isinstance(payload, LinkDuplicate):
+        return replace(situation, lead=_lead(tx, situation.actor, payload.lead))
+    point = correction_point(situation.case) if isinstance(payload, Decide) else None
+    position = payload.location if isinstance(payload, Correct) else Position(point=point) if point else None
+    if position is not None:
+        location = reference.grid.locate(position.point, accuracy_m=position.accuracy_m)
+        layers = reference.layers_of(position.point, location.cell)
+        return replace(situation, placement=Placement(position=position, location=location, layers=layers))
+    return situation
+
+
+def _lead(tx: Tx, actor: Actor, number: str) -> Case | None:
+    parts = parse_number(number)
+    stored = load_case(tx, parts.identity, actor) if parts else None
+    return stored.case if stored is not None and stored.case.number == number.strip().upper() else None
 
 
 def _check_headers(request: ActionRequest, stored: StoredCase) -> str:

@@ -1,9 +1,16 @@
-"""Is the history as it was written? Recomputes every chain and names each line that does not fit."""
+"""Is the history as it was written? Recomputes every chain and every root, and names what does not fit.
+
+A chain shows that a line does not belong to those around it; a root shows that lines below it changed, even when
+somebody computed the chain anew.
+"""
 
 from dataclasses import dataclass
 
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.roots import RootFinding, SealReport, check_roots
 from gridcase.store import cases, history
+
+__all__ = ["AuditFinding", "AuditReport", "RootFinding", "SealReport", "verify_history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +32,24 @@ class AuditFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditReport:
-    """What an audit saw."""
+    """What an audit saw.
+
+    Parameters
+    ----------
+    seal
+        What the roots say, and which lines only a chain covers yet.
+    """
 
     cases: int
     lines: int
     erased: int
     findings: tuple[AuditFinding, ...]
+    seal: SealReport
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was found by chains or roots."""
+        return not self.findings and not self.seal.findings
 
 
 def verify_history(rt: Runtime) -> AuditReport:
@@ -52,10 +71,11 @@ def verify_history(rt: Runtime) -> AuditReport:
                 for code in _wrong(uid, row, payload, length, head)
             ]
             ends[row.case_id] = (row.seq, row.hash)
+        seal = check_roots(tx)
     for case_id, (_uid, length, head) in heads.items():
         if ends.get(case_id, (0, history.FIRST_LINK)) != (length, head):
             found.append(AuditFinding(case_id=case_id, seq=0, code="tail_missing"))
-    return AuditReport(cases=len(heads), lines=lines, erased=erased, findings=tuple(found))
+    return AuditReport(cases=len(heads), lines=lines, erased=erased, findings=tuple(found), seal=seal)
 
 
 def _wrong(

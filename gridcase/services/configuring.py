@@ -1,38 +1,38 @@
 """Configuration: files checked and applied as dated versions, and written back to files."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridcase.domain.errors import GridcaseError
 from gridcase.rules.checks import check
-from gridcase.rules.documents import Document, DocumentKind, Finding, Severity, digest, read_folder, write_folder
+from gridcase.rules.documents import Finding, digest, read_folder, write_folder
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.reference import GRID_KIND
-from gridcase.store.configuration import add_version, documents_in_force
-from gridcase.store.database import Tx
+from gridcase.services.steps.documents import TIMING, RefusedConfigurationError, checked, errors, held_documents
+from gridcase.store.configuration import add_version
 
-
-class RefusedConfigurationError(GridcaseError):
-    """Documents have errors; nothing was applied.
-
-    Parameters
-    ----------
-    findings
-        Everything that was found, warnings included.
-    """
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("configuration_refused", params={"errors": len(errors(findings))})
-        self.findings = tuple(findings)
+__all__ = [
+    "Applied",
+    "RefusedConfigurationError",
+    "apply_folder",
+    "check_folder",
+    "errors",
+    "export_folder",
+    "is_configured",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What ``apply_folder`` did: labels of the documents that got a new version, and everything found."""
+    """What ``apply_folder`` did: labels of the documents that got a new version, and everything found.
+
+    Parameters
+    ----------
+    changes_timing
+        A calendar or the conduct changed: provisional deadlines have to be recomputed.
+    """
 
     changed: tuple[str, ...]
     findings: tuple[Finding, ...]
+    changes_timing: bool = False
 
 
 def check_folder(folder: Path) -> tuple[Finding, ...]:
@@ -49,6 +49,8 @@ def check_folder(folder: Path) -> tuple[Finding, ...]:
 def apply_folder(rt: Runtime, folder: Path) -> Applied:
     """Apply the files of a folder; a document that is unchanged gets no new version.
 
+    Where ``changes_timing``, ``gridcase.services.reclocking`` has to follow, in transactions of its own.
+
     Raises
     ------
     RuleFileError
@@ -58,22 +60,24 @@ def apply_folder(rt: Runtime, folder: Path) -> Applied:
     """
     given = read_folder(folder)
     with rt.database.writing() as tx:
-        held = _held(tx)
+        held = held_documents(tx)
         together = {document.label: document for document in (*held, *given)}
-        findings = tuple(check(tuple(together.values())))
-        if errors(findings):
-            raise RefusedConfigurationError(findings)
+        findings = checked(tuple(together.values()))
         digests = {document.label: digest(document) for document in held}
         changed = [one for one in given if digests.get(one.label) != digest(one)]
         for one in changed:
             add_version(tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=rt.clock.now())
-    return Applied(changed=tuple(one.label for one in changed), findings=findings)
+    return Applied(
+        changed=tuple(one.label for one in changed),
+        findings=findings,
+        changes_timing=any(one.kind in TIMING for one in changed),
+    )
 
 
 def export_folder(rt: Runtime, folder: Path) -> int:
     """Write the documents in force as files; returns how many."""
     with rt.database.reading() as tx:
-        documents = _held(tx)
+        documents = held_documents(tx)
     write_folder(documents, folder)
     return len(documents)
 
@@ -81,17 +85,4 @@ def export_folder(rt: Runtime, folder: Path) -> int:
 def is_configured(rt: Runtime) -> bool:
     """Tell whether anything was ever applied."""
     with rt.database.reading() as tx:
-        return bool(_held(tx))
-
-
-def errors(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Keep the findings that forbid applying."""
-    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
-
-
-def _held(tx: Tx) -> tuple[Document, ...]:
-    return tuple(
-        Document(kind=DocumentKind(row.kind), name=row.name, body=row.body)
-        for row in documents_in_force(tx)
-        if row.kind != GRID_KIND
-    )
+        return bool(held_documents(tx))

@@ -12,13 +12,15 @@ from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, AttachmentId, Source, TypeKey
 from gridcase.domain.errors import GridcaseError, NotPermittedError, PreconditionMissingError, invalid
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.placing import Placed, ReceivedPlace, place
+from gridcase.services.steps.campaigns import check_running
+from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import Reference
-from gridcase.services.steps.writing import Answer, plain, replayed, request_digest, write_new
+from gridcase.services.steps.writing import Answer, Writing, plain, replayed, request_digest, write_new
 from gridcase.store.cases import NewCase, StoredCase
 from gridcase.store.history import KeyTakenError, RequestKey
 from gridcase.workflow.filing import CaseFiling
 from gridcase.workflow.machine import start
+from gridcase.workflow.rulebook import Placement
 from gridcase.workflow.transitions import SOURCES_OF_ROLE
 
 
@@ -32,6 +34,10 @@ class FilingRequest:
         None when only an address is known.
     observed_at
         The device's instant.
+    self_handled
+        Done on the spot by the inspector: closed at once.
+    object_id, campaign
+        Code of the component; campaign the case was found in.
     """
 
     type: TypeKey
@@ -43,6 +49,9 @@ class FilingRequest:
     description: str | None = None
     observed_at: datetime | None = None
     attachments: tuple[AttachmentId, ...] = ()
+    self_handled: bool = False
+    object_id: str | None = None
+    campaign: str | None = None
 
 
 def file_case(
@@ -112,10 +121,13 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
         observed_at=request.observed_at,
     )
     with rt.database.writing() as tx:
-        return Answer(case=write_new(tx, new, decision, key, actor=actor, photos=request.attachments, now=now))
+        if request.campaign is not None:
+            check_running(tx, request.campaign, new.filed_on)
+        writing = Writing(actor=actor, now=now, rules=reference.rules, key=key, photos=request.attachments)
+        return Answer(case=write_new(tx, new, decision, writing))
 
 
-def _placed(request: FilingRequest, reference: Reference, rt: Runtime) -> Placed | None:
+def _placed(request: FilingRequest, reference: Reference, rt: Runtime) -> Placement | None:
     if request.location is not None:
         return place(request.location, reference, rt.settings)
     if not request.address:
@@ -123,7 +135,7 @@ def _placed(request: FilingRequest, reference: Reference, rt: Runtime) -> Placed
     return None
 
 
-def _filing(request: FilingRequest, placed: Placed | None) -> CaseFiling:
+def _filing(request: FilingRequest, placed: Placement | None) -> CaseFiling:
     texts = {"address": request.address, "place": request.place, "description": request.description}
     return CaseFiling(
         type=request.type,
@@ -135,4 +147,7 @@ def _filing(request: FilingRequest, placed: Placed | None) -> CaseFiling:
         texts={name: text for name, text in texts.items() if text},
         observed_at=request.observed_at,
         attachments=request.attachments,
+        is_self_handled=request.self_handled,
+        object_id=request.object_id,
+        campaign=request.campaign,
     )

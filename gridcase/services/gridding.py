@@ -9,11 +9,12 @@ from gridcase.domain.history import canonical_json
 from gridcase.grid.features import UNIT_LAYER, Feature, area_m2
 from gridcase.grid.geojson import ImportReport, LayerSpec, read_features
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.placing import Placed, ReceivedPlace, place
+from gridcase.services.steps.placing import ReceivedPlace, place
 from gridcase.services.steps.reference import GRID_KIND, Reference, dump_geometry
 from gridcase.services.steps.writing import request_digest
 from gridcase.store import places
 from gridcase.store.configuration import add_version
+from gridcase.workflow.rulebook import Placement
 
 #: A feature imported without a day has been in use since before any case.
 _ALWAYS = date(2000, 1, 1)
@@ -74,7 +75,7 @@ def save_layer(rt: Runtime, layer: str, features: Sequence[Feature], *, kept: fr
     return len(ended) + len(begun)
 
 
-def locate(rt: Runtime, received: ReceivedPlace, reference: Reference) -> Placed:
+def locate(rt: Runtime, received: ReceivedPlace, reference: Reference) -> Placement:
     """Answer "where is it?".
 
     Raises

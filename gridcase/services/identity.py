@@ -106,7 +106,7 @@ def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Ro
     now = rt.clock.now()
     with rt.database.reading() as tx:
         _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)), now)
-        found = people.credentials(tx, username, now.astimezone(rt.settings.zone).date())
+        found = people.credentials(tx, username, now, now.astimezone(rt.settings.zone).date())
     if not _matches(found, password):
         with rt.database.writing() as tx:
             people.add_failure(tx, username, address, now)
@@ -150,9 +150,9 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
     InvalidInputError
         There is no such person with this role.
     """
-    today = rt.clock.now().astimezone(rt.settings.zone).date()
+    now = rt.clock.now()
     with rt.database.reading() as tx:
-        found = people.actor_of(tx, username, role, today)
+        found = people.actor_of(tx, username, role, now, now.astimezone(rt.settings.zone).date())
     if found is None:
         raise invalid("username", "unknown_person", username=username, role=role)
     return found

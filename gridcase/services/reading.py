@@ -9,11 +9,13 @@ from gridcase.domain.history import CaseEvent
 from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.store import history, people
 from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
 from gridcase.store.database import Tx
+from gridcase.store.notices import ToldNotice, notices_for
 from gridcase.workflow.case import Case
-from gridcase.workflow.effects import eligible_inspectors
+from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 from gridcase.workflow.transitions import rows_of
 
@@ -23,10 +25,14 @@ __all__ = [
     "HistoryLine",
     "ListedCase",
     "PageAsk",
+    "SeenRecurrence",
     "StoredCase",
+    "ToldNotice",
     "case_history",
     "case_list",
+    "case_recurrence",
     "inspectors_for",
+    "notices",
     "one_case",
 ]
 
@@ -74,6 +80,18 @@ def one_case(rt: Runtime, actor: Actor, number: str) -> StoredCase:
         return _visible(tx, actor, number)
 
 
+def case_recurrence(rt: Runtime, actor: Actor, stored: StoredCase) -> SeenRecurrence | None:
+    """Return the recurrence that a visible case is, or None."""
+    with rt.database.asking() as tx:
+        return recurrence_seen(tx, actor, stored.id)
+
+
+def notices(rt: Runtime, actor: Actor, *, after: int | None, limit: int) -> tuple[ToldNotice, ...]:
+    """Return what an actor is told, newest first; one more than asked when there is more."""
+    with rt.database.reading() as tx:
+        return notices_for(tx, actor, after=after, limit=limit)
+
+
 def case_list(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk) -> tuple[ListedCase, ...]:
     """Return a page of the cases an actor may see, in one statement; one more than asked when there are more."""
     with rt.database.reading() as tx:
@@ -118,7 +136,7 @@ def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference)
         stored = _visible(tx, actor, number)
         if not any(actor.role in row.roles for row in rows_of(Action.REQUEST_CHECK)):
             raise NotPermittedError("role_may_not", params={"action": Action.REQUEST_CHECK, "role": actor.role})
-        known = people.inspectors(tx, now.astimezone(rt.settings.zone).date())
+        known = people.inspectors(tx, now, now.astimezone(rt.settings.zone).date())
     return eligible_inspectors(
         Situation(case=stored.case, actor=actor, now=now, rules=reference.rules, inspectors=known)
     )

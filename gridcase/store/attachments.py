@@ -1,9 +1,10 @@
 """Photos and files that came with cases: rows only, the bytes lie in the blob store."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, select, update
+from sqlalchemy import ForeignKey, Index, String, Table, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,6 +21,7 @@ class AttachmentRow(Base):
     __table_args__ = (
         Index("uq_attachment_client_ref", "uploader_id", "client_ref", unique=True),
         Index("ix_attachment_case", "case_uid", "created_at"),
+        Index("ix_attachment_sha256", "sha256"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -45,12 +47,21 @@ _LINK = (
 )
 
 
+def _insert(make: Callable[[Table], Any]) -> Any:
+    statement = make(_ATTACHMENTS).on_conflict_do_nothing(index_elements=["uploader_id", "client_ref"])
+    return statement.returning(_ATTACHMENTS.c.id)
+
+
+_INSERT = {"postgresql": _insert(postgresql_insert), "sqlite": _insert(sqlite_insert)}
+_BY_KEY = select(AttachmentRow).where(
+    AttachmentRow.uploader_id == bindparam("uploader"), AttachmentRow.client_ref == bindparam("client_ref")
+)
+
+
 def add_attachment(tx: Tx, row: dict[str, Any]) -> AttachmentRow | None:
     """Insert an upload and return it; None when this person used its key before."""
-    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
-    statement = make(AttachmentRow).values(**row)
-    statement = statement.on_conflict_do_nothing(index_elements=["uploader_id", "client_ref"])
-    return tx.execute(statement.returning(AttachmentRow)).scalar_one_or_none()
+    is_new = tx.execute(_INSERT[tx.get_bind().dialect.name], row).scalar_one_or_none() is not None
+    return AttachmentRow(**row) if is_new else None
 
 
 def attachment(tx: Tx, identity: str) -> AttachmentRow | None:
@@ -60,10 +71,7 @@ def attachment(tx: Tx, identity: str) -> AttachmentRow | None:
 
 def attachment_by_key(tx: Tx, uploader: PersonId, client_ref: str) -> AttachmentRow | None:
     """Return what this person uploaded under this key, or None."""
-    statement = select(AttachmentRow).where(
-        AttachmentRow.uploader_id == uploader, AttachmentRow.client_ref == client_ref
-    )
-    return tx.execute(statement).scalar_one_or_none()
+    return tx.execute(_BY_KEY, {"uploader": uploader, "client_ref": client_ref}).scalar_one_or_none()
 
 
 def link_attachments(
@@ -77,3 +85,22 @@ def link_attachments(
         for row in rows
     }
     return tuple(found[identity] for identity in ids if identity in found)
+
+
+def drop_unused(tx: Tx, *, before: datetime, limit: int) -> tuple[str, ...]:
+    """Remove uploads older than an instant that belong to no case; return the SHA-256 of each."""
+    old = (
+        select(AttachmentRow.id)
+        .where(AttachmentRow.case_uid.is_(None), AttachmentRow.created_at < before)
+        .order_by(AttachmentRow.created_at)
+        .limit(limit)
+    )
+    # Asked once more: between the two, the upload may have been used.
+    statement = delete(AttachmentRow).where(AttachmentRow.id.in_(old), AttachmentRow.case_uid.is_(None))
+    return tuple(tx.execute(statement.returning(AttachmentRow.sha256)).scalars())
+
+
+def is_named(tx: Tx, sha256: str) -> bool:
+    """Tell whether an upload has these bytes."""
+    statement = select(AttachmentRow.id).where(AttachmentRow.sha256 == sha256).limit(1)
+    return tx.execute(statement).scalar_one_or_none() is not None

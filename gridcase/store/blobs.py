@@ -1,12 +1,13 @@
 """The bytes of photos: files named by their SHA-256 under the data folder.
 
 A blob is complete before any row names it: written beside its place, forced to the disk, then renamed. Equal bytes
-are kept once. Removing unused blobs is a job's work.
+are kept once. When bytes may be removed is decided by ``gridcase.services.cleaning``.
 """
 
 import hashlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 
@@ -26,7 +27,7 @@ class BlobStore:
         """Keep bytes and return their SHA-256 in hexadecimal."""
         digest = hashlib.sha256(data).hexdigest()
         place = self._place(digest)
-        if place.exists():
+        if _touched(place):
             return digest
         place.parent.mkdir(parents=True, exist_ok=True)
         draft = place.with_name(f"{digest}.{secrets.token_hex(4)}.part")
@@ -43,8 +44,38 @@ class BlobStore:
         place = self._place(digest)
         return place.read_bytes() if place.exists() else None
 
+    def remove(self, digest: str, *, untouched_since: datetime) -> bool:
+        """Remove bytes that nothing names any more; False when there are none, or they were put again meanwhile.
+
+        Moved aside first and looked at there: whoever puts the same bytes at that moment either touched them before,
+        which is seen, or finds none and writes them anew.
+        """
+        place = self._place(digest)
+        aside = place.with_name(f"{digest}.{secrets.token_hex(4)}.gone")
+        try:
+            place.rename(aside)
+        except FileNotFoundError:
+            return False
+        if aside.stat().st_mtime < untouched_since.timestamp():
+            aside.unlink()
+            return True
+        if place.exists():
+            aside.unlink()
+        else:
+            aside.rename(place)
+        return False
+
     def _place(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
+
+
+def _touched(place: Path) -> bool:
+    """Note that bytes are wanted again; False when there are none."""
+    try:
+        os.utime(place)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -4,21 +4,25 @@ The rows are a working copy of what history says: loaded for an action, listed o
 figures. Everything a list filters or sorts by is a column with an index.
 """
 
+import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
+    Select,
     String,
+    Table,
     Text,
     and_,
     bindparam,
     false,
+    func,
     insert,
     or_,
     select,
@@ -36,20 +40,22 @@ from gridcase.domain.case import (
     CaseState,
     CellCode,
     CheckMode,
-    CheckResult,
     PersonId,
     Scheme,
     Source,
     Stage,
+    TaskKind,
     TypeKey,
     UnitCode,
+    VerifyResult,
 )
 from gridcase.domain.history import LimitedStage, StageDue
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.domain.time import TimeLimit, whole_second
+from gridcase.store import parts
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, byte_ordered, table_of
-from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task
+from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task, is_excused
 
 #: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
 _LARGEST_ID = 2**31 - 1
@@ -72,6 +78,13 @@ class CaseRow(Base):
         Index("ix_case_point", "lon_e7", "lat_e7"),
         Index("ix_case_last_event", "last_event_at"),
         Index("ix_case_handle_due", "handle_due_at"),
+        Index("ix_case_sub_unit", "sub_unit", "filed_at", "id"),
+        Index("ix_case_wake", "wake_at", "id"),
+        Index("ix_case_lead", "lead"),
+        Index("ix_case_campaign", "campaign", "filed_at", "id"),
+        Index("ix_case_decider", "decider", "filed_at", "id"),
+        Index("ix_case_unrouted", "is_unrouted", "filed_at", "id"),
+        Index("ix_case_object", "object_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +126,23 @@ class CaseRow(Base):
     assignments: Mapped[int]
     tasks: Mapped[int]
     photos: Mapped[Any] = mapped_column(PlainJson)
+    before: Mapped[str | None] = mapped_column(String(12))
+    returns: Mapped[int]
+    is_settled: Mapped[bool]
+    is_self_handled: Mapped[bool]
+    is_unrouted: Mapped[bool]
+    is_excused: Mapped[bool]
+    resumes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    lead: Mapped[str | None] = mapped_column(String(30))
+    object_id: Mapped[str | None] = mapped_column(String(20))
+    campaign: Mapped[str | None] = mapped_column(String(40))
+    verified: Mapped[str | None] = mapped_column(String(10))
+    transferred_to: Mapped[str | None] = mapped_column(String(40))
+    parts: Mapped[Any] = mapped_column(PlainJson)
+    decider: Mapped[str | None] = mapped_column(String(20))
+    sub_unit: Mapped[str | None] = mapped_column(String(40))
+    watched_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    wake_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     @property
     def number(self) -> CaseNumber:
@@ -124,6 +154,7 @@ class AssignmentRow(Base):
     """One unit's tenure of a case."""
 
     __tablename__ = "assignment"
+    __table_args__ = (Index("ix_assignment_unit", "unit", "is_lead", "case_id"),)
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
@@ -141,6 +172,8 @@ class AssignmentRow(Base):
     outcome: Mapped[str | None] = mapped_column(String(12))
     leaves_due: Mapped[bool]
     handlers: Mapped[Any] = mapped_column(PlainJson)
+    is_lead: Mapped[bool]
+    extensions: Mapped[int]
 
 
 class TaskRow(Base):
@@ -151,13 +184,15 @@ class TaskRow(Base):
 
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10))
     inspector_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     mode: Mapped[str] = mapped_column(String(10))
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
     asked_by: Mapped[int]
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    result: Mapped[str | None] = mapped_column(String(6))
+    result: Mapped[str | None] = mapped_column(String(10))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class CaseReferenceRow(Base):
@@ -172,7 +207,18 @@ class CaseReferenceRow(Base):
 
 _CASES, _ASSIGNMENTS, _TASKS = table_of(CaseRow), table_of(AssignmentRow), table_of(TaskRow)
 _INSERT_CASE = insert(_CASES).returning(_CASES.c.id)
+_Part = TypeVar("_Part")
+_Rows = list[dict[str, Any]]
 _UPDATE_CASE = update(_CASES).where(_CASES.c.id == bindparam("identity"))
+_INSERT_PART = {table: insert(table) for table in (_ASSIGNMENTS, _TASKS)}
+_UPDATE_PART = {
+    table: update(table).where(table.c.case_id == bindparam("its_case"), table.c.number == bindparam("its_number"))
+    for table in (_ASSIGNMENTS, _TASKS)
+}
+_PARTS = {
+    table: select(table).where(table.c.case_id == bindparam("identity")).order_by(table.c.number)
+    for table in (_ASSIGNMENTS, _TASKS)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +253,7 @@ class StoredCase:
     observed_at: datetime | None
     last_event_at: datetime
     photos: tuple[Photo, ...] = ()
+    wake_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -240,6 +287,10 @@ class CaseFilter:
     type: str | None = None
     source: Source | None = None
     overdue: bool | None = None
+    unrouted: bool = False
+    pending: bool = False
+    campaign: str | None = None
+    lead: str | None = None
     words: str | None = None
     box: tuple[int, int, int, int] | None = None
     filed_from: datetime | None = None
@@ -268,45 +319,38 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
     person = actor.person
     mine = or_(CaseRow.filed_by == person, CaseRow.found_by == person, CaseRow.inspector_id == person)
     if scope.kind is ScopeKind.UNIT:
-        return CaseRow.unit == scope.value
+        assists = select(AssignmentRow.case_id).where(
+            AssignmentRow.unit == scope.value, AssignmentRow.is_lead.is_(False)
+        )
+        return or_(CaseRow.unit == scope.value, CaseRow.sub_unit == scope.value, CaseRow.id.in_(assists))
     if scope.kind is ScopeKind.AREA:
         inside = _in_area(scope.value)
         return or_(inside, mine) if actor.role is Role.INSPECTOR else inside
     return mine
 
 
-def insert_case(
-    tx: Tx, new: NewCase, case: Case, *, uid: str, head: str, photos: tuple[Photo, ...], now: datetime
-) -> StoredCase:
-    """Insert a case, its assignments and tasks apart; its number is known afterwards."""
-    stored = StoredCase(
-        id=0,
-        uid=uid,
-        case=case,
-        head=head,
-        address=new.address,
-        place=new.place,
-        description=new.description,
-        received=new.received or {},
-        observed_at=new.observed_at,
-        last_event_at=now,
-        photos=photos,
-    )
-    values = _columns(stored) | asdict(new) | {"uid": uid}
+def insert_case(tx: Tx, new: NewCase, draft: StoredCase) -> StoredCase:
+    """Insert a case, its assignments and tasks apart; its identity and number are known afterwards."""
+    values = asdict(new) | _columns(draft) | {"uid": draft.uid}
     identity = tx.execute(_INSERT_CASE, values).scalar_one()
     number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
-    return replace(stored, id=identity, case=replace(case, number=number))
+    return replace(draft, id=identity, case=replace(draft.case, number=number))
 
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
     """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
     if identity > _LARGEST_ID:
         return None
-    statement = select(CaseRow).where(CaseRow.id == identity, visible_to(actor))
-    if for_update:
-        statement = statement.with_for_update()
-    row = tx.execute(statement).scalar_one_or_none()
+    statement = _visible_case(actor, for_update=for_update)
+    row = tx.execute(statement, {"identity": identity}).scalar_one_or_none()
     return None if row is None else _stored(row, _assignments(tx, row), _tasks(tx, row))
+
+
+@functools.lru_cache(maxsize=1024)
+def _visible_case(actor: Actor, *, for_update: bool) -> Select[tuple[CaseRow]]:
+    # Making it took longer than carrying it out; people act many times in one role.
+    statement = select(CaseRow).where(CaseRow.id == bindparam("identity"), visible_to(actor))
+    return statement.with_for_update() if for_update else statement
 
 
 def update_case(tx: Tx, stored: StoredCase) -> None:
@@ -315,25 +359,13 @@ def update_case(tx: Tx, stored: StoredCase) -> None:
 
 
 def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
-    """Write the assignments that changed and add the new ones."""
-    for index, assignment in enumerate(after):
-        values = _assignment_values(assignment)
-        if index >= len(before):
-            tx.execute(insert(_ASSIGNMENTS), {"case_id": identity, **values})
-        elif assignment != before[index]:
-            mine = (AssignmentRow.case_id == identity, AssignmentRow.number == assignment.number)
-            tx.execute(update(AssignmentRow).where(*mine).values(**values))
+    """Write the assignments that changed and add the new ones, in at most two statements."""
+    _save(tx, _ASSIGNMENTS, identity, _changes(before, after, _assignment_values))
 
 
 def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Task, ...]) -> None:
-    """Write the tasks that changed and add the new ones."""
-    for index, task in enumerate(after):
-        values = _task_values(task)
-        if index >= len(before):
-            tx.execute(insert(_TASKS), {"case_id": identity, **values})
-        elif task != before[index]:
-            mine = (TaskRow.case_id == identity, TaskRow.number == task.number)
-            tx.execute(update(TaskRow).where(*mine).values(**values))
+    """Write the tasks that changed and add the new ones, in at most two statements."""
+    _save(tx, _TASKS, identity, _changes(before, after, _task_values))
 
 
 def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
@@ -366,10 +398,49 @@ def positions(tx: Tx) -> Iterator[tuple[CaseNumber, int, int]]:
         yield case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=identity)), lon_e7, lat_e7
 
 
+def cases_to_wake(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
+    """Return the cases that time may have done something to, longest waiting first."""
+    statement = select(CaseRow.id).where(CaseRow.wake_at <= now).order_by(CaseRow.wake_at, CaseRow.id).limit(limit)
+    return tuple(tx.execute(statement).scalars())
+
+
+def next_wake(tx: Tx) -> datetime | None:
+    """Return when time may next do something to any case; None when it can do nothing."""
+    return tx.execute(select(func.min(CaseRow.wake_at))).scalar_one_or_none()
+
+
+def set_watched(tx: Tx, identity: int, *, watched_at: datetime, wake_at: datetime | None) -> None:
+    """Note until when a case was watched, and when to look again."""
+    tx.execute(_UPDATE_CASE, {"identity": identity, "watched_at": watched_at, "wake_at": wake_at})
+
+
+def put_off(tx: Tx, identity: int, wake_at: datetime) -> None:
+    """Look at a case later, without having watched it."""
+    tx.execute(update(CaseRow).where(CaseRow.id == identity).values(wake_at=wake_at))
+
+
 def chain_ends(tx: Tx) -> dict[int, tuple[str, int, str]]:
     """Return identity, number of lines and head by case, as the rows of the cases have them."""
     rows = tx.execute(select(CaseRow.id, CaseRow.uid, CaseRow.events, CaseRow.head))
     return {identity: (uid, events, head) for identity, uid, events, head in rows}
+
+
+def _changes(
+    before: tuple[_Part, ...], after: tuple[_Part, ...], values: Callable[[_Part], dict[str, Any]]
+) -> tuple[_Rows, _Rows]:
+    """Return the rows that changed and the rows that are new."""
+    known = len(before)
+    changed = [values(now) for was, now in zip(before, after, strict=False) if was != now]
+    return changed, [values(one) for one in after[known:]]
+
+
+def _save(tx: Tx, table: Table, identity: int, rows: tuple[_Rows, _Rows]) -> None:
+    changed, new = rows
+    if changed:
+        its = {"its_case": identity}
+        tx.execute(_UPDATE_PART[table], [{**its, "its_number": one["number"], **one} for one in changed])
+    if new:
+        tx.execute(_INSERT_PART[table], [{"case_id": identity, **one} for one in new])
 
 
 def _columns(stored: StoredCase) -> dict[str, Any]:
@@ -408,19 +479,39 @@ def _columns(stored: StoredCase) -> dict[str, Any]:
         "head": stored.head,
         "last_event_at": stored.last_event_at,
         "photos": [asdict(photo) for photo in stored.photos],
+        "address": stored.address,
+        "before": None if case.before is None else str(case.before),
+        "returns": case.returns,
+        "is_settled": case.is_settled,
+        "resumes_at": case.resumes_at,
+        "lead": case.lead,
+        "object_id": case.object_id,
+        "is_self_handled": case.is_self_handled,
+        "campaign": case.campaign,
+        "verified": None if case.verified is None else str(case.verified),
+        "parts": parts.dump(case),
+        "decider": _decider(case),
+        "sub_unit": case.subtask.unit if case.subtask else None,
+        "transferred_to": case.transferred_to,
+        "is_unrouted": case.is_unrouted,
+        "is_excused": is_excused(case),
+        "watched_at": case.watched_at,
+        "wake_at": stored.wake_at,
     }
 
 
 def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.states:
-        found.append(CaseRow.state.in_([str(state) for state in wanted.states]))
-    if wanted.unit:
-        found.append(CaseRow.unit == wanted.unit)
-    if wanted.area:
-        found.append(_in_area(wanted.area))
-    if wanted.source:
-        found.append(CaseRow.source == str(wanted.source))
+    asked = (
+        (wanted.states, CaseRow.state.in_([str(state) for state in wanted.states])),
+        (wanted.unit, CaseRow.unit == wanted.unit),
+        (wanted.area, _in_area(wanted.area or "")),
+        (wanted.source, CaseRow.source == str(wanted.source)),
+        (wanted.unrouted, CaseRow.is_unrouted.is_(True)),
+        (wanted.pending, CaseRow.decider.is_not(None)),
+        (wanted.campaign, CaseRow.campaign == wanted.campaign),
+        (wanted.lead, CaseRow.lead == wanted.lead),
+    )
+    found = [criterion for given, criterion in asked if given]
     if wanted.filed_from:
         found.append(CaseRow.filed_at >= wanted.filed_from)
     if wanted.filed_to:
@@ -428,6 +519,12 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     found += _type_criteria(wanted.type) + _box_criteria(wanted.box)
     found += _overdue_criteria(now, overdue=wanted.overdue) + _word_criteria(wanted.words)
     return found
+
+
+def _decider(case: Case) -> str | None:
+    """Return the highest role that a pending request waits for."""
+    roles = {one.decider for one in case.pending}
+    return next((str(role) for role in (Role.LEADER, Role.SHIFT_LEADER) if role in roles), None)
 
 
 def _type_criteria(text: str | None) -> list[ColumnElement[bool]]:
@@ -450,8 +547,9 @@ def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElem
     if overdue is None:
         return []
     second = whole_second(now)
-    late = and_(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.due_at < second)
-    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second)]
+    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
+    late = and_(is_open, CaseRow.due_at < second, CaseRow.is_excused.is_(False))
+    return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second, CaseRow.is_excused)]
 
 
 def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
@@ -482,9 +580,7 @@ def _in_area(prefix: str) -> ColumnElement[bool]:
 def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
     if not row.assignments:
         return ()
-    rows = tx.execute(
-        select(AssignmentRow).where(AssignmentRow.case_id == row.id).order_by(AssignmentRow.number)
-    ).scalars()
+    rows = tx.execute(_PARTS[_ASSIGNMENTS], {"identity": row.id})
     return tuple(
         Assignment(
             number=one.number,
@@ -502,6 +598,8 @@ def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
             outcome=None if one.outcome is None else Outcome(one.outcome),
             leaves_due=one.leaves_due,
             handlers=tuple(one.handlers),
+            is_lead=one.is_lead,
+            extensions=one.extensions,
         )
         for one in rows
     )
@@ -524,23 +622,27 @@ def _assignment_values(one: Assignment) -> dict[str, Any]:
         "outcome": None if one.outcome is None else str(one.outcome),
         "leaves_due": one.leaves_due,
         "handlers": list(one.handlers),
+        "is_lead": one.is_lead,
+        "extensions": one.extensions,
     }
 
 
 def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
     if not row.tasks:
         return ()
-    rows = tx.execute(select(TaskRow).where(TaskRow.case_id == row.id).order_by(TaskRow.number)).scalars()
+    rows = tx.execute(_PARTS[_TASKS], {"identity": row.id})
     return tuple(
         Task(
             number=one.number,
+            kind=TaskKind(one.kind),
             inspector=PersonId(one.inspector_id),
             mode=CheckMode(one.mode),
             asked_at=one.asked_at,
             asked_by=PersonId(one.asked_by),
             due_at=one.due_at,
             done_at=one.done_at,
-            result=None if one.result is None else CheckResult(one.result),
+            result=one.result,
+            withdrawn_at=one.withdrawn_at,
         )
         for one in rows
     )
@@ -549,13 +651,15 @@ def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
 def _task_values(one: Task) -> dict[str, Any]:
     return {
         "number": one.number,
+        "kind": str(one.kind),
         "inspector_id": one.inspector,
         "mode": str(one.mode),
         "asked_at": one.asked_at,
         "asked_by": one.asked_by,
         "due_at": one.due_at,
         "done_at": one.done_at,
-        "result": None if one.result is None else str(one.result),
+        "result": one.result,
+        "withdrawn_at": one.withdrawn_at,
     }
 
 
@@ -572,6 +676,7 @@ def _stored(row: CaseRow, assignments: tuple[Assignment, ...], tasks: tuple[Task
         observed_at=row.observed_at,
         last_event_at=row.last_event_at,
         photos=tuple(Photo(**raw) for raw in row.photos),
+        wake_at=row.wake_at,
     )
 
 
@@ -598,6 +703,21 @@ def to_case(row: CaseRow, assignments: tuple[Assignment, ...] = (), tasks: tuple
         assignments=assignments,
         tasks=tasks,
         check_passed=row.check_passed,
+        before=None if row.before is None else CaseState(row.before),
+        returns=row.returns,
+        is_settled=row.is_settled,
+        resumes_at=row.resumes_at,
+        lead=None if row.lead is None else CaseNumber(row.lead),
+        object_id=row.object_id,
+        is_self_handled=row.is_self_handled,
+        campaign=row.campaign,
+        verified=None if row.verified is None else VerifyResult(row.verified),
+        requests=parts.load_requests(row.parts),
+        subtasks=parts.load_subtasks(row.parts),
+        supervisions=parts.load_supervisions(row.parts),
+        transferred_to=row.transferred_to,
+        is_unrouted=row.is_unrouted,
+        watched_at=row.watched_at,
     )
 
 
@@ -641,6 +761,7 @@ def _dump_clock(clock: RunningClock) -> dict[str, Any]:
         "original_due_at": clock.original_due_at.isoformat(),
         "trace": json.loads(clock.trace),
         "stopped_at": clock.stopped_at.isoformat() if clock.stopped_at else None,
+        "paused_at": clock.paused_at.isoformat() if clock.paused_at else None,
     }
 
 
@@ -658,4 +779,5 @@ def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
         original_due_at=datetime.fromisoformat(raw["original_due_at"]),
         trace=json.dumps(raw["trace"], ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         stopped_at=datetime.fromisoformat(raw["stopped_at"]) if raw["stopped_at"] else None,
+        paused_at=datetime.fromisoformat(raw["paused_at"]) if raw["paused_at"] else None,
     )

@@ -49,6 +49,12 @@ def documents_in_force(tx: Tx) -> tuple[ConfigVersionRow, ...]:
     return tuple(rows)
 
 
+def bodies_of_kind(tx: Tx, kind: str) -> tuple[Any, ...]:
+    """Return every version ever applied of the documents of a kind, newest first."""
+    statement = select(ConfigVersionRow.body).where(ConfigVersionRow.kind == kind).order_by(ConfigVersionRow.id.desc())
+    return tuple(tx.execute(statement).scalars())
+
+
 def add_version(tx: Tx, *, kind: str, name: str, digest: str, body: object, now: datetime) -> None:
     """Append a version of a document."""
     tx.execute(insert(ConfigVersionRow).values(kind=kind, name=name, digest=digest, body=body, applied_at=now))

@@ -125,6 +125,23 @@ class Database:
         with self._single() as session:
             yield session
 
+    @contextmanager
+    def hasty(self) -> Iterator[None]:
+        """Let SQLite force the disk at checkpoints only, not at every commit; for work that can be done again.
+
+        After a power failure the last transactions may be missing, never half of one. Nothing changes on PostgreSQL.
+        Leaving it closes the connections, which writes everything to its place.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        event.listen(self.engine, "checkout", _force_seldom)
+        try:
+            yield
+        finally:
+            event.remove(self.engine, "checkout", _force_seldom)
+            self.engine.dispose()
+
     @property
     def is_sqlite(self) -> bool:
         """Whether the embedded database is used."""
@@ -136,6 +153,15 @@ def engine_options(url: str) -> dict[str, Any]:
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": 30}, "hide_parameters": True}
     return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": False, "pool_recycle": 1800, "hide_parameters": True}
+
+
+#: Pages of the log (4 KiB each) after which a hasty connection writes them to their place.
+_SELDOM_PAGES = 8000
+
+
+def _force_seldom(connection: Any, _record: object, _proxy: object) -> None:
+    connection.execute("PRAGMA synchronous=NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint={_SELDOM_PAGES}")
 
 
 def prepare_sqlite(engine: Engine) -> None:

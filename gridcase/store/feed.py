@@ -4,11 +4,16 @@ PostgreSQL: a line is shown only when its transaction is older than every transa
 orders by (transaction, id). SQLite: writers queue, so the id alone orders commits.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, String, and_, literal_column, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Mapped, mapped_column
 
-from gridcase.store.database import Tx
+from gridcase.store.database import Base, Tx
 from gridcase.store.history import CaseEventRow
 
 _SETTLED = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -22,16 +27,74 @@ class Cursor:
     id: int = 0
 
 
+class FeedCursorRow(Base):
+    """How far a reader of the feed has come; one row a reader, and its lock."""
+
+    __tablename__ = "feed_cursor"
+
+    reader: Mapped[str] = mapped_column(String(40), primary_key=True)
+    txn: Mapped[int] = mapped_column(BigInteger)
+    id: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedLine:
+    """A line of history as the feed orders it, without what it says."""
+
+    cursor: Cursor
+    case_id: int
+    seq: int
+    hash: str
+
+
+def hold_cursor(tx: Tx, reader: str) -> Cursor:
+    """Return how far a reader has come, and keep others of the same name waiting until the transaction ends."""
+    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
+    tx.execute(make(FeedCursorRow).values(reader=reader, txn=0, id=0).on_conflict_do_nothing())
+    row = tx.execute(select(FeedCursorRow).where(FeedCursorRow.reader == reader).with_for_update()).scalar_one()
+    return Cursor(txn=row.txn, id=row.id)
+
+
+def move_cursor(tx: Tx, reader: str, cursor: Cursor) -> None:
+    """Note how far a reader has come."""
+    tx.execute(update(FeedCursorRow).where(FeedCursorRow.reader == reader).values(txn=cursor.txn, id=cursor.id))
+
+
+def feed_lines(tx: Tx, after: Cursor, up_to: Cursor | None = None) -> Iterator[FeedLine]:
+    """Return the lines after a place in the feed, in its order, up to another or the end.
+
+    Without an end, lines whose transaction is not settled yet are among them.
+    """
+    is_postgresql = tx.get_bind().dialect.name == "postgresql"
+    place = (CaseEventRow.txn, CaseEventRow.id) if is_postgresql else (CaseEventRow.id,)
+    statement = select(*_LINE).where(_later(after, is_postgresql=is_postgresql)).order_by(*place)
+    if up_to is not None:
+        statement = statement.where(~_later(up_to, is_postgresql=is_postgresql))
+    for identity, txn, case_id, seq, link in tx.execute(statement.execution_options(yield_per=2000)):
+        yield FeedLine(cursor=Cursor(txn=txn or 0, id=identity), case_id=case_id, seq=seq, hash=link)
+
+
+_LINE: tuple[Any, ...] = (
+    CaseEventRow.id,
+    CaseEventRow.txn,
+    CaseEventRow.case_id,
+    CaseEventRow.seq,
+    CaseEventRow.hash,
+)
+
+
+def _later(after: Cursor, *, is_postgresql: bool) -> ColumnElement[bool]:
+    if not is_postgresql:
+        return CaseEventRow.id > after.id
+    return or_(CaseEventRow.txn > after.txn, and_(CaseEventRow.txn == after.txn, CaseEventRow.id > after.id))
+
+
 def read_feed(tx: Tx, after: Cursor, limit: int) -> tuple[tuple[CaseEventRow, ...], Cursor]:
     """Return up to ``limit`` lines after the cursor, and the cursor after them."""
     statement = select(CaseEventRow)
     if tx.get_bind().dialect.name == "postgresql":
         settled: ColumnElement[int] = literal_column(_SETTLED, BigInteger())
-        later = or_(
-            CaseEventRow.txn > after.txn,
-            and_(CaseEventRow.txn == after.txn, CaseEventRow.id > after.id),
-        )
-        statement = statement.where(CaseEventRow.txn < settled, later)
+        statement = statement.where(CaseEventRow.txn < settled, _later(after, is_postgresql=True))
         statement = statement.order_by(CaseEventRow.txn, CaseEventRow.id)
     else:
         statement = statement.where(CaseEventRow.id > after.id).order_by(CaseEventRow.id)

@@ -1,17 +1,21 @@
 """People, the roles they were granted, their sign-ins."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Date, ForeignKey, Index, String, bindparam, insert, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 from sqlalchemy.sql.elements import BindParameter
 
 from gridcase.domain.actor import Actor, Role, Scope, ScopeKind
 from gridcase.domain.case import PersonId, UnitCode
 from gridcase.store.configuration import latest_version
-from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 from gridcase.workflow.rulebook import Inspector
+
+#: A roster that ended longer ago than this no longer says that others are off duty.
+_ROSTER_MEMORY = timedelta(days=7)
 
 
 class PersonRow(Base):
@@ -29,7 +33,7 @@ class PersonRow(Base):
 
 
 class RoleGrantRow(Base):
-    """A role with its scope, granted for dates."""
+    """A role with its scope, granted for dates; a delegated one 代班授权 for a shift, from instant to instant."""
 
     __tablename__ = "role_grant"
     __table_args__ = (Index("ix_role_grant_role", "role", "person_id"),)
@@ -41,6 +45,22 @@ class RoleGrantRow(Base):
     scope_value: Mapped[str] = mapped_column(String(40), default="")
     valid_from: Mapped[date]
     valid_to: Mapped[date | None]
+    starts_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    delegated_by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+
+
+class RosterRow(Base):
+    """A shift of an inspector in a duty area 排班; where nobody is rostered, everybody counts as on shift."""
+
+    __tablename__ = "roster"
+    __table_args__ = (Index("ix_roster_when", "starts_at", "ends_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    area: Mapped[str] = mapped_column(String(15))
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class AccessTokenRow(Base):
@@ -66,6 +86,9 @@ class SignInFailureRow(Base):
     username: Mapped[str] = mapped_column(String(80))
     address: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+_ROSTER = table_of(RosterRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +118,79 @@ class Grant:
     id: int
     role: Role
     scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A role handed to another person from an instant to an instant.
+
+    Parameters
+    ----------
+    on, until
+        Local days between which it may be used besides: the second is the last day of the holder's own grant.
+    """
+
+    to: PersonId
+    by: PersonId
+    role: Role
+    scope: Scope
+    on: date
+    starts_at: datetime
+    ends_at: datetime
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """A delegation as it is listed, with user names."""
+
+    id: int
+    role: Role
+    scope: Scope
+    holder: str
+    to: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnGrant:
+    """Scope and last day of a role that was granted for good; None has no end."""
+
+    scope: Scope
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who somebody is, for giving something to."""
+
+    id: PersonId
+    username: str
+    unit: UnitCode | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewShift:
+    """Columns of a shift to be added."""
+
+    person_id: PersonId
+    area: str
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """A shift as it is listed."""
+
+    id: int
+    person: PersonId
+    username: str
+    name: str
+    area: str
+    starts_at: datetime
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,12 +232,12 @@ def person_by_username(tx: Tx, username: str) -> PersonId | None:
     return None if found is None else PersonId(found)
 
 
-def credentials(tx: Tx, username: str, on: date) -> Credentials | None:
+def credentials(tx: Tx, username: str, now: datetime, on: date) -> Credentials | None:
     """Return what is needed to sign an active person in; grants in the order they were given."""
     rows = tx.execute(
         select(PersonRow.id, PersonRow.password_hash, RoleGrantRow)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on))
+        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on), *_running(now))
         .order_by(RoleGrantRow.id)
     ).all()
     if not rows:
@@ -176,12 +272,12 @@ def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
     return Caller(actor=actor, config_version=version or 0)
 
 
-def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
+def actor_of(tx: Tx, username: str, role: Role, now: datetime, on: date) -> Actor | None:
     """Return a person as an actor in one of the roles granted: for the command line and the demo."""
     row = tx.execute(
         select(PersonRow, RoleGrantRow)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .where(PersonRow.username == username, RoleGrantRow.role == role, *_in_force(on))
+        .where(PersonRow.username == username, RoleGrantRow.role == role, *_in_force(on), *_running(now))
         .order_by(RoleGrantRow.id)
     ).first()
     if row is None:
@@ -190,17 +286,151 @@ def actor_of(tx: Tx, username: str, role: Role, on: date) -> Actor | None:
     return Actor(person=PersonId(person.id), name=person.name, unit=person.unit, role=role, scope=_scope(grant))
 
 
-def inspectors(tx: Tx, on: date) -> tuple[Inspector, ...]:
-    """Return everybody who may be asked to check today."""
+def inspectors(tx: Tx, now: datetime, on: date) -> tuple[Inspector, ...]:
+    """Return everybody who may be asked to verify or check today, in one statement.
+
+    A person on shift stands there with the rostered area; one who is not, with the granted one.
+    """
+    on_duty = (
+        select(RosterRow.person_id, RosterRow.area)
+        .where(RosterRow.starts_at <= now, RosterRow.ends_at > now)
+        .subquery()
+    )
+    is_rostered = select(RosterRow.id).where(RosterRow.ends_at > now - _ROSTER_MEMORY).limit(1).exists()
     rows = tx.execute(
-        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow)
+        select(PersonRow.id, PersonRow.name, PersonRow.unit, RoleGrantRow, on_duty.c.area, is_rostered)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
+        .outerjoin(on_duty, on_duty.c.person_id == PersonRow.id)
         .where(RoleGrantRow.role == Role.INSPECTOR, PersonRow.is_active, *_in_force(on))
-        .order_by(PersonRow.id)
+        .where(*_running(now))
+        .order_by(PersonRow.id, on_duty.c.area)
     ).all()
     return tuple(
-        Inspector(person=PersonId(identity), name=name, unit=unit, area=_scope(grant).value)
-        for identity, name, unit, grant in rows
+        Inspector(
+            person=PersonId(identity),
+            name=name,
+            unit=unit,
+            area=_scope(grant).value if area is None else area,
+            on_shift=area is not None or not rostered,
+        )
+        for identity, name, unit, grant, area, rostered in rows
+    )
+
+
+def add_shifts(tx: Tx, shifts: Sequence[NewShift]) -> None:
+    """Put people on duty."""
+    if shifts:
+        tx.execute(insert(_ROSTER), [asdict(shift) for shift in shifts])
+
+
+def shifts_between(tx: Tx, start: datetime, end: datetime) -> tuple[Shift, ...]:
+    """Return the shifts that touch a time, by start."""
+    rows = tx.execute(
+        select(RosterRow, PersonRow.username, PersonRow.name)
+        .join(PersonRow, PersonRow.id == RosterRow.person_id)
+        .where(RosterRow.starts_at < end, RosterRow.ends_at > start)
+        .order_by(RosterRow.starts_at, RosterRow.id)
+    )
+    return tuple(
+        Shift(
+            id=row.id,
+            person=PersonId(row.person_id),
+            username=username,
+            name=name,
+            area=row.area,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row, username, name in rows
+    )
+
+
+def holders_of(tx: Tx, usernames: Iterable[str], role: Role, on: date) -> dict[str, PersonId]:
+    """Return the active people among these who hold a role for good, by user name, and hold their rows until the end.
+
+    Whoever gives them something waits for the others who do, so that the same is not given twice at once.
+    """
+    granted = (
+        select(RoleGrantRow.id)
+        .where(RoleGrantRow.person_id == PersonRow.id, RoleGrantRow.role == role)
+        .where(RoleGrantRow.delegated_by.is_(None), *_in_force(on))
+        .exists()
+    )
+    statement = (
+        select(PersonRow.username, PersonRow.id)
+        .where(PersonRow.username.in_(list(usernames)), PersonRow.is_active, granted)
+        .order_by(PersonRow.id)
+        .with_for_update()
+    )
+    return {username: PersonId(person) for username, person in tx.execute(statement)}
+
+
+def person(tx: Tx, identity: PersonId) -> Person:
+    """Return a person who acts, and so is there."""
+    return _person(tx.execute(select(PersonRow).where(PersonRow.id == identity)).scalar_one())
+
+
+def person_named(tx: Tx, username: str, *, for_update: bool = False) -> Person | None:
+    """Return an active person, the row held until the end of the transaction if asked; None when there is none."""
+    statement = select(PersonRow).where(PersonRow.username == username, PersonRow.is_active)
+    row = tx.execute(statement.with_for_update() if for_update else statement).scalar_one_or_none()
+    return None if row is None else _person(row)
+
+
+def own_grant(tx: Tx, person: PersonId, role: Role, on: date) -> OwnGrant | None:
+    """Return the grant by which a person holds a role for good, not by delegation; None without one."""
+    row = (
+        tx.execute(
+            select(RoleGrantRow)
+            .where(RoleGrantRow.person_id == person, RoleGrantRow.role == role, RoleGrantRow.delegated_by.is_(None))
+            .where(*_in_force(on))
+            .order_by(RoleGrantRow.id)
+        )
+        .scalars()
+        .first()
+    )
+    return None if row is None else OwnGrant(scope=_scope(row), valid_to=row.valid_to)
+
+
+def delegate(tx: Tx, grant: Delegation) -> int:
+    """Grant a role for a shift."""
+    statement = insert(RoleGrantRow).values(
+        person_id=grant.to,
+        role=grant.role,
+        scope_kind=grant.scope.kind,
+        scope_value=grant.scope.value,
+        valid_from=grant.on,
+        valid_to=grant.until,
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        delegated_by=grant.by,
+    )
+    return tx.execute(statement.returning(RoleGrantRow.id)).scalar_one()
+
+
+def delegations(tx: Tx, now: datetime, *, of: PersonId | None = None) -> tuple[Delegated, ...]:
+    """Return the delegations that have not ended, by start; ``of`` a person only those given or received."""
+    holder = aliased(PersonRow)
+    statement = (
+        select(RoleGrantRow, holder.username, PersonRow.username)
+        .join(holder, holder.id == RoleGrantRow.delegated_by)
+        .join(PersonRow, PersonRow.id == RoleGrantRow.person_id)
+        .where(RoleGrantRow.ends_at > now)
+        .order_by(RoleGrantRow.starts_at, RoleGrantRow.id)
+    )
+    if of is not None:
+        statement = statement.where(or_(RoleGrantRow.person_id == of, RoleGrantRow.delegated_by == of))
+    return tuple(
+        Delegated(
+            id=row.id,
+            role=Role(row.role),
+            scope=_scope(row),
+            holder=given,
+            to=received,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row, given, received in tx.execute(statement)
     )
 
 
@@ -228,6 +458,16 @@ def _in_force(on: date | BindParameter[date]) -> tuple[ColumnElement[bool], ...]
     return (RoleGrantRow.valid_from <= on, ends)
 
 
+def _running(now: datetime | BindParameter[datetime]) -> tuple[ColumnElement[bool], ...]:
+    """Return the criterion of a delegated grant's shift; the others have none."""
+    begun = or_(RoleGrantRow.starts_at.is_(None), RoleGrantRow.starts_at <= now)
+    return (begun, or_(RoleGrantRow.ends_at.is_(None), RoleGrantRow.ends_at > now))
+
+
+def _person(row: PersonRow) -> Person:
+    return Person(id=PersonId(row.id), username=row.username, unit=None if row.unit is None else UnitCode(row.unit))
+
+
 def _scope(grant: RoleGrantRow) -> Scope:
     return Scope(kind=ScopeKind(grant.scope_kind), value=grant.scope_value)
 
@@ -251,5 +491,6 @@ _CALLER = (
         AccessTokenRow.revoked_at.is_(None),
         PersonRow.is_active,
         *_in_force(bindparam("on", type_=Date)),
+        *_running(bindparam("now", type_=UtcDateTime)),
     )
 )

@@ -8,11 +8,35 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
-from gridcase.store import assessments, attachments, cases, configuration, history, people, places
+from gridcase.store import (
+    assessments,
+    attachments,
+    campaigns,
+    cases,
+    configuration,
+    feed,
+    history,
+    notices,
+    people,
+    places,
+    recurrence,
+)
 from gridcase.store.database import Base
 
 #: Modules that declare tables; importing this module makes the metadata complete.
-TABLE_MODULES = (assessments, attachments, cases, configuration, history, people, places)
+TABLE_MODULES = (
+    assessments,
+    attachments,
+    campaigns,
+    cases,
+    configuration,
+    feed,
+    history,
+    notices,
+    people,
+    places,
+    recurrence,
+)
 
 
 def metadata() -> MetaData:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from gridcase.domain.case import Action, Source
+from gridcase.domain.case import Action, Source, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import TimeLimit
+from gridcase.workflow.recurrence import RecurrenceRule
+from gridcase.workflow.routing import TypePattern
 
 #: Stages whose limits are set here; handling takes its limit from the filing condition.
 CONDUCT_STAGES = tuple(stage for stage in LimitedStage if stage is not LimitedStage.HANDLE)
@@ -26,6 +28,26 @@ class Reason:
     code: str
     zh: str
     en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRule:
+    """Where, and for what, another calendar than the office's runs the unit's clocks.
+
+    Parameters
+    ----------
+    types, areas
+        Patterns of case types and area code prefixes; empty takes all.
+    """
+
+    calendar: str
+    types: tuple[TypePattern, ...] = ()
+    areas: tuple[str, ...] = ()
+
+    def fits(self, key: TypeKey, cell: str) -> bool:
+        """Tell whether a type in a cell falls under the rule."""
+        by_type = not self.types or any(pattern.matches(key) for pattern in self.types)
+        return by_type and (not self.areas or any(cell.startswith(area) for area in self.areas))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +76,22 @@ class Conduct:
         How far from the case an on-site check may be made, in metres.
     allowed_returns
         Returns of one case before the shift leader decides; 0 allows none.
+    transfer_bodies
+        Bodies outside that cases are handed over to.
+    allowed_extensions
+        Extensions of one assignment that a shift leader may grant; the next needs the leader.
+    reopen_days
+        Working days within which a closing may be taken back.
+    reinspect_percent
+        Share of self-handled cases that another inspector looks at again.
+    warn_percent
+        Part of a limit after which a warning is given.
+    calendar_rules
+        Asked in order before the unit's own calendar; the first that fits wins.
     area_classes
         Class by the beginning of the cell code, for limits that differ by area class; empty when none do.
+    recurrence
+        How near a case must be to an earlier one to count as its recurrence.
     """
 
     version: str
@@ -69,9 +105,22 @@ class Conduct:
     return_reasons: tuple[Reason, ...]
     reassign_reasons: tuple[Reason, ...]
     waive_reasons: tuple[Reason, ...]
+    extension_reasons: tuple[Reason, ...]
+    suspension_reasons: tuple[Reason, ...]
+    transfer_bodies: tuple[Reason, ...]
     check_distance_m: int
     allowed_returns: int
+    allowed_extensions: int
+    reopen_days: int
+    reinspect_percent: int
+    warn_percent: int
+    calendar_rules: tuple[CalendarRule, ...] = ()
     area_classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    recurrence: RecurrenceRule = field(default_factory=RecurrenceRule)
+
+    def calendar_for(self, key: TypeKey, cell: str) -> str | None:
+        """Return the calendar named for a type in a cell; None leaves it to the unit and the office."""
+        return next((rule.calendar for rule in self.calendar_rules if rule.fits(key, cell)), None)
 
     def stage_limit(self, stage: LimitedStage, *, urgent: bool) -> TimeLimit:
         """Return the limit of a stage.

@@ -23,6 +23,10 @@ class CaseFiling:
         Address, place, description: erasable, never deciding anything.
     observed_at
         The device's instant; evidence beside the server's.
+    is_self_handled
+        The inspector did it on the spot: photos before and after come with the filing.
+    object_id
+        Code of the component; campaign the case was found in.
     """
 
     type: TypeKey
@@ -34,6 +38,9 @@ class CaseFiling:
     texts: Mapping[str, str] = field(default_factory=dict)
     observed_at: datetime | None = None
     attachments: tuple[AttachmentId, ...] = ()
+    is_self_handled: bool = False
+    object_id: str | None = None
+    campaign: str | None = None
 
     @property
     def point(self) -> GeoPoint | None:

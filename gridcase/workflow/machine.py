@@ -13,8 +13,10 @@ from gridcase.domain.errors import NotPermittedError, OutsideGridError, Problem,
 from gridcase.domain.history import Facts, LimitedStage
 from gridcase.workflow import deadlines
 from gridcase.workflow.case import Case
-from gridcase.workflow.effects import EFFECTS, GUARDS, Effect, routed
+from gridcase.workflow.effects.effect import Effect, routed
+from gridcase.workflow.effects.table import EFFECTS, GUARDS
 from gridcase.workflow.filing import CaseFiling
+from gridcase.workflow.objects import check_object_id
 from gridcase.workflow.requests import Dispatch, Payload, Register
 from gridcase.workflow.rulebook import NewEvent, Rulebook, Situation
 from gridcase.workflow.transitions import SOURCES_OF_ROLE, TABLE, rows_of
@@ -63,14 +65,25 @@ def start(filing: CaseFiling, *, actor: Actor, now: datetime, rules: Rulebook) -
         filed_by=actor.person,
         found_by=actor.person if actor.role is Role.INSPECTOR else None,
         filed_at=now,
+        object_id=filing.object_id,
+        campaign=filing.campaign,
     )
     situation = Situation(case=case, actor=actor, now=now, rules=rules)
     clock = deadlines.stage_clock(situation, LimitedStage.REGISTER)
     case = replace(case, clocks={LimitedStage.REGISTER: clock}, events=1)
+    if filing.is_self_handled:
+        stopped = replace(clock, stopped_at=now)
+        case = replace(
+            case,
+            state=CaseState.CLOSED,
+            is_self_handled=True,
+            closed_at=now,
+            clocks={LimitedStage.REGISTER: stopped},
+        )
     event = NewEvent(
         action=Action.FILE,
         from_state=None,
-        to_state=CaseState.RECEIVED,
+        to_state=case.state,
         actor=actor,
         facts=_filing_facts(case, clock.due, filing),
         texts=filing.texts,
@@ -131,8 +144,8 @@ def _guard(situation: Situation, action: Action) -> NotPermittedError | WrongSta
 
 
 def _apply(situation: Situation, action: Action, effect: Effect) -> Decision:
-    row = rows_of(action)[0]
     before = situation.case
+    row = next(one for one in rows_of(action) if situation.actor.role in one.roles and before.state in one.sources)
     if effect.case.state not in (row.targets or {before.state}):
         msg = f"{action} led to {effect.case.state}, which its row does not name"
         raise AssertionError(msg)
@@ -165,24 +178,20 @@ def _go_on_by_rule(done: Decision, situation: Situation) -> Decision:
 
 def _registers_itself(step: Situation, done: Decision) -> bool:
     case, rules = step.case, step.rules
-    known = rules.catalogue.find(case.type)
     return (
         done.events[-1].action is Action.FILE
+        and case.state is CaseState.RECEIVED
         and case.source in rules.conduct.auto_register_sources
         and case.is_located
-        and known is not None
-        and (case.condition is not None or len(known.conditions) == 1)
-        and deadlines.published_limit(known, case.condition) is not None
+        and deadlines.published_limit(step, case.condition) is not None
     )
 
 
 def _dispatches_itself(step: Situation, done: Decision) -> bool:
-    known = step.rules.catalogue.find(step.case.type)
     return (
         done.events[-1].action is Action.REGISTER
         and step.rules.conduct.auto_dispatch
-        and known is not None
-        and deadlines.published_limit(known, step.case.condition) is not None
+        and deadlines.published_limit(step, step.case.condition) is not None
         and routed(step).unit is not None
     )
 
@@ -198,6 +207,10 @@ def _check_filing(filing: CaseFiling, actor: Actor, rules: Rulebook) -> None:
     if filing.condition is not None and known.condition(filing.condition) is None:
         codes = ", ".join(condition.code for condition in known.conditions)
         raise invalid("condition", "unknown_condition", condition=filing.condition, choices=codes)
+    if filing.object_id is not None:
+        check_object_id(filing.object_id, filing.type)
+    if filing.is_self_handled and (actor.role is not Role.INSPECTOR or not known.self_handled):
+        raise invalid("self_handled", "not_self_handled", type=str(filing.type))
     outside = filing.location is None or filing.location.cell is None
     if outside and actor.role in (Role.PUBLIC_DOOR, Role.CAMERA):
         raise OutsideGridError("outside_grid", fields={"location": (Problem(code="outside_grid"),)})
@@ -214,4 +227,7 @@ def _filing_facts(case: Case, due: deadlines.StageDue, filing: CaseFiling) -> Fa
         layers=case.layers,
         dues=(due,),
         attachments=filing.attachments,
+        self_handled=filing.is_self_handled,
+        object_id=case.object_id,
+        campaign=case.campaign,
     )

@@ -21,7 +21,7 @@ This page is printed by `gridcase docs workflow` from the table in `gridcase/wor
 that says which action leads from where to where and who may do it; a test keeps the two equal. To change the workflow,
 change the table, then print the page again: `gridcase docs workflow > docs/workflow.md`.
 
-The table says who and from where. What must hold besides is said in `gridcase/workflow/effects.py` and comes back as a
+The table says who and from where. What must hold besides is said in `gridcase/workflow/effects/` and comes back as a
 refusal with a code ([errors.md](errors.md)):
 
 - A case is registered only when it lies in a unit cell. A class without a published limit is registered by a shift
@@ -29,12 +29,23 @@ refusal with a code ([errors.md](errors.md)):
 - A unit acts only on a case that is with it. Reporting or returning implies having accepted.
 - A photo is needed where the rules of conduct ask for one (`photo_required`), and always when a dispatcher reports on
   a unit's behalf.
-- A check is done by the inspector who was asked, near the case (`check_distance_m`), and never by somebody who handled
-  the case or belongs to a unit that did. The same people may not close it.
-- Rework needs a failed check; closing needs one that passed or was waived with a reason.
-- `comment` and `attach` neither change the state nor raise the version.
-- `system` is the rules at work: the case of an inspector is registered at once, and a registered case with a published
-  limit and a matching routing rule is dispatched at once, where the rules of conduct say so.
+- A verification, and a check near the case (`check_distance_m`), is done by the inspector who was asked. Nobody who
+  handled the case or belongs to a unit that did (lead, assisting or sub-unit) checks it, waives its check or closes it.
+  Who handled a case on the spot does not look at it again.
+- Rework needs a failed check; closing needs one that passed or was waived with a reason. A case from the city is closed
+  or rejected by the city alone.
+- Before dispatch a correction takes effect at once, afterwards it is a request unless a shift leader makes it. Requests
+  are never decided by who made them; when nobody decides in time they go up to the leader, and so does a second
+  extension at once. A unit's requests lapse when its turn is over, all requests when the case ends.
+- After the allowed returns (`allowed_returns`) a shift leader arbitrates; then there is no further return.
+- A dispatch is withdrawn only before acceptance; a closing is taken back within `reopen_days` working days; a voided
+  case goes back to where it stood, its clocks running on.
+- A report waits for the assisting units, or is forced with a reason; what a sub-unit did the unit confirms.
+- `supervise`, `answer_supervision`, `urge`, `comment`, `attach` and `reclock` neither change the state nor raise the
+  version.
+- `system` is the rules and the clock at work: the case of an inspector is registered at once, and a registered case
+  with a published limit and a matching routing rule is dispatched at once, where the rules of conduct say so; what
+  nobody did in time is accepted, given to another inspector, escalated or resumed.
 """
 
 

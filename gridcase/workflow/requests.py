@@ -9,7 +9,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from gridcase.domain.case import Action, AttachmentId, CheckMode, CheckResult, PersonId, UnitCode
+from gridcase.domain.case import (
+    Action,
+    AttachmentId,
+    CaseNumber,
+    CheckMode,
+    CheckResult,
+    PersonId,
+    Ruling,
+    TypeKey,
+    UnitCode,
+    VerifyResult,
+)
 from gridcase.domain.place import GeoPoint
 from gridcase.domain.time import TimeLimit
 
@@ -26,6 +37,8 @@ class FieldKind(StrEnum):
     LOCATION = "location"
     INSTANT = "datetime"
     BOOLEAN = "boolean"
+    TYPE = "type"
+    ASSISTING = "assisting"
 
 
 class Choices(StrEnum):
@@ -39,6 +52,12 @@ class Choices(StrEnum):
     REASSIGN_REASONS = "reassign_reasons"
     CHECK_MODES = "check_modes"
     CHECK_RESULTS = "check_results"
+    VERIFY_RESULTS = "verify_results"
+    RULINGS = "rulings"
+    EXTENSION_REASONS = "extension_reasons"
+    SUSPENSION_REASONS = "suspension_reasons"
+    TRANSFER_BODIES = "transfer_bodies"
+    SUB_UNITS = "sub_units"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +72,7 @@ class FieldSpec:
 
 def _spec(kind: FieldKind, **more: Any) -> Any:
     spec = FieldSpec(kind=kind, **more)
-    default = () if kind is FieldKind.ATTACHMENTS else None
+    default = () if kind in (FieldKind.ATTACHMENTS, FieldKind.ASSISTING) else None
     return field(metadata={"spec": spec}, default=MISSING if spec.required else default)
 
 
@@ -82,6 +101,100 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssistingUnit:
+    """A unit asked to assist 协办; without a limit it has that of the case."""
+
+    unit: UnitCode
+    limit: TimeLimit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestVerification:
+    """请求核实: ask an inspector whether the report is true; without one the duty inspector is asked."""
+
+    inspector: PersonId | None = _choice(Choices.INSPECTORS)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """核实: is it as reported? With a photo and the position."""
+
+    result: VerifyResult = _choice(Choices.VERIFY_RESULTS, required=True)
+    location: Position | None = _spec(FieldKind.LOCATION)
+    observed_at: datetime | None = _spec(FieldKind.INSTANT)
+    attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReassignTask:
+    """任务改派: ask another inspector."""
+
+    inspector: PersonId | None = _choice(Choices.INSPECTORS)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawTask:
+    """任务撤回: ask nobody after all."""
+
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct:
+    """更正: type, condition, place or component were wrong; old values stay in the history."""
+
+    type: TypeKey | None = _spec(FieldKind.TYPE)
+    condition: str | None = _spec(FieldKind.TEXT, max_length=10)
+    location: Position | None = _spec(FieldKind.LOCATION)
+    address: str | None = _spec(FieldKind.TEXT, max_length=500)
+    object_id: str | None = _spec(FieldKind.TEXT, max_length=20)
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """审批: grant or refuse what was asked."""
+
+    ruling: Ruling = _choice(Choices.RULINGS, required=True)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """恢复: the voiding was a mistake."""
+
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """移送: hand the case over to a body outside, with evidence."""
+
+    body: str = _choice(Choices.TRANSFER_BODIES, required=True)
+    reply_due_at: datetime | None = _spec(FieldKind.INSTANT)
+    attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS, required=True)
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDuplicate:
+    """重复上报: the same thing as an open case; its finder keeps the credit."""
+
+    lead: CaseNumber = _spec(FieldKind.TEXT, required=True, max_length=40)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnlinkDuplicate:
+    """取消重复: it was another thing after all."""
+
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
     """立案: choose the filing condition, and the limit where the class has none."""
 
@@ -103,7 +216,133 @@ class Dispatch:
     """派遣: give the case to a unit; without a unit the routing table decides."""
 
     unit: UnitCode | None = _choice(Choices.UNITS)
+    assisting: tuple[AssistingUnit, ...] = _spec(FieldKind.ASSISTING)
     note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawDispatch:
+    """撤回派遣: before the unit accepts."""
+
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """交办: let a sub-unit or contractor do it."""
+
+    unit: UnitCode = _choice(Choices.SUB_UNITS, required=True)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeBack:
+    """收回: the unit does it itself after all."""
+
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit:
+    """提交: the sub-unit says what it did."""
+
+    done: str = _note(required=True)
+    attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """确认: what the sub-unit did is right, and is reported."""
+
+    note: str | None = _note()
+    forced: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    """退回: the sub-unit has to do it again."""
+
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RejectReturn:
+    """驳回: the unit keeps the case."""
+
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arbitrate:
+    """裁定: who has to do it, for good."""
+
+    unit: UnitCode = _choice(Choices.UNITS, required=True)
+    reason: str = _choice(Choices.REASSIGN_REASONS, required=True)
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskExtension:
+    """申请延期: more time, asked before the deadline."""
+
+    amount: TimeLimit = _spec(FieldKind.LIMIT, required=True)
+    reason: str = _choice(Choices.EXTENSION_REASONS, required=True)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskSuspension:
+    """申请挂账: it cannot be done now; ends by itself at a date."""
+
+    until: datetime = _spec(FieldKind.INSTANT, required=True)
+    reason: str = _choice(Choices.SUSPENSION_REASONS, required=True)
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """恢复处置: the suspension ends early."""
+
+    note: str | None = _note()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate:
+    """升级: nobody decided in time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reclock:
+    """重算时限: the working days of a year were announced."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen:
+    """撤销结案: closed in error."""
+
+    note: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervise:
+    """督办: a leader wants an answer by a time."""
+
+    text: str = _note(required=True)
+    due_at: datetime | None = _spec(FieldKind.INSTANT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSupervision:
+    """督办回复."""
+
+    text: str = _note(required=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urge:
+    """催办."""
+
+    text: str = _note(required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +366,7 @@ class Reassign:
 
     unit: UnitCode = _choice(Choices.UNITS, required=True)
     reason: str = _choice(Choices.REASSIGN_REASONS, required=True)
+    assisting: tuple[AssistingUnit, ...] = _spec(FieldKind.ASSISTING)
     note: str | None = _note()
 
 
@@ -136,6 +376,7 @@ class Report:
 
     done: str = _note(required=True)
     attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
+    forced: str | None = _note()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,33 +429,89 @@ class Attach:
 
 
 Payload = (
-    Register
+    RequestVerification
+    | Verify
+    | ReassignTask
+    | WithdrawTask
+    | Register
+    | Correct
+    | Decide
     | Void
+    | Restore
+    | Transfer
+    | LinkDuplicate
+    | UnlinkDuplicate
     | Dispatch
+    | WithdrawDispatch
     | Accept
+    | Assign
+    | TakeBack
+    | Submit
+    | Confirm
+    | Reject
     | ReturnTask
+    | RejectReturn
     | Reassign
+    | Arbitrate
+    | AskExtension
+    | AskSuspension
+    | Resume
+    | Escalate
+    | Reclock
     | Report
     | RequestCheck
     | Check
     | Rework
     | Close
+    | Reopen
+    | Supervise
+    | AnswerSupervision
+    | Urge
     | Comment
     | Attach
 )
 
 PAYLOADS: dict[Action, type[Payload]] = {
+    Action.REQUEST_VERIFICATION: RequestVerification,
+    Action.VERIFY: Verify,
+    Action.REASSIGN_TASK: ReassignTask,
+    Action.WITHDRAW_TASK: WithdrawTask,
     Action.REGISTER: Register,
+    Action.CORRECT: Correct,
+    Action.DECIDE_CORRECTION: Decide,
     Action.VOID: Void,
+    Action.RESTORE: Restore,
+    Action.TRANSFER: Transfer,
+    Action.LINK_DUPLICATE: LinkDuplicate,
+    Action.UNLINK_DUPLICATE: UnlinkDuplicate,
     Action.DISPATCH: Dispatch,
+    Action.WITHDRAW_DISPATCH: WithdrawDispatch,
     Action.ACCEPT: Accept,
+    Action.ASSIGN: Assign,
+    Action.TAKE_BACK: TakeBack,
+    Action.SUBMIT: Submit,
+    Action.CONFIRM: Confirm,
+    Action.REJECT: Reject,
     Action.RETURN_TASK: ReturnTask,
+    Action.REJECT_RETURN: RejectReturn,
     Action.REASSIGN: Reassign,
+    Action.ARBITRATE: Arbitrate,
+    Action.ASK_EXTENSION: AskExtension,
+    Action.DECIDE_EXTENSION: Decide,
+    Action.ASK_SUSPENSION: AskSuspension,
+    Action.DECIDE_SUSPENSION: Decide,
+    Action.RESUME: Resume,
+    Action.ESCALATE: Escalate,
+    Action.RECLOCK: Reclock,
     Action.REPORT: Report,
     Action.REQUEST_CHECK: RequestCheck,
     Action.CHECK: Check,
     Action.REWORK: Rework,
     Action.CLOSE: Close,
+    Action.REOPEN: Reopen,
+    Action.SUPERVISE: Supervise,
+    Action.ANSWER_SUPERVISION: AnswerSupervision,
+    Action.URGE: Urge,
     Action.COMMENT: Comment,
     Action.ATTACH: Attach,
 }

@@ -26,6 +26,7 @@ __all__ = [
     "RoutingRule",
     "RoutingTable",
     "TypePattern",
+    "fitting",
     "route",
 ]
 
@@ -121,6 +122,25 @@ class RoutingRule:
     why_zh: str = ""
     why_en: str = ""
 
+    @property
+    def is_catch_all(self) -> bool:
+        """Whether it takes every type of a kind, everywhere and from everybody: the last resort of a table."""
+        return not self.areas and not self.sources and any(one.is_prefix and not one.code for one in self.types)
+
+    def covers(self, other: "RoutingRule") -> bool:
+        """Tell whether every case that ``other`` takes is taken by this rule too."""
+        by_type = all(any(one.covers(theirs) for one in self.types) for theirs in other.types)
+        return by_type and self.reaches(other)
+
+    def reaches(self, other: "RoutingRule") -> bool:
+        """Tell whether this rule holds in every place, from every source and on every day in which ``other`` does."""
+        return (
+            (not self.areas or (bool(other.areas) and all(area.startswith(self.areas) for area in other.areas)))
+            and (not self.sources or (bool(other.sources) and set(other.sources) <= set(self.sources)))
+            and self.valid_from <= other.valid_from
+            and (other.valid_to or date.max) <= (self.valid_to or date.max)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingTable:
@@ -158,6 +178,14 @@ def route(table: RoutingTable, question: RoutingQuestion) -> Route:
         if len(failed) == 1 and len(near) < NEAR_MISSES:
             near.append(NearMiss(rule=rule.id, unit=rule.unit, failed=failed[0]))
     return _unrouted(table, question, near)
+
+
+def fitting(table: RoutingTable, question: RoutingQuestion) -> Iterator[RoutingRule]:
+    """Yield every rule that matches, in table order: the first is the one that wins."""
+    for position in table._index.candidates(question.type):  # noqa: SLF001 - the table's own compiled form
+        rule = table.rules[position]
+        if not _failed(rule, question):
+            yield rule
 
 
 @dataclass(slots=True)

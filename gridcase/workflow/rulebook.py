@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, CaseState, PersonId, UnitCode
 from gridcase.domain.history import Facts
+from gridcase.domain.place import Location
 from gridcase.workflow.case import Case
 from gridcase.workflow.catalogue import Catalogue
 from gridcase.workflow.conduct import Conduct
@@ -45,12 +46,24 @@ class Inspector:
     ----------
     area
         Area code prefix of the duty area; empty for the whole instance.
+    on_shift
+        Whether the roster has this person on duty now; True for everybody where there is no roster.
     """
 
     person: PersonId
     name: str
     unit: UnitCode | None
     area: str
+    on_shift: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """A position with everything the grid knows of it."""
+
+    position: Position
+    location: Location
+    layers: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +73,13 @@ class Situation:
     Parameters
     ----------
     inspectors
-        Needed by ``request_check`` alone; empty otherwise.
+        Needed by actions that ask an inspector; empty otherwise.
+    lead
+        The open case that this one repeats, for ``link_duplicate``.
+    placement
+        Where a correction would move the case to, already located.
+    former
+        Calendars that clocks were set by, by ``name@version``, newest first; needed by ``reclock`` alone.
     """
 
     case: Case
@@ -68,6 +87,9 @@ class Situation:
     now: datetime
     rules: Rulebook
     inspectors: tuple[Inspector, ...] = ()
+    lead: Case | None = None
+    placement: Placement | None = None
+    former: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ from gridcase.domain.errors import GridcaseError
 from gridcase.edge import problems
 from gridcase.edge.printing import STATUSES_OF_CODE
 from gridcase.edge.texts import SENTENCES
+from gridcase.jobs.table import JOBS
 from gridcase.rules.checks import check
 from gridcase.rules.documents import Document, DocumentKind, Severity, read_document
 from gridcase.rules.rulesets import parse_rule_set
@@ -176,6 +177,12 @@ def test_a_command_or_option_left_out_is_seen() -> None:
     text = page("cli.md").replace("## gridcase db upgrade", "## something").replace("| `--dry-run` |", "| |")
     text = text.replace("Try with `--dry-run` first.", "")
     assert untold(text) - untold(page("cli.md")) == {"gridcase db upgrade", "gridcase grid import --dry-run"}
+
+
+def test_the_table_of_jobs_equals_the_code() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) s \| (.+) \| (.+) \|$", page("operations.md"), re.MULTILINE)
+    told = [(job.name, str(int(job.every.total_seconds())), job.zh, job.en) for job in JOBS.values()]
+    assert rows == told
 
 
 def words_of_the_domain() -> set[str]:

@@ -10,7 +10,7 @@ from gridcase.domain.case import Action
 from gridcase.domain.numbers import parse_number
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.auditing import verify_history
-from gridcase.services.steps.writing import write_action
+from gridcase.services.steps.writing import Writing, write_action
 from gridcase.store.cases import load_case
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, read_feed
@@ -18,6 +18,7 @@ from gridcase.store.history import RequestKey
 from gridcase.workflow.machine import decide
 from gridcase.workflow.requests import Comment
 from gridcase.workflow.rulebook import Situation
+from tests.feeds import settle
 from tests.office import Caller, Office
 from tests.rows import everything
 
@@ -215,7 +216,7 @@ def write_comment(tx: Tx, office: Office, case: int) -> None:
     situation = Situation(case=stored.case, actor=actor, now=now, rules=rt.reference().rules)
     decision = decide(situation, Action.COMMENT, Comment(text="迟到的提交"))
     key = RequestKey(client_ref=str(uuid.uuid4()), digest="")
-    write_action(tx, stored, decision, key, actor=actor, photos=(), now=now)
+    write_action(tx, stored, decision, Writing(actor=actor, now=now, rules=situation.rules, key=key))
 
 
 def test_the_feed_gives_every_line_once_in_pages_of_any_size(office):
@@ -223,6 +224,7 @@ def test_the_feed_gives_every_line_once_in_pages_of_any_size(office):
     cases = [filed(inspector) for _ in range(3)]
     for number, _ in cases:
         comment(office, number)
+    settle(office)
     whole, end = read_on(office, Cursor())
     assert sorted(whole) == sorted((case, seq) for _, case in cases for seq in (1, 2, 3, 4))
     for limit in (1, 2, 5):
@@ -239,11 +241,13 @@ def test_a_line_committed_late_is_not_skipped(postgresql_office):
     office = postgresql_office
     inspector = office.caller("inspector")
     (_, slow), (quick_number, quick) = filed(inspector), filed(inspector)
+    settle(office)
     _, cursor = read_on(office, Cursor())
     with office.rt.database.writing() as tx:
         write_comment(tx, office, slow)
         comment(office, quick_number)  # begun later, with a higher id, and committed first
         held_back, cursor = read_on(office, cursor)
+    settle(office)
     late, cursor = read_on(office, cursor)
     assert held_back == []  # a reader by id would have seen the quick line here, and never the slow one
     assert late == [(slow, 4), (quick, 4)]
@@ -252,11 +256,13 @@ def test_a_line_committed_late_is_not_skipped(postgresql_office):
 
 def test_a_line_rolled_back_is_never_read_and_holds_nothing_up(office):
     number, case = filed(office.caller("inspector"))
+    settle(office)
     _, cursor = read_on(office, Cursor())
     with office.rt.database.writing() as tx:
         write_comment(tx, office, case)
         tx.rollback()
     comment(office, number)
+    settle(office)
     assert read_on(office, cursor)[0] == [(case, 4)]
     assert verify_history(office.rt).findings == ()
 

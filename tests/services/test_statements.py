@@ -3,13 +3,15 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from gridcase.domain.case import Action
-from gridcase.store.configuration import add_version, documents_in_force
+from gridcase.workflow.transitions import BY_PEOPLE
 from tests.office import Caller, Office
+from tests.walks import WALKERS, WITH_PHOTOS, nothing_by_rule, walks
 
 MOST_FOR_FILING = 6
 MOST_FOR_AN_ACTION = 10
@@ -34,8 +36,7 @@ def counted(office: Office) -> Iterator[list[str]]:
 @pytest.fixture
 def callers(office: Office) -> dict[str, Caller]:
     """Everybody an ordinary case needs, signed in; the configuration is loaded by then."""
-    names = ("inspector", "inspector2", "acceptor", "shift_leader", "dispatcher", "unit_leader")
-    found = {name: office.caller(name) for name in names}
+    found = {name: office.caller(name) for name in WALKERS}
     assert found["acceptor"].get("/cases").status_code == 200
     return found
 
@@ -54,66 +55,28 @@ def test_filing_with_sign_in_photo_and_automatic_dispatch_takes_at_most_six_stat
 TABLES = {"person", "attachment", "case_record", "case_event", "case_event_payload", "assignment"}
 
 
-#: Who does what, so that every action is taken with as much to load and write as an ordinary case can have.
-WALK: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("acceptor", "register", {"condition": "1"}),
-    ("dispatcher", "dispatch", {"unit": "NDJ-ZF"}),
-    ("unit_leader", "accept", {}),
-    ("unit_leader", "return_task", {"reason": "not_ours"}),
-    ("dispatcher", "reassign", {"unit": "NDJ-HW", "reason": "wrong_unit"}),
-    ("dispatcher", "reassign", {"unit": "NDJ-ZF", "reason": "workload"}),
-    ("unit_leader", "report", {"done": "已清理"}),
-    ("acceptor", "request_check", {"mode": "on_site"}),
-    ("inspector", "check", {"result": "fail"}),
-    ("shift_leader", "rework", {"note": "没有清理干净"}),
-    ("unit_leader", "report", {"done": "已清理"}),
-    ("acceptor", "request_check", {"mode": "on_site"}),
-    ("inspector", "check", {"result": "pass"}),
-    ("inspector2", "comment", {"text": "请尽快"}),
-    ("inspector2", "attach", {}),
-    ("dispatcher", "reassign", {"unit": "NDJ-HW", "reason": "workload"}),
-    ("dispatcher", "reassign", {"unit": "NDJ-ZF", "reason": "workload"}),
-    ("unit_leader", "report", {"done": "已清理"}),
-    ("acceptor", "request_check", {"mode": "waived", "note": "视频可见"}),
-    ("shift_leader", "close", {}),
-    ("acceptor", "register", {"condition": "1"}),
-    ("dispatcher", "dispatch", {"unit": "NDJ-ZF"}),
-    ("shift_leader", "void", {"reason": "test"}),
-)
-
-
 def test_no_action_takes_more_than_ten_statements(office, callers):
     nothing_by_rule(office)
-    dearest = dict.fromkeys(Action, 0)
-    number = ""
-    for name, action, fields in WALK:
-        if action == "register":
-            number = callers["acceptor"].file(office.filing(source="hotline")).json["number"]
-        dearest[Action(action)] = max(dearest[Action(action)], cost(callers[name], number, action, fields))
+    dearest = dict.fromkeys(BY_PEOPLE, 0)
+    for number, walk in walks(callers, office):
+        for caller, action, fields in walk:
+            dearest[Action(action)] = max(dearest[Action(action)], cost(caller, number, action, fields))
     assert {action for action, count in dearest.items() if not count} == {Action.FILE}
     assert {action: count for action, count in dearest.items() if count > MOST_FOR_AN_ACTION} == {}
 
 
-def cost(caller: Caller, number: str, action: str, fields: dict[str, str]) -> int:
+def cost(caller: Caller, number: str, action: str, fields: dict[str, Any]) -> int:
     """Carry an action out and return how many statements it took."""
     photos = {"attachments": [caller.photo("other") for _ in range(3)]}
     etag = caller.get(f"/cases/{number}").headers["ETag"]
     with counted(caller.office) as seen:
         answer = caller.client.post(
             f"/api/v1/cases/{number}/actions/{action}",
-            json=fields | (photos if action in ("report", "check", "attach") else {}),
+            json=fields | (photos if action in WITH_PHOTOS else {}),
             headers=caller.headers | {"If-Match": etag, "Idempotency-Key": str(uuid.uuid4())},
         )
     assert answer.status_code == 200, (action, answer.json)
     return len(seen)
-
-
-def nothing_by_rule(office: Office) -> None:
-    """Put a conduct in force under which a dispatcher dispatches."""
-    now = office.clock.now()
-    with office.rt.database.writing() as tx:
-        (row,) = [one for one in documents_in_force(tx) if one.kind == "conduct"]
-        add_version(tx, kind=row.kind, name=row.name, digest="-", body=row.body | {"auto_dispatch": False}, now=now)
 
 
 def test_a_list_a_case_and_a_history_cost_the_same_whatever_there_is(office, callers):

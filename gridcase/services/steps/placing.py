@@ -4,15 +4,15 @@ A point in the city gets its cell; a plausible one outside every cell is for the
 of this city can mean (0, 0, swapped axes, far away) is refused here with the field and the remedy.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridcase.domain.errors import GridcaseError, invalid
-from gridcase.domain.place import Datum, GeoPoint, Location
+from gridcase.domain.place import Datum, GeoPoint
 from gridcase.grid.datums import to_wgs84
 from gridcase.services.steps.reference import Reference
 from gridcase.settings import Settings
 from gridcase.workflow.requests import Position
+from gridcase.workflow.rulebook import Placement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +33,6 @@ class ReceivedPlace:
     accuracy_m: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """A point with everything the grid knows of it."""
-
-    position: Position
-    location: Location
-    layers: Mapping[str, tuple[str, ...]]
-
-
 def position_of(received: ReceivedPlace, name: str = "location") -> Position:
     """Convert to WGS 84.
 
@@ -59,7 +50,7 @@ def position_of(received: ReceivedPlace, name: str = "location") -> Position:
     return Position(point=point, accuracy_m=received.accuracy_m)
 
 
-def place(received: ReceivedPlace, reference: Reference, settings: Settings) -> Placed:
+def place(received: ReceivedPlace, reference: Reference, settings: Settings) -> Placement:
     """Locate received coordinates.
 
     Raises
@@ -76,7 +67,7 @@ def place(received: ReceivedPlace, reference: Reference, settings: Settings) -> 
         raise invalid(
             "location", "far_from_city", km=round(location.distance_m / 1000), allowed=settings.city_margin_km
         )
-    return Placed(position=position, location=location, layers=reference.layers_of(position.point, location.cell))
+    return Placement(position=position, location=location, layers=reference.layers_of(position.point, location.cell))
 
 
 _MOST_LON, _MOST_LAT = 180, 90

@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM, Actor
-from gridcase.domain.case import AttachmentId
-from gridcase.domain.errors import InvalidInputError, KeyReusedError, Problem
+from gridcase.domain.case import Action, AttachmentId, AttachmentUsage
+from gridcase.domain.errors import InvalidInputError, KeyReusedError, Problem, invalid
 from gridcase.domain.history import canonical_json
 from gridcase.store import cases as case_store
 from gridcase.store import history
@@ -18,6 +18,8 @@ from gridcase.store.cases import NewCase, Photo, StoredCase
 from gridcase.store.database import Tx
 from gridcase.store.history import RequestKey
 from gridcase.workflow.machine import Decision
+from gridcase.workflow.rulebook import Rulebook
+from gridcase.workflow.watch import wake_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,44 +62,73 @@ def _word(value: object) -> str:
     return f"{value.normalize():f}" if isinstance(value, Decimal) else str(value)
 
 
-def write_new(
-    tx: Tx,
-    new: NewCase,
-    decision: Decision,
-    key: RequestKey,
-    *,
-    actor: Actor,
-    photos: tuple[AttachmentId, ...],
-    now: datetime,
-) -> StoredCase:
-    """Write a case just filed, with all that followed by rule, in at most five statements."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """Who writes, when, under which rules, and what came with it.
+
+    Parameters
+    ----------
+    key
+        The caller's idempotency key; None when the system acts.
+    photos
+        Uploads of the actor, tied to the first line.
+    """
+
+    actor: Actor
+    now: datetime
+    rules: Rulebook
+    key: RequestKey | None = None
+    photos: tuple[AttachmentId, ...] = ()
+
+
+def write_new(tx: Tx, new: NewCase, decision: Decision, writing: Writing) -> StoredCase:
+    """Write a case just filed, with all that followed by rule, in at most five statements.
+
+    Raises
+    ------
+    InvalidInputError
+        On ``attachments``: one cannot be used, or a self-handled case lacks photos before and after.
+    """
     uid = str(uuid.uuid4())
-    linked = _link_photos(tx, photos, actor=actor, case_uid=uid, event_seq=1)
-    links = history.chained(
-        history.Chain(uid=uid), decision.events, now=now, key=key, photos={one.id: one.sha256 for one in linked}
+    linked = _link_photos(tx, writing, case_uid=uid, event_seq=1)
+    if decision.case.is_self_handled and not {photo.usage for photo in linked} >= _BEFORE_AND_AFTER:
+        raise invalid("attachments", "before_and_after_needed")
+    links = _chained(history.Chain(uid=uid), decision, writing, linked)
+    draft = StoredCase(
+        id=0,
+        uid=uid,
+        case=decision.case,
+        head=links.head,
+        address=new.address,
+        place=new.place,
+        description=new.description,
+        received=new.received or {},
+        observed_at=new.observed_at,
+        last_event_at=writing.now,
+        photos=linked,
+        wake_at=wake_at(decision.case, writing.rules),
     )
-    stored = case_store.insert_case(tx, new, decision.case, uid=uid, head=links.head, photos=linked, now=now)
+    stored = case_store.insert_case(tx, new, draft)
     history.append(tx, stored.id, links)
     case_store.save_assignments(tx, stored.id, (), decision.case.assignments)
     return stored
 
 
-def write_action(
-    tx: Tx,
-    before: StoredCase,
-    decision: Decision,
-    key: RequestKey,
-    *,
-    actor: Actor,
-    photos: tuple[AttachmentId, ...],
-    now: datetime,
-) -> StoredCase:
+def write_action(tx: Tx, before: StoredCase, decision: Decision, writing: Writing) -> StoredCase:
     """Write what an action changed, its history line first."""
     chain = history.Chain(uid=before.uid, length=before.case.events, head=before.head)
-    linked = _link_photos(tx, photos, actor=actor, case_uid=before.uid, event_seq=chain.length + 1)
-    links = history.chained(chain, decision.events, now=now, key=key, photos={one.id: one.sha256 for one in linked})
+    linked = _link_photos(tx, writing, case_uid=before.uid, event_seq=chain.length + 1)
+    links = _chained(chain, decision, writing, linked)
     history.append(tx, before.id, links)
-    after = replace(before, case=decision.case, head=links.head, photos=before.photos + linked, last_event_at=now)
+    after = replace(
+        before,
+        case=decision.case,
+        head=links.head,
+        photos=before.photos + linked,
+        last_event_at=writing.now,
+        address=_address(before, decision),
+        wake_at=wake_at(decision.case, writing.rules),
+    )
     case_store.update_case(tx, after)
     case_store.save_assignments(tx, after.id, before.case.assignments, after.case.assignments)
     case_store.save_tasks(tx, after.id, before.case.tasks, after.case.tasks)
@@ -122,13 +153,30 @@ def replayed(tx: Tx, actor: Actor, key: RequestKey) -> StoredCase | None:
     return case_store.load_case(tx, earlier.case_id, SYSTEM)
 
 
-def _link_photos(
-    tx: Tx, ids: tuple[AttachmentId, ...], *, actor: Actor, case_uid: str, event_seq: int
-) -> tuple[Photo, ...]:
+#: Photos that prove that something was handled on the spot.
+_BEFORE_AND_AFTER = {AttachmentUsage.FILE, AttachmentUsage.SELF_HANDLED}
+
+
+def _chained(chain: history.Chain, decision: Decision, writing: Writing, linked: tuple[Photo, ...]) -> history.Links:
+    photos: dict[str, str] = {one.id: one.sha256 for one in linked}
+    return history.chained(chain, decision.events, now=writing.now, key=writing.key, photos=photos)
+
+
+def _address(before: StoredCase, decision: Decision) -> str | None:
+    """Return the address after a correction that took effect; one only asked for has not."""
+    event = decision.events[0]
+    in_effect = event.action is Action.DECIDE_CORRECTION or (
+        event.action is Action.CORRECT and event.facts.request is None
+    )
+    return event.texts.get("address", before.address) if in_effect else before.address
+
+
+def _link_photos(tx: Tx, writing: Writing, *, case_uid: str, event_seq: int) -> tuple[Photo, ...]:
     """Tie uploads to a case; refuse those that do not exist, are another person's or are used already."""
-    if not ids:
+    if not writing.photos:
         return ()
-    linked = link_attachments(tx, ids, uploader=actor.person, case_uid=case_uid, event_seq=event_seq)
+    ids, person = writing.photos, writing.actor.person
+    linked = link_attachments(tx, ids, uploader=person, case_uid=case_uid, event_seq=event_seq)
     if missing := sorted(set(ids) - {photo.id for photo in linked}):
         problem = Problem(code="attachment_unknown", params={"id": missing[0]})
         raise InvalidInputError("invalid_input", fields={"attachments": (problem,)})

@@ -1,5 +1,7 @@
 import random
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,10 @@ from gridcase.assessment.frames import (
     TASK_COLUMNS,
     frames_of,
 )
-from gridcase.domain.case import CaseState, CheckMode
-from tests.histories import MONDAY, History, closed_case, dispatched_case, minute
+from gridcase.domain.actor import Role
+from gridcase.domain.case import Action, CaseState, CheckMode, RequestKind, TaskKind, UnitCode
+from gridcase.domain.history import Assisting, LimitedStage
+from tests.histories import FIRE_LANE, MONDAY, History, closed_case, dispatched_case, due, minute
 
 LATER = minute(60 * 24 * 20)
 
@@ -223,3 +227,133 @@ def test_frames_without_rows_have_all_columns():
     for name in ("cases", "assignments", "tasks", "actions"):
         assert getattr(empty, name).schema == getattr(full, name).schema
         assert len(getattr(empty, name)) == 0
+
+
+def reclocked(history: History, at: float, dues: dict[LimitedStage, float], **facts: Any) -> History:
+    assert history.state is not None
+    return history.step(at, Action.RECLOCK, history.state, by=(Role.SYSTEM, 0), dues=dues, **facts)
+
+
+def test_a_recomputed_deadline_decides_and_the_original_stays():
+    late = dispatched_case().reported(140)
+    row = row_of(reclocked(late, 150, {LimitedStage.HANDLE: 140, LimitedStage.CLOSE: 610}, assignment=1))
+
+    assert row_of(dispatched_case().reported(140)).handling is Handling.OVERDUE
+    assert row.handling is Handling.ON_TIME
+    assert (row.original_handle_due_at, row.handle_due_at, row.close_due_at) == (minute(130), minute(140), minute(610))
+
+
+def test_a_recomputed_registration_deadline_decides_though_it_was_registered_before():
+    late = History().filed(register_by=60).registered(61)
+
+    assert row_of(late).registered_late
+    assert not row_of(reclocked(late, 70, {LimitedStage.REGISTER: 61})).registered_late
+
+
+@pytest.mark.parametrize(("to", "late"), [(150, False), (149, True)])
+def test_a_recomputed_check_deadline_is_that_of_the_task_once_it_is_asked(to, late):
+    history = dispatched_case().reported(100).check_asked(101, by=120).checked(150)
+    (task,) = fold(reclocked(history, 160, {LimitedStage.CHECK: to}).events, cut_off=LATER).tasks
+
+    assert (task.due_at, task.late) == (minute(to), late)
+
+
+def test_a_recomputed_check_deadline_is_that_of_the_report_before_a_task_is_asked():
+    history = reclocked(dispatched_case().reported(100, check_by=110), 105, {LimitedStage.CHECK: 120})
+    asked = fold(history.check_asked(120).events, cut_off=LATER).actions[-1]
+
+    assert not asked.late
+    assert fold(dispatched_case().reported(100, check_by=110).check_asked(120).events, cut_off=LATER).actions[-1].late
+
+
+def test_a_recomputed_deadline_of_an_assisting_unit_is_its_own():
+    moved = (Assisting(assignment=2, unit=UnitCode("U8"), due=due(LimitedStage.HANDLE, minute(60))),)
+    history = reclocked(dispatched_case(assisting={"U8": 50}), 20, {}, assisting=moved).assisted(60, assignment=2)
+    lead, helper = assignments_of(history)
+
+    assert (lead.is_lead, lead.handle_due_at) == (True, minute(130))
+    assert (helper.is_lead, helper.unit, helper.handle_due_at, helper.ended_at) == (False, "U8", minute(60), minute(60))
+    assert (helper.handling, helper.original_handle_due_at) == (Handling.ON_TIME, minute(50))
+
+
+CONDITIONS = [
+    # where the correction is made, condition afterwards
+    (History(condition="1").filed(), None),  # of the former type; registration will name the new one
+    (History(condition="1").filed().registered(), "1"),  # chosen again, so not said again
+]
+
+
+@pytest.mark.parametrize(("history", "condition"), CONDITIONS)
+def test_a_corrected_type_takes_its_condition_along_only_once_registered(history, condition):
+    corrected = history.said(20, Action.CORRECT, type=replace(FIRE_LANE, code="08004"))
+
+    assert (row_of(corrected).code, row_of(corrected).condition) == ("08004", condition)
+
+
+def test_a_withdrawn_dispatch_leaves_no_assignment():
+    history = dispatched_case(assisting={"U8": 50, "U9": 50}).assisted(20, assignment=2).dispatch_withdrawn(30)
+    row = row_of(history)
+
+    assert (row.unit, row.first_unit, row.dispatched_at, row.handling) == (None, None, None, Handling.NOT_DUE)
+    # What the assisting unit had done already, it did.
+    assert [(one.unit, one.handling) for one in assignments_of(history)] == [("U8", Handling.ON_TIME)]
+
+
+def test_a_dispatch_withdrawn_after_a_reassignment_leaves_the_first_one():
+    history = dispatched_case().reassigned(30, unit="U2", reason="wrong_unit", handle_by=160).dispatch_withdrawn(40)
+    row = row_of(history.dispatched(50, unit="U3", handle_by=170))
+
+    assert (row.first_unit, row.unit, row.dispatched_at) == ("U1", "U3", minute(10))
+    assert not row.accurately_dispatched
+    assert [one.unit for one in assignments_of(history)] == ["U1", "U3"]
+
+
+def test_arbitration_for_the_same_unit_opens_no_assignment():
+    kept = assignments_of(dispatched_case().returned(20).kept_by_arbitration(30))
+    moved = dispatched_case().returned(20)
+    moved.reassigned(30, unit="U2", reason="capacity", handle_by=130, action=Action.ARBITRATE)
+
+    assert [(one.unit, one.ended_at) for one in kept] == [("U1", None)]
+    assert [(one.unit, one.ended_at) for one in assignments_of(moved)] == [("U1", minute(30)), ("U2", None)]
+
+
+def test_what_became_of_a_case_outside_the_cycle():
+    duplicate, moved, done = (
+        row_of(one)
+        for one in (History().filed().linked(3, "C0"), dispatched_case().transferred(20), History().self_handled())
+    )
+
+    assert (duplicate.lead_case, duplicate.void_at, duplicate.handling) == ("C0", None, Handling.LEFT)
+    assert (moved.transferred_to, moved.transferred_at, moved.handling) == ("emergency", minute(20), Handling.LEFT)
+    assert (done.self_handled, done.closed_at, done.is_closed, done.closed_by) == (True, MONDAY, False, None)
+    assert (done.handling, done.accepted_at, done.registered_at) == (Handling.NOT_DUE, MONDAY, None)
+
+
+def test_a_self_handled_case_that_is_reopened_goes_the_way_of_the_others():
+    history = History().self_handled().looked_at_again(10, by=100).reopened(20)
+    row, (task,) = row_of(history), fold(history.events, cut_off=LATER).tasks
+
+    assert (row.state, row.self_handled, row.closed_at, row.reopens) == (CaseState.RECEIVED, False, None, 1)
+    assert (task.withdrawn_at, task.counted) == (minute(20), False)
+    assert row_of(history.registered(80)).registered_late is False  # the limit starts anew at the reopening
+    assert row_of(history.dispatched(90).reported(95).check_waived(96).closed(97)).is_closed
+
+
+def test_a_failed_look_at_a_self_handled_case_stands_on_it():
+    row = row_of(History().self_handled().looked_at_again(10, by=100).checked(20, "fail"))
+
+    assert (row.failed_checks, row.checked_at, row.self_handled) == (1, minute(20), True)
+
+
+def test_a_verification_has_its_own_task_and_result():
+    history = History().filed().verification_asked(5, by=60).verified(70, "not_found", observed=60)
+    row, (task,) = row_of(history), fold(history.events, cut_off=LATER).tasks
+
+    assert (row.verified, row.accepted_at, row.accepted_by) == ("not_found", minute(5), "acceptor/2")
+    assert (task.kind, task.unit, task.result, task.late) == (TaskKind.VERIFY, None, "not_found", False)
+
+
+def test_a_correction_that_was_asked_for_holds_no_deadline():
+    history = dispatched_case().said(20, Action.CORRECT, request=1, request_kind=RequestKind.CORRECTION, assignment=1)
+
+    assert row_of(history).handling is Handling.OVERDUE_OPEN

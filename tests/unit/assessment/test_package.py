@@ -333,3 +333,23 @@ def test_numbers_flags_and_nothing_in_both_forms():
     assert sheet_json(sheet, zone=ZONE) == (
         b'[{"a":-3,"b":"-0.50","c":false,"d":null,"e":"2026-10-12T09:00:00+08:00"}]\n'
     )
+
+
+def test_the_case_sheet_says_what_became_of_a_case():
+    histories = [
+        dispatched_case("C1").suspended(20),
+        History("C2").filed().linked(9, "C1"),
+        dispatched_case("C3").transferred(20),
+        History("C4").self_handled(),
+        closed_case("C5").reopened(200).supervised(201, answer_by=300).answered(300),
+    ]
+    rows = {row["number"]: row for row in table(package_bytes(month(*histories)), "cases.csv")}
+
+    assert {number for number, row in rows.items() if row["is_suspended"] == "true"} == {"C1"}
+    assert {number: row["lead_case"] for number, row in rows.items() if row["lead_case"]} == {"C2": "C1"}
+    assert {number: row["transferred_to"] for number, row in rows.items() if row["transferred_to"]} == {
+        "C3": "emergency"
+    }
+    assert {number for number, row in rows.items() if row["self_handled"] == "true"} == {"C4"}
+    assert {number for number, row in rows.items() if row["due"] == "true"} == {"C5"}
+    assert [rows["C5"][name] for name in ("reopens", "supervisions", "supervisions_on_time")] == ["1", "1", "1"]

@@ -9,8 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridcase.domain.case import CaseKind, CheckMode, CheckResult, Scheme, Source, TypeKey
-from gridcase.domain.history import Facts, LimitedStage, StageDue, canonical_json
+from gridcase.domain.case import (
+    CaseKind,
+    CheckMode,
+    CheckResult,
+    RequestKind,
+    Ruling,
+    Scheme,
+    Source,
+    TaskKind,
+    TypeKey,
+    VerifyResult,
+)
+from gridcase.domain.history import Assisting, Facts, LimitedStage, StageDue, canonical_json
 from gridcase.domain.time import LimitUnit, TimeLimit
 
 words = st.text(min_size=1, max_size=12)
@@ -30,6 +41,7 @@ dues = st.builds(
     calendar=words,
     provisional=st.booleans(),
 )
+assisting = st.builds(Assisting, assignment=numbers, unit=words, due=dues)
 types = st.builds(
     TypeKey,
     scheme=st.sampled_from(Scheme),
@@ -58,6 +70,21 @@ STRATEGIES = {
     "check_mode": st.none() | st.sampled_from(CheckMode),
     "check_result": st.none() | st.sampled_from(CheckResult),
     "attachments": st.lists(words, max_size=3).map(tuple),
+    "task_kind": st.none() | st.sampled_from(TaskKind),
+    "verify_result": st.none() | st.sampled_from(VerifyResult),
+    "assisting": st.lists(assisting, max_size=2).map(tuple),
+    "self_handled": st.booleans(),
+    "lead_case": st.none() | words,
+    "request": st.none() | numbers,
+    "request_kind": st.none() | st.sampled_from(RequestKind),
+    "ruling": st.none() | st.sampled_from(Ruling),
+    "asked_at": st.none() | instants,
+    "resumes_at": st.none() | instants,
+    "transferred_to": st.none() | words,
+    "subtask": st.none() | numbers,
+    "supervision": st.none() | numbers,
+    "object_id": st.none() | words,
+    "campaign": st.none() | words,
 }
 facts = st.builds(Facts, **STRATEGIES)
 

@@ -1,0 +1,112 @@
+"""What the system found by itself: notices for the caller, and recurrences to be reviewed."""
+
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError, fields, post_load
+
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.bodies import read_body, read_cursor, write_cursor
+from gridcase.api.documents import NoticeListSchema, RecurrenceListSchema, RecurrenceSchema, answers, body
+from gridcase.api.fields import Choice, Text, as_input_error
+from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.view import Viewing, notice_view, recurrence_view
+from gridcase.services.reading import notices
+from gridcase.services.recurring import Review, ReviewRuling, recurrences, review_recurrence
+
+oversight = ApiBlueprint("oversight", description="Notices and recurrences")
+
+
+class PageQuerySchema(Schema):
+    """Which page."""
+
+    cursor = Text(most=200)
+    limit = fields.Integer(
+        load_default=50, validate=lambda value: 1 <= value <= 200, metadata={"minimum": 1, "maximum": 200}
+    )
+
+
+class RecurrenceQuerySchema(PageQuerySchema):
+    """Which recurrences."""
+
+    state = Choice(("found", "confirmed", "rejected"))
+
+
+class ReviewSchema(Schema):
+    """Confirm or reject a recurrence, with a reason."""
+
+    ruling = Choice(ReviewRuling, required=True)
+    reason = Text(most=500, required=True)
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> Review:
+        return Review(ruling=ReviewRuling(data["ruling"]), reason=data["reason"])
+
+
+@oversight.route("/notices", methods=["GET"])
+@oversight.doc(
+    summary="What the caller is told",
+    parameters=[{"in": "query", "schema": PageQuerySchema, "name": "query"}],
+    responses=answers((200, "A page", NoticeListSchema), refusals=(422,)),
+)
+def told() -> dict[str, Any]:
+    """List warnings, breaches and alarms meant for the caller's role or unit, newest first."""
+    asked = _query(PageQuerySchema)
+    found = notices(runtime(), calling().actor, after=asked["after"], limit=asked["limit"])
+    shown, viewing = found[: asked["limit"]], _viewing()
+    last = shown[-1].notice if len(found) > len(shown) else None
+    return {
+        "items": [notice_view(one, viewing) for one in shown],
+        "next_cursor": write_cursor(last.at, last.id) if last else None,
+    }
+
+
+@oversight.route("/recurrences", methods=["GET"])
+@oversight.doc(
+    summary="List recurrences",
+    parameters=[{"in": "query", "schema": RecurrenceQuerySchema, "name": "query"}],
+    responses=answers((200, "A page", RecurrenceListSchema), refusals=(422,)),
+)
+def index() -> dict[str, Any]:
+    """List the recurrences of cases the caller may see, or charged to the caller's unit, newest case first."""
+    asked = _query(RecurrenceQuerySchema)
+    found = recurrences(
+        runtime(), calling().actor, state=asked.get("state"), after=asked["after"], limit=asked["limit"]
+    )
+    shown, viewing = found[: asked["limit"]], _viewing()
+    last = shown[-1].row if len(found) > len(shown) else None
+    return {
+        "items": [recurrence_view(one, viewing) for one in shown],
+        "next_cursor": write_cursor(last.found_at, last.case_id) if last else None,
+    }
+
+
+@oversight.route("/recurrences/<string:number>/review", methods=["POST"])
+@oversight.doc(
+    summary="Review a recurrence",
+    description="The same decision of the same person, sent again, is answered alike.",
+    requestBody=body(ReviewSchema),
+    responses=answers((200, "The recurrence", RecurrenceSchema), refusals=(400, 403, 404, 409, 413, 415, 422)),
+)
+def review(number: str) -> dict[str, Any]:
+    """Confirm or reject a recurrence; an acceptor, shift leader or assessor does it once."""
+    done = review_recurrence(runtime(), calling().actor, number, _review)
+    return recurrence_view(done, _viewing())
+
+
+def _review() -> Review:
+    found: Review = read_body(ReviewSchema)
+    return found
+
+
+def _viewing() -> Viewing:
+    called = calling()
+    return Viewing(called.actor, called.reference, runtime().clock.now(), language())
+
+
+def _query(schema: type[Schema]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema().load(request.args.to_dict())
+    except ValidationError as err:
+        raise as_input_error(err) from err
+    return loaded | {"after": read_cursor(loaded["cursor"])[1] if "cursor" in loaded else None}

@@ -1,0 +1,107 @@
+"""The timed jobs: name, interval, what each does, and the thin function that does it.
+
+``docs/operations.md`` shows this table; a test keeps them equal. Whose a slot is, ``gridcase.services.ledger`` knows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gridcase.services.cleaning import clean_uploads
+from gridcase.services.ledger import forget
+from gridcase.services.recurring import find_recurrences
+from gridcase.services.runtime import Runtime
+from gridcase.services.sealing import seal_history
+from gridcase.services.watching_cases import tick
+
+#: Called between pieces of work: keeps the lease, or ends the run by raising.
+Alive = Callable[[], None]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One timed job.
+
+    Parameters
+    ----------
+    every
+        Interval; slots begin at its multiples since 1970, so that every scheduler names the same ones.
+    zh, en
+        What it does, for people.
+    work
+        Does it and returns how much was done; safe to run twice, at once or after being killed anywhere.
+    """
+
+    name: str
+    every: timedelta
+    zh: str
+    en: str
+    work: Callable[[Runtime, Alive], int]
+
+    def slot(self, now: datetime) -> datetime:
+        """Return the beginning of the slot an instant lies in.
+
+        Examples
+        --------
+        >>> JOBS["recurrence"].slot(datetime(2026, 10, 12, 1, 0, 59, tzinfo=UTC)).isoformat()
+        '2026-10-12T01:00:00+00:00'
+        """
+        return _EPOCH + (now - _EPOCH) // self.every * self.every
+
+
+def _watch(rt: Runtime, alive: Alive) -> int:
+    """Look at everything due, batch by batch; what a case refused is looked at again by a later run."""
+    steps, done = 0, tick(rt, alive=alive)
+    while done.looked_at:
+        steps += done.steps + done.notices
+        done = tick(rt, alive=alive)
+    return steps
+
+
+def _clean_ledger(rt: Runtime, alive: Alive) -> int:
+    alive()
+    return forget(rt)
+
+
+_ALL = (
+    Job(
+        name="watch",
+        every=timedelta(seconds=20),
+        zh="到点的案件：自动签收、任务改派与撤回、申请升级、挂账到期恢复、预警与超时提醒",
+        en="cases whose time has come: automatic acceptance, tasks and requests past their limit, suspensions to end, "
+        "warnings and breaches",
+        work=_watch,
+    ),
+    Job(
+        name="recurrence",
+        every=timedelta(minutes=1),
+        zh="反复发案：新案件与不久前结案的同类案件比对并关联",
+        en="links new cases to those alike that were closed shortly before",
+        work=lambda rt, alive: find_recurrences(rt, alive=alive),
+    ),
+    Job(
+        name="seal_history",
+        every=timedelta(minutes=10),
+        zh="为新的流程记录生成默克尔根，逐根相连",
+        en="puts new lines of history under a Merkle root that covers the one before",
+        work=lambda rt, alive: seal_history(rt, alive=alive),
+    ),
+    Job(
+        name="clean_uploads",
+        every=timedelta(hours=1),
+        zh="删除 7 天内未被使用的上传文件",
+        en="removes uploads that nothing used within 7 days",
+        work=lambda rt, alive: clean_uploads(rt, alive=alive),
+    ),
+    Job(
+        name="clean_ledger",
+        every=timedelta(days=1),
+        zh="删除 30 天前的作业运行记录",
+        en="removes runs that ended more than 30 days ago from the ledger",
+        work=_clean_ledger,
+    ),
+)
+
+JOBS = {job.name: job for job in _ALL}

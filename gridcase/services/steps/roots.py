@@ -1,0 +1,95 @@
+"""Merkle roots over the history: how they are computed, and whether they still fit.
+
+Whoever holds one root holds everything under it: no line there can be edited, removed, added or re-ordered without the
+root changing. Tree as in RFC 6962, leaves and nodes hashed apart; what is hashed of a line is its own chained hash.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gridcase.store import recurrence as store
+from gridcase.store.database import Tx
+from gridcase.store.feed import Cursor, FeedLine, feed_lines
+
+#: Stands for the root before the first.
+FIRST_ROOT = "0" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootFinding:
+    """A root that does not fit what is under it.
+
+    Parameters
+    ----------
+    root
+        Number of the root.
+    code
+        ``root_changed``: lines under it were edited, removed, added or re-ordered; ``root_detached``: it does not
+        continue the root before.
+    """
+
+    root: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealReport:
+    """What the roots say.
+
+    Parameters
+    ----------
+    unsealed
+        Case and sequence of every line that only its case's chain covers yet, in the order of the feed.
+    """
+
+    roots: int
+    sealed: int
+    findings: tuple[RootFinding, ...]
+    unsealed: tuple[tuple[int, int], ...]
+
+
+def check_roots(tx: Tx) -> SealReport:
+    """Recompute every root from the lines as they are now."""
+    findings: list[RootFinding] = []
+    end, previous, sealed = Cursor(), FIRST_ROOT, 0
+    known = store.roots(tx)
+    for row in known:
+        after, up_to = Cursor(txn=row.after_txn, id=row.after_id), Cursor(txn=row.up_to_txn, id=row.up_to_id)
+        if after != end or row.previous != previous:
+            findings.append(RootFinding(root=row.id, code="root_detached"))
+        leaves = [leaf(line) for line in feed_lines(tx, after, up_to)]
+        if len(leaves) != row.lines or root_over(row.previous, leaves, after, up_to) != row.root:
+            findings.append(RootFinding(root=row.id, code="root_changed"))
+        end, previous, sealed = up_to, row.root, sealed + len(leaves)
+    unsealed = tuple((line.case_id, line.seq) for line in feed_lines(tx, end))
+    return SealReport(roots=len(known), sealed=sealed, findings=tuple(findings), unsealed=unsealed)
+
+
+def merkle_root(leaves: Iterable[bytes]) -> bytes:
+    """Return the root of a tree over hashed leaves; an odd node goes up as it is, no leaf gives the hash of nothing.
+
+    Examples
+    --------
+    >>> merkle_root([b"only"])
+    b'only'
+    """
+    level = list(leaves)
+    if not level:
+        return hashlib.sha256().digest()
+    while len(level) > 1:
+        pairs = [hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + ([level[-1]] if len(level) % 2 else [])
+    return level[0]
+
+
+def leaf(line: FeedLine) -> bytes:
+    """Return the hash of a line at its place in the feed."""
+    covered = f"{line.cursor.txn}.{line.cursor.id}.{line.case_id}.{line.seq}.{line.hash}"
+    return hashlib.sha256(b"\x00" + covered.encode()).digest()
+
+
+def root_over(previous: str, leaves: list[bytes], after: Cursor, up_to: Cursor) -> str:
+    """Return the root over leaves that continues another."""
+    covered = f"{previous}.{len(leaves)}.{after.txn}.{after.id}.{up_to.txn}.{up_to.id}."
+    return hashlib.sha256(b"\x02" + covered.encode() + merkle_root(leaves)).hexdigest()

@@ -1,0 +1,176 @@
+"""Campaigns: listed places visited one by one, cases that carry the campaign, and progress in numbers."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.office import Caller, Office
+from tests.services.test_roster import post
+from tests.services.test_statements import counted
+
+
+def planned(office: Office, **changes: Any) -> dict[str, Any]:
+    point = office.point()
+    here = {"lon": point.lon, "lat": point.lat}
+    places = [
+        {"name": "老街饭店", "location": here, "inspector": "inspector"},
+        {"name": "延陵西路工地", "location": here},
+        {"name": "关河"},
+    ]
+    body = {"code": "fumes-10", "name": "餐饮油烟专项", "first_day": "2026-10-12", "last_day": "2026-10-16"}
+    return body | {"places": places} | changes
+
+
+@pytest.fixture
+def planner(office: Office) -> Caller:
+    """The shift leader, who planned the campaign."""
+    caller = office.caller("shift_leader")
+    answer = post(caller, "/campaigns", planned(office))
+    assert answer.status_code == 201, answer.json
+    return caller
+
+
+def visited(caller: Caller, number: int, **found: Any):
+    return post(caller, f"/campaigns/fumes-10/places/{number}/visits", found)
+
+
+def progress(caller: Caller) -> dict[str, int]:
+    found: dict[str, int] = caller.get("/campaigns/fumes-10").json["progress"]
+    assert caller.get("/campaigns").json["items"][0]["progress"] == found
+    return found
+
+
+def test_a_campaign_is_shown_with_its_places_in_their_cells(office: Office, planner: Caller) -> None:
+    shown = office.caller("inspector").get("/campaigns/fumes-10").json
+    assert (shown["running"], shown["progress"]["places"]) == (True, 3)
+    first, _, last = shown["places"]
+    assert (first["number"], first["name"], first["inspector"], len(first["cell"])) == (1, "老街饭店", "inspector", 15)
+    assert (last["lon"], last["cell"], last["visited_at"]) == (None, None, None)
+
+
+def test_no_problem_is_a_result(office: Office, planner: Caller) -> None:
+    answer = visited(office.caller("inspector"), 1, result="no_problem", note="油烟净化正常")
+    assert answer.status_code == 201, answer.json
+    place = answer.json["places"][0]
+    assert (place["result"], place["note"], place["case"]) == ("no_problem", "油烟净化正常", None)
+    assert progress(planner) == {"places": 3, "visited": 1, "no_problem": 1, "case": 0, "cases": 0}
+
+
+def test_a_case_filed_with_the_campaign_is_tied_to_the_place(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    assert list(visited(inspector, 2, result="case").json["errors"]) == ["case"]
+    numbers = [inspector.file(office.filing(campaign="fumes-10")).json["number"] for _ in range(2)]
+    answers = [visited(inspector, place, result="case").json for place in (2, 1)]
+    assert answers[0]["places"][1]["case"] == numbers[1]  # the latest
+    assert answers[1]["places"][0]["case"] == numbers[0]  # the latest that no place has
+    assert progress(planner) == {"places": 3, "visited": 2, "no_problem": 0, "case": 2, "cases": 2}
+    listed = planner.get("/cases", campaign="fumes-10").json["items"]
+    assert {one["number"] for one in listed} == set(numbers)
+
+
+def test_a_case_may_be_named(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    number = inspector.file().json["number"]
+    assert visited(inspector, 2, result="case", case=number).json["places"][1]["case"] == number
+
+
+@pytest.mark.parametrize(
+    "found", [{"result": "case", "case": "NDJ20261012999999X"}, {"result": "no_problem", "case": "NDJ20261012000001X"}]
+)
+def test_a_case_that_is_not_there_or_not_needed_is_refused(
+    office: Office, planner: Caller, found: dict[str, str]
+) -> None:
+    answer = visited(office.caller("inspector"), 2, **found)
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["case"])
+
+
+def test_a_place_is_visited_once_and_the_same_said_again_is_no_mistake(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    first, again = (visited(inspector, 1, result="no_problem") for _ in range(2))
+    assert (first.json, again.headers["Idempotency-Replayed"]) == (again.json, "true")
+    other = visited(planner, 1, result="no_problem")
+    assert (other.status_code, other.json["code"]) == (409, "place_visited")
+
+
+@pytest.mark.parametrize(
+    ("username", "number", "status"),
+    [
+        ("inspector", 1, 201),
+        ("inspector2", 1, 403),  # another inspector's
+        ("inspector2", 2, 201),  # anybody's
+        ("shift_leader", 1, 201),
+        ("inspector", 4, 404),
+        ("unit_leader", 2, 403),
+        ("acceptor", 2, 403),
+    ],
+)
+def test_a_place_is_visited_by_its_inspector(
+    office: Office, planner: Caller, username: str, number: int, status: int
+) -> None:
+    assert visited(office.caller(username), number, result="no_problem").status_code == status
+
+
+def test_the_same_campaign_again_is_the_same_also_when_it_has_begun(office: Office, planner: Caller) -> None:
+    visited(office.caller("inspector"), 2, result="no_problem")
+    again = post(planner, "/campaigns", planned(office))
+    assert (again.status_code, again.headers["Idempotency-Replayed"]) == (201, "true")
+    other = post(planner, "/campaigns", planned(office, name="另一行动"))
+    assert (other.status_code, list(other.json["errors"])) == (422, ["code"])
+    assert planner.get("/campaigns/fumes-10").json["name"] == "餐饮油烟专项"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"code": "油烟"}, "code"),
+        ({"last_day": "2026-10-11"}, "last_day"),
+        ({"last_day": "2028-10-11"}, "last_day"),
+        ({"first_day": "Monday"}, "first_day"),
+        ({"places": []}, "places"),
+        ({"places": [{"name": "一"}, {"name": "二", "inspector": "handler"}]}, "places.1.inspector"),
+        ({"places": [{"name": "一", "location": {"lon": 0, "lat": 0}}]}, "places.0.location"),
+        ({"places": [{"name": ""}]}, "places.0.name"),
+    ],
+)
+def test_a_wrong_plan_is_named_by_field(office: Office, changes: dict[str, Any], field: str) -> None:
+    caller = office.caller("shift_leader")
+    answer = post(caller, "/campaigns", planned(office, **changes))
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+    assert caller.get("/campaigns").json["items"] == []
+
+
+@pytest.mark.parametrize("username", ["inspector", "dispatcher", "unit_leader"])
+def test_only_those_who_lead_plan_campaigns(office: Office, username: str) -> None:
+    assert post(office.caller(username), "/campaigns", planned(office)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("days", "campaign", "status"),
+    [(0, "fumes-10", 201), (4, "fumes-10", 201), (5, "fumes-10", 422), (-1, "fumes-10", 422), (0, "nothing", 422)],
+)
+def test_cases_are_found_only_in_a_running_campaign(
+    office: Office, planner: Caller, days: int, campaign: str, status: int
+) -> None:
+    office.clock.advance(timedelta(days=days))
+    answer = office.caller("inspector").file(office.filing(campaign=campaign))
+    assert answer.status_code == status
+    assert list(answer.json.get("errors", {})) == ([] if status == 201 else ["campaign"])
+
+
+def test_a_campaign_that_is_over_takes_no_visits(office: Office, planner: Caller) -> None:
+    office.clock.advance(timedelta(days=5))
+    answer = visited(office.caller("inspector"), 1, result="no_problem")
+    assert (answer.status_code, answer.json["code"]) == (409, "campaign_not_running")
+
+
+def test_many_campaigns_cost_no_more_statements(office: Office, planner: Caller) -> None:
+    for number in range(4):
+        assert post(planner, "/campaigns", planned(office, code=f"c{number}")).status_code == 201
+    with counted(office) as seen:
+        assert len(planner.get("/campaigns").json["items"]) == 5
+    assert len(seen) == 4, seen  # who asks, campaigns, places, cases
+
+
+def test_an_unknown_campaign_is_not_found(office: Office, planner: Caller) -> None:
+    assert planner.get("/campaigns/nothing").json["code"] == "campaign_not_found"
