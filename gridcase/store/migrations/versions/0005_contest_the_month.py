@@ -1,0 +1,14 @@
+"""Contest the month: appeals, evidence, findings, deliveries."""
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+
+
+def downgrade() -> None:
+    """Take back."""
