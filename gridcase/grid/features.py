@@ -1,4 +1,4 @@
-"""What is a feature of a layer: a code, a name, dates and polygons in integers of 1e-7 degree.
+"""What is a feature of a layer: a code, a name, dates, and polygons or lines in integers of 1e-7 degree.
 
 Does not locate and does not read files: see ``gridcase.grid.index`` and ``gridcase.grid.geojson``. Integers
 make the tie rule on shared edges exact; the phone gets the same ones (design §3, "Place").
@@ -19,6 +19,8 @@ UNIT_LAYER = "unit"
 Vertex = tuple[int, int]
 #: Longitude, latitude pairs; the last equals the first.
 Ring = tuple[Vertex, ...]
+#: Two vertices or more, in the order of the line.
+Line = tuple[Vertex, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One area of a layer.
+    """One area or line of a layer.
 
     Parameters
     ----------
@@ -42,11 +44,15 @@ class Feature:
     layer
         ``unit`` for the unit grid, otherwise the name of the layer.
     geometry
-        Polygons whose interiors do not meet; at least one.
+        Polygons whose interiors do not meet; at least one, or none for a line.
     valid_from, valid_to
         First day in use, and first day no longer in use; None is open.
     parent
         Code of the feature of the next larger layer, where one is known.
+    lines
+        The lines of a river or road; none for an area. A layer holds either areas or lines.
+    tolerance_m
+        How far from it a point still counts as lying at it, in metres, up to and including; None is zero.
     """
 
     code: str
@@ -56,6 +62,8 @@ class Feature:
     valid_from: date | None = None
     valid_to: date | None = None
     parent: str | None = None
+    lines: tuple[Line, ...] = ()
+    tolerance_m: float | None = None
 
 
 def current(features: Iterable[Feature], *, on: date) -> tuple[Feature, ...]:
