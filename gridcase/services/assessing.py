@@ -12,26 +12,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gridcase.assessment.casesheet import CaseDetails, belongs_to, case_sheet
 from gridcase.assessment.counts import SubjectCounts, case_numbers, count
-from gridcase.assessment.facts import CaseRow, FactRows, fold
+from gridcase.assessment.facts import FactRows, fold
 from gridcase.assessment.frames import Frames, frames_of
-from gridcase.assessment.package import CountTable, MonthPackage, ScoreTable, package_bytes, verify_package
-from gridcase.assessment.package import Reference as PackageReference
+from gridcase.assessment.package import ScoreTable, package_bytes, verify_package
 from gridcase.assessment.rulesets import RuleSet
 from gridcase.assessment.scoring import SubjectScore, score
 from gridcase.assessment.selection import Attribution, CountBy, Selection
 from gridcase.domain.actor import Actor
 from gridcase.domain.errors import NotFoundError, Problem, invalid
 from gridcase.domain.history import CaseEvent
-from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, Period, TimeLimit
 from gridcase.rules.documents import Document, DocumentKind, canonical, digest
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.packing import MonthContent, pack_month
 from gridcase.store import assessments
-from gridcase.store.cases import positions
 from gridcase.store.configuration import documents_in_force
 from gridcase.store.history import touched_since
 from gridcase.workflow.worktime import deadline
@@ -108,13 +104,10 @@ def run_month(rt: Runtime, actor: Actor, period_name: str, rule_set_name: str) -
         raise invalid("rule_set", "rule_set_not_in_force", name=rule_set_name, first=rule_set.valid_from.isoformat())
     facts = month_facts(rt, period)
     scores = score(rule_set, count(facts.frames, rule_set.selection(period)))
-    data = package_bytes(
-        _package(
-            rt,
-            facts,
-            ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores),
-        )
-    )
+    scored = ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores)
+    with rt.database.reading() as tx:
+        package = pack_month(tx, rt.reference(), _content(facts), (scored,))
+    data = package_bytes(package)
     return _keep(rt, actor, facts, rule_set, scores=_plain_scores(facts, rule_set, scores), data=data)
 
 
@@ -187,6 +180,16 @@ def month_facts(rt: Runtime, period: Period) -> MonthFacts:
     )
 
 
+def _content(facts: MonthFacts) -> MonthContent:
+    return MonthContent(
+        period=facts.period,
+        cut_off=facts.cut_off,
+        rows=facts.rows,
+        frames=facts.frames,
+        history_head=facts.history_head,
+    )
+
+
 def _hashed(lines: Iterable[tuple[CaseEvent, str]], head: Any) -> Iterable[CaseEvent]:
     for event, line_hash in lines:
         head.update(line_hash.encode())
@@ -199,67 +202,6 @@ def _rule_document(rt: Runtime, name: str) -> Document:
     if name not in held:
         raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(held))
     return Document(kind=DocumentKind.RULES, name=name, body=held[name])
-
-
-def _package(rt: Runtime, facts: MonthFacts, scored: ScoreTable) -> MonthPackage:
-    reference = rt.reference()
-    with rt.database.reading() as tx:
-        points = {number: (lon_e7, lat_e7) for number, lon_e7, lat_e7 in positions(tx)}
-    listed = [row for row in facts.rows.cases if belongs_to(row, facts.period)]
-    details = [_details(row, reference, points.get(row.case)) for row in listed]
-    return MonthPackage(
-        area=_area(reference),
-        period=facts.period,
-        cut_off=facts.cut_off,
-        references=tuple(_references(reference)),
-        counts=tuple(
-            CountTable(
-                by=by,
-                attribution=Attribution.DEADLINE,
-                rows=count(facts.frames, Selection(period=facts.period, by=by)),
-            )
-            for by in CountBy
-        ),
-        scores=(scored,),
-        cases=case_sheet(listed, details, period=facts.period),
-        history_head=facts.history_head,
-    )
-
-
-def _details(row: CaseRow, reference: Reference, point: tuple[int, int] | None) -> CaseDetails:
-    rules = reference.rules
-    known = rules.catalogue.find(row.type) if row.type else None
-    unit = rules.units.by_code.get(row.unit) if row.unit else None
-    community = reference.features.get(("community", row.community or ""))
-    return CaseDetails(
-        number=row.case,
-        category_name=known.major_name if known else "",
-        type_name=known.name_zh if known else "",
-        community_name=community.name if community else "",
-        unit_name=unit.name_zh if unit else "",
-        lon=_degrees(point[0]) if point else None,
-        lat=_degrees(point[1]) if point else None,
-        datum=Datum.WGS84 if point else None,
-    )
-
-
-def _degrees(value_e7: int) -> Decimal:
-    return Decimal(value_e7).scaleb(-7)
-
-
-def _area(reference: Reference) -> str:
-    """Return the longest code that all unit cells begin with, cut to a street, district or nothing."""
-    codes = [code for layer, code in reference.features if layer == "unit"]
-    for length in (12, 9, 6):
-        if len({code[:length] for code in codes}) == 1:
-            return codes[0][:length]
-    return ""
-
-
-def _references(reference: Reference) -> Iterable[PackageReference]:
-    for label, sha256 in sorted(reference.digests.items()):
-        kind, name = label.split("/", 1)
-        yield PackageReference(kind=kind, name=name, version=sha256[:12], digest=sha256)
 
 
 def _plain_scores(
