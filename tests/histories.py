@@ -418,7 +418,7 @@ class History:
 
 def dispatched_case(number: str = "C1", **options: Any) -> History:
     """Filed at 0, registered at 5, dispatched to U1 at 10, due at 130, to be closed by 600."""
-    filing = {name: options.pop(name) for name in ("start", "source", "type", "cell") if name in options}
+    filing = {name: options.pop(name) for name in ("start", "source", "type", "cell", "layers") if name in options}
     return History(number, **filing).filed().registered().dispatched(**options)
 
 

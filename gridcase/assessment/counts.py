@@ -4,6 +4,7 @@ Named expressions over the frames, summed by subject; no score and no rate. They
 narwhals knows. Source: domain §6; the outcomes themselves were decided in ``gridcase.assessment.facts``.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -430,11 +431,33 @@ def _frame_of(frames: Frames, group: CountGroup, selection: Selection) -> tuple[
     return frame, column
 
 
-def _passes(filters: Filters) -> Iterable[nw.Expr]:
+def _passes(filters: Filters) -> Iterator[nw.Expr]:
+    kinds_of_type = (filters.schemes, filters.kinds, filters.majors)
     if filters.types:
         yield nw.col("type").is_in([str(key) for key in filters.types])
+    if any(kinds_of_type):
+        yield nw.col("type").str.contains(_type_pattern(*kinds_of_type))
     if filters.sources:
         yield nw.col("source").is_in([str(source) for source in filters.sources])
+    if filters.channels:
+        yield nw.col("source").is_in([str(source) for source in Source if source.channel in filters.channels])
+    if filters.area_classes:
+        yield nw.col("area_class").is_in(list(filters.area_classes))
+    if filters.places:
+        yield nw.any_horizontal(*map(_lies_in, filters.places), ignore_nulls=True)
+    if filters.streets:
+        yield nw.col("street").is_in(list(filters.streets))
+
+
+def _type_pattern(schemes: Iterable[str], kinds: Iterable[str], majors: Iterable[str]) -> str:
+    """Match a type written ``scheme/kind/code``; what is empty matches anything."""
+    scheme, kind, major = ("|".join(map(re.escape, chosen)) for chosen in (schemes, kinds, majors))
+    return f"^({scheme or '[^/]*'})/({kind or '[^/]*'})/({major})"
+
+
+def _lies_in(place: str) -> nw.Expr:
+    """Look for ``|layer:code|`` among a case's places; a layer alone stands for any of its features."""
+    return nw.col("places").str.contains(f"|{place}|" if ":" in place else f"|{place}:", literal=True)
 
 
 def _amount(definition: CountDefinition, group: CountGroup, selection: Selection) -> nw.Expr:

@@ -4,7 +4,7 @@ Folds history lines into rows and decides each outcome once; it counts nothing, 
 imports no data-frame library (``gridcase.assessment.frames`` does that). Rules: domain §4 to §6.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,9 @@ from gridcase.domain.time import is_late
 #: The reason that says a return was upheld: not this unit's case (domain §4).
 WRONG_UNIT = "wrong_unit"
 
+#: Layers whose features the cell code names.
+_IN_CELL = frozenset({"unit", "community", "street", "district"})
+
 
 class Handling(StrEnum):
     """How the handling of a case or an assignment stands at the cut-off; exactly one holds.
@@ -56,6 +59,9 @@ class CaseRow:
     ----------
     cell
         None while unlocated; district, street and community are its first 6, 9 and 12 characters.
+    places
+        Features of layers it lies in or near, as ``|layer:code|layer:code|`` in order, without those that the cell
+        code names; empty when there are none.
     filed_by, accepted_by, registered_by, dispatched_by, closed_by, voided_by, transferred_by, reopened_by
         Posts, ``role/person``; the finder has the credit of ``filed_by``. Never exported. Nobody accepts or closes
         a self-handled case.
@@ -114,6 +120,7 @@ class CaseRow:
     condition: str | None
     source: Source | None
     cell: CellCode | None
+    places: str
     state: CaseState
     filed_by: str | None
     accepted_by: str | None
@@ -369,6 +376,18 @@ def fold(events: Iterable[CaseEvent], *, cut_off: datetime) -> FactRows:
     )
 
 
+def places_of(layers: Mapping[str, Iterable[str]]) -> str:
+    """Write the features that a case lies in as one text; those that the cell code names are left out.
+
+    Examples
+    --------
+    >>> places_of({"street": ("320404005",), "road": ("R12", "R7"), "river": ("H3",)})
+    '|river:H3|road:R12|road:R7|'
+    """
+    named = sorted(f"{layer}:{code}" for layer, codes in layers.items() if layer not in _IN_CELL for code in codes)
+    return f"|{'|'.join(named)}|" if named else ""
+
+
 @lru_cache(maxsize=4096)
 def post_of(role: Role, person: int) -> str:
     """Name a post: a person in a role.
@@ -503,6 +522,7 @@ class _CaseFold:
         self.type = first.facts.type
         self.condition = first.facts.condition
         self.cell = first.facts.cell
+        self.places = places_of(first.facts.layers or {})
         self.at: dict[Action, datetime] = {}
         self.by: dict[Action, str] = {}
         self.dues: dict[LimitedStage, StageDue] = {}
@@ -544,6 +564,8 @@ class _CaseFold:
                 self.condition = None  # of the former type; registration names that of the new one
         self.condition = facts.condition or self.condition
         self.cell = facts.cell or self.cell
+        if facts.layers is not None:
+            self.places = places_of(facts.layers)
 
     def _note(self, event: CaseEvent, post: str, *, late: bool) -> None:
         self.actions.append(
@@ -803,6 +825,7 @@ class _CaseFold:
             condition=self.condition,
             source=self.first.facts.source,
             cell=self.cell,
+            places=self.places,
             state=self.state,
             filed_by=self._finder(),
             accepted_by=self.accepted_by,

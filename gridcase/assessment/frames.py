@@ -5,7 +5,7 @@ The columns are those of the rows in ``gridcase.assessment.facts``, with the typ
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,7 +48,8 @@ def _columns(**names: str) -> Mapping[str, ColumnKind]:
 
 
 CASE_COLUMNS = _columns(
-    text="case type scheme kind code condition source cell district street community state handling "
+    text="case type scheme kind code condition source cell district street community area_class places "
+    "state handling "
     "check_mode verified first_unit unit lead_case transferred_to filed_by accepted_by registered_by dispatched_by "
     "closed_by voided_by transferred_by reopened_by",
     instant="filed_at accepted_at registered_at dispatched_at reported_at checked_at closed_at void_at "
@@ -73,12 +74,35 @@ TASK_COLUMNS = _columns(
 ACTION_COLUMNS = _columns(text="case action post", instant="at", number="seq task", flag="late")
 
 #: What the other frames carry of their case: filters and attribution need it.
-CASE_CONTEXT = ("type", "source", "street", "community", "filed_at", "registered_at", "is_void")
+CASE_CONTEXT = (
+    "type",
+    "source",
+    "street",
+    "community",
+    "area_class",
+    "places",
+    "filed_at",
+    "registered_at",
+    "is_void",
+)
+
+#: Gives the class of the area in which a cell, or a part of a cell code, lies; None for none.
+AreaClassOf = Callable[[str | None], str | None]
 
 
-def frames_of(rows: FactRows) -> Frames:
-    """Lay rows out as frames; no rows give frames with all columns and no lines."""
-    cases = _frame(rows.cases, CASE_COLUMNS)
+def no_area_class(_: str | None) -> None:
+    """Give no area a class."""
+
+
+def frames_of(rows: FactRows, *, area_class: AreaClassOf = no_area_class) -> Frames:
+    """Lay rows out as frames; no rows give frames with all columns and no lines.
+
+    Parameters
+    ----------
+    area_class
+        ``Conduct.area_class`` of the rules in force: the class is no part of history.
+    """
+    cases = _frame(rows.cases, CASE_COLUMNS, area_class)
     context = cases.select("case", *CASE_CONTEXT)
     return Frames(
         cases=cases,
@@ -100,7 +124,9 @@ def epoch_second(instant: datetime) -> int:
     return math.floor(instant.timestamp())
 
 
-def _frame(rows: Iterable[object], columns: Mapping[str, ColumnKind]) -> nw.DataFrame[Any]:
+def _frame(
+    rows: Iterable[object], columns: Mapping[str, ColumnKind], area_class: AreaClassOf = no_area_class
+) -> nw.DataFrame[Any]:
     import polars as pl  # noqa: PLC0415 - web processes import this module's words, never the engine
 
     types: Mapping[ColumnKind, Any] = {
@@ -111,12 +137,19 @@ def _frame(rows: Iterable[object], columns: Mapping[str, ColumnKind]) -> nw.Data
     }
     rows = list(rows)
     return nw.from_native(
-        pl.DataFrame([pl.Series(name, _values(rows, name, kind), dtype=types[kind]) for name, kind in columns.items()]),
+        pl.DataFrame(
+            [
+                pl.Series(name, _values(rows, name, kind, area_class), dtype=types[kind])
+                for name, kind in columns.items()
+            ]
+        ),
         eager_only=True,
     )
 
 
-def _values(rows: list[object], name: str, kind: ColumnKind) -> list[Any]:
+def _values(rows: list[Any], name: str, kind: ColumnKind, area_class: AreaClassOf) -> list[Any]:
+    if name == "area_class":
+        return [area_class(row.cell) for row in rows]
     values = list(map(attrgetter(name), rows))
     if kind is ColumnKind.INSTANT:
         return [None if value is None else epoch_second(value) for value in values]

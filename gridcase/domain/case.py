@@ -118,6 +118,7 @@ class Action(StrEnum):
     """What people do to a case; each is one row of the table of moves."""
 
     FILE = "file"
+    IMPORT = "import"
     REQUEST_VERIFICATION = "request_verification"
     VERIFY = "verify"
     REASSIGN_TASK = "reassign_task"
@@ -175,6 +176,35 @@ class Source(StrEnum):
     LEADER = "leader"
     SUPERIOR = "superior"
     DEPARTMENT = "department"
+
+    @property
+    def channel(self) -> "Channel":
+        """Discovery channel that the source belongs to."""
+        return _CHANNELS[self]
+
+
+class Channel(StrEnum):
+    """How a case was discovered 发现渠道: sources by whose eyes they are, as assessments tell them apart."""
+
+    INSPECTOR = "inspector"
+    PUBLIC = "public"
+    CAMERA = "camera"
+    SUPERIOR = "superior"
+    LEADER = "leader"
+
+
+_CHANNELS = {
+    Source.INSPECTOR: Channel.INSPECTOR,
+    Source.HOTLINE: Channel.PUBLIC,
+    Source.PUBLIC: Channel.PUBLIC,
+    Source.VIDEO: Channel.CAMERA,
+    Source.CAMERA: Channel.CAMERA,
+    Source.PETITION: Channel.PUBLIC,
+    Source.MEDIA: Channel.PUBLIC,
+    Source.LEADER: Channel.LEADER,
+    Source.SUPERIOR: Channel.SUPERIOR,
+    Source.DEPARTMENT: Channel.SUPERIOR,
+}
 
 
 class CheckMode(StrEnum):

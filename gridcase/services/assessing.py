@@ -175,7 +175,7 @@ def month_facts(rt: Runtime, period: Period) -> MonthFacts:
         cut_off=min(now, cut_off),
         is_draft=is_draft,
         rows=rows,
-        frames=frames_of(rows),
+        frames=frames_of(rows, area_class=rules.conduct.area_class),
         history_head=head.hexdigest(),
     )
 

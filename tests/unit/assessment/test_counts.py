@@ -9,7 +9,7 @@ from gridcase.assessment.counts import GROUPS, case_numbers, count, count_names
 from gridcase.assessment.facts import fold
 from gridcase.assessment.frames import frames_of
 from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
-from gridcase.domain.case import Action, CaseKind, CaseState, CellCode, Scheme, Source, TypeKey
+from gridcase.domain.case import Action, CaseKind, CaseState, CellCode, Channel, Scheme, Source, TypeKey
 from gridcase.domain.time import Period
 from tests.histories import CELL, MONDAY, History, closed_case, dispatched_case, minute
 
@@ -471,12 +471,64 @@ def test_the_month_is_that_of_shanghai():
     assert (total("filed", last, first), total("filed", last, first, period=NOVEMBER)) == (1, 1)
 
 
-def test_filters_choose_types_and_sources():
-    histories = [dispatched_case("C1"), dispatched_case("C2", type=DUST), dispatched_case("C3", source=Source.PUBLIC)]
+BIN = TypeKey(scheme=Scheme.GBT30428_2_2013, kind=CaseKind.COMPONENT, code="0901")
+NORTH = CellCode("320404006001001")
+ROADS = {"road": ("R12", "R1"), "river": ("H3",), "street": ("320404005",)}
+# filters, who of these four passes: C1 fire lane by an inspector, C2 dust by a caller in the north, C3 a component on
+# road R12 told by a leader, C4 of unknown type and cell from a camera
+FILTERS = [
+    (Filters(), {"C1", "C2", "C3", "C4"}),
+    (Filters(types=(DUST,)), {"C2"}),
+    (Filters(types=(DUST, BIN)), {"C2", "C3"}),
+    (Filters(majors=("09",)), {"C1", "C3"}),  # the digits alone mean two things
+    (Filters(majors=("09",), kinds=(CaseKind.EVENT,)), {"C1"}),
+    (Filters(majors=("09",), schemes=(Scheme.GBT30428_2_2013,)), {"C3"}),
+    (Filters(kinds=(CaseKind.EVENT,)), {"C1", "C2"}),
+    (Filters(schemes=(Scheme.GBT47678_5_2026, Scheme.GBT30428_2_2013)), {"C1", "C2", "C3"}),
+    (Filters(schemes=(Scheme.LOCAL,)), set()),
+    (Filters(sources=(Source.HOTLINE,)), {"C2"}),
+    (Filters(channels=(Channel.PUBLIC, Channel.CAMERA)), {"C2", "C4"}),
+    (Filters(channels=(Channel.LEADER,)), {"C3"}),
+    (Filters(area_classes=("first",)), {"C1", "C3"}),
+    (Filters(area_classes=("first", "second")), {"C1", "C2", "C3"}),
+    (Filters(places=("road",)), {"C3"}),
+    (Filters(places=("road:R1",)), {"C3"}),
+    (Filters(places=("road:R",)), set()),  # a code is taken whole
+    (Filters(places=("river:H3", "road:R9")), {"C3"}),
+    (Filters(places=("street:320404005",)), set()),  # there is a filter for streets
+    (Filters(streets=("320404006",)), {"C2"}),
+    (Filters(streets=("320404005",), sources=(Source.LEADER,)), {"C3"}),
+]
 
-    assert total("due_to_handle", *histories, by=CountBy.UNIT, filters=Filters(types=(DUST,))) == 1
-    assert total("due_to_handle", *histories, by=CountBy.UNIT, filters=Filters(sources=(Source.PUBLIC,))) == 1
-    assert total("due_to_handle", *histories, by=CountBy.UNIT) == 3
+
+def four_kinds():
+    return [
+        dispatched_case("C1"),
+        dispatched_case("C2", type=DUST, source=Source.HOTLINE, cell=NORTH),
+        dispatched_case("C3", type=BIN, source=Source.LEADER, layers=ROADS),
+        dispatched_case("C4", type=None, source=Source.CAMERA, cell=None),
+    ]
+
+
+def class_of(cell):
+    return {"320404005": "first", "320404006": "second"}.get((cell or "")[:9])
+
+
+@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=[str(line[1]) for line in FILTERS])
+def test_filters_choose_the_cases_that_pass_all_of_them(filters, expected):
+    found = frames_of(fold([line for one in four_kinds() for line in one.events], cut_off=LATER), area_class=class_of)
+    for by, name in ((CountBy.UNIT, "due_to_handle"), (CountBy.STREET, "filed"), (CountBy.POST, "filed")):
+        selection = Selection(period=OCTOBER, by=by, filters=filters)
+        rows = count(found, selection)
+        behind = {case for row in rows for case in case_numbers(found, selection, subject=row.subject, name=name)}
+        assert behind == expected
+
+
+def test_a_corrected_position_moves_a_case_to_the_places_there():
+    history = dispatched_case(layers=ROADS).said(50, Action.CORRECT, cell=NORTH, layers={"river": ("H4",)})
+
+    assert total("filed", history, filters=Filters(places=("river:H4",))) == 1
+    assert total("filed", history, filters=Filters(places=("road",))) == 0
 
 
 def test_the_cases_behind_a_count_are_named():
