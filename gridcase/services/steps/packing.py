@@ -1,6 +1,7 @@
 """What a month's package holds: counts of every view, scores, and the case sheet with names, numbers and positions.
 
-Reads names and positions in an open transaction and renders nothing itself. Content: domain §6, "The monthly export".
+Reads names and positions in an open transaction, apart from packing, and renders nothing itself. Content: domain §6,
+"The monthly export".
 """
 
 from collections.abc import Iterable
@@ -39,16 +40,37 @@ class MonthContent:
     history_head: str
 
 
-def pack_month(tx: Tx, reference: Reference, content: MonthContent, scores: tuple[ScoreTable, ...]) -> MonthPackage:
-    """Gather everything that is handed over for one period."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a package says besides the facts: names, numbers, positions, versions.
+
+    Plain values alone, because the month's snapshot (``gridcase.assessment.snapshot``) freezes them with the facts: a
+    package made again elsewhere reads no database.
+    """
+
+    area: str
+    references: tuple[PackageReference, ...]
+    details: tuple[CaseDetails, ...]
+
+
+def surroundings(tx: Tx, reference: Reference, content: MonthContent) -> Surroundings:
+    """Read what a package says besides the facts."""
     points = {number: (lon_e7, lat_e7) for number, lon_e7, lat_e7 in positions(tx)}
     listed = [row for row in content.rows.cases if belongs_to(row, content.period)]
-    details = [_details(row, reference, points.get(row.case)) for row in listed]
-    return MonthPackage(
+    return Surroundings(
         area=_area(reference),
+        references=tuple(_references(reference)),
+        details=tuple(_details(row, reference, points.get(row.case)) for row in listed),
+    )
+
+
+def pack_month(content: MonthContent, around: Surroundings, scores: tuple[ScoreTable, ...]) -> MonthPackage:
+    """Gather everything that is handed over for one period; pure, so that a snapshot gives the same package."""
+    return MonthPackage(
+        area=around.area,
         period=content.period,
         cut_off=content.cut_off,
-        references=tuple(_references(reference)),
+        references=around.references,
         counts=tuple(
             CountTable(
                 by=by,
@@ -58,7 +80,7 @@ def pack_month(tx: Tx, reference: Reference, content: MonthContent, scores: tupl
             for by in CountBy
         ),
         scores=scores,
-        cases=case_sheet(listed, details, period=content.period),
+        cases=case_sheet(content.rows.cases, around.details, period=content.period),
         history_head=content.history_head,
     )
 
