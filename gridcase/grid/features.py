@@ -5,7 +5,7 @@ make the tie rule on shared edges exact; the phone gets the same ones (design §
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import shapely
@@ -53,6 +53,9 @@ class Feature:
         The lines of a river or road; none for an area. A layer holds either areas or lines.
     tolerance_m
         How far from it a point still counts as lying at it, in metres, up to and including; None is zero.
+    received
+        The geometry as it came, in WGS 84 degrees before snapping, as WKB: what statistics ask. None when
+        nothing was received (the feature was made here).
     """
 
     code: str
@@ -64,6 +67,7 @@ class Feature:
     parent: str | None = None
     lines: tuple[Line, ...] = ()
     tolerance_m: float | None = None
+    received: bytes | None = field(default=None, compare=False, repr=False)
 
 
 def current(features: Iterable[Feature], *, on: date) -> tuple[Feature, ...]:
