@@ -26,7 +26,7 @@ from gridcase.domain.time import LimitUnit, Period, TimeLimit
 from gridcase.rules.documents import Document, DocumentKind, canonical, digest
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.packing import MonthContent, pack_month
+from gridcase.services.steps.packing import MonthContent, pack_month, surroundings
 from gridcase.store import assessments
 from gridcase.store.configuration import documents_in_force
 from gridcase.store.history import touched_since
@@ -105,9 +105,10 @@ def run_month(rt: Runtime, actor: Actor, period_name: str, rule_set_name: str) -
     facts = month_facts(rt, period)
     scores = score(rule_set, count(facts.frames, rule_set.selection(period)))
     scored = ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores)
+    content = _content(facts)
     with rt.database.reading() as tx:
-        package = pack_month(tx, rt.reference(), _content(facts), (scored,))
-    data = package_bytes(package)
+        around = surroundings(tx, rt.reference(), content)
+    data = package_bytes(pack_month(content, around, (scored,)))
     return _keep(rt, actor, facts, rule_set, scores=_plain_scores(facts, rule_set, scores), data=data)
 
 
@@ -184,7 +185,6 @@ def _content(facts: MonthFacts) -> MonthContent:
     return MonthContent(
         period=facts.period,
         cut_off=facts.cut_off,
-        rows=facts.rows,
         frames=facts.frames,
         history_head=facts.history_head,
     )

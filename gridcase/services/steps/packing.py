@@ -4,18 +4,20 @@ Reads names and positions in an open transaction, apart from packing, and render
 "The monthly export".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
 
 from gridcase.assessment.casesheet import CaseDetails, belongs_to, case_sheet
 from gridcase.assessment.counts import count
-from gridcase.assessment.facts import CaseRow, FactRows
-from gridcase.assessment.frames import Frames
+from gridcase.assessment.frames import CASE_COLUMNS, ColumnKind, Frames
 from gridcase.assessment.package import CountTable, MonthPackage, ScoreTable
 from gridcase.assessment.package import Reference as PackageReference
 from gridcase.assessment.selection import Attribution, CountBy, Selection
+from gridcase.domain.case import CaseKind, Scheme, TypeKey
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
 from gridcase.services.steps.reference import Reference
@@ -35,7 +37,6 @@ class MonthContent:
 
     period: Period
     cut_off: datetime
-    rows: FactRows
     frames: Frames
     history_head: str
 
@@ -56,7 +57,7 @@ class Surroundings:
 def surroundings(tx: Tx, reference: Reference, content: MonthContent) -> Surroundings:
     """Read what a package says besides the facts."""
     points = {number: (lon_e7, lat_e7) for number, lon_e7, lat_e7 in positions(tx)}
-    listed = [row for row in content.rows.cases if belongs_to(row, content.period)]
+    listed = [row for row in _case_rows(content.frames) if belongs_to(row, content.period)]
     return Surroundings(
         area=_area(reference),
         references=tuple(_references(reference)),
@@ -80,14 +81,30 @@ def pack_month(content: MonthContent, around: Surroundings, scores: tuple[ScoreT
             for by in CountBy
         ),
         scores=scores,
-        cases=case_sheet(content.rows.cases, around.details, period=content.period),
+        cases=case_sheet(_case_rows(content.frames), around.details, period=content.period),
         history_head=content.history_head,
     )
 
 
-def _details(row: CaseRow, reference: Reference, point: tuple[int, int] | None) -> CaseDetails:
+def _case_rows(frames: Frames) -> Iterator[Any]:
+    """Return the cases as they were folded, from their columns: those alone are frozen.
+
+    Like ``CaseRow``, but that the type is a text and codes are what they are written as.
+    """
+    instants = [name for name, kind in CASE_COLUMNS.items() if kind is ColumnKind.INSTANT]
+    for row in frames.cases.iter_rows(named=True):
+        moments = {name: None if row[name] is None else datetime.fromtimestamp(row[name], UTC) for name in instants}
+        yield SimpleNamespace(**row | moments)
+
+
+def _key(text: str) -> TypeKey:
+    scheme, kind, code = text.split("/")
+    return TypeKey(scheme=Scheme(scheme), kind=CaseKind(kind), code=code)
+
+
+def _details(row: Any, reference: Reference, point: tuple[int, int] | None) -> CaseDetails:
     rules = reference.rules
-    known = rules.catalogue.find(row.type) if row.type else None
+    known = rules.catalogue.find(_key(row.type)) if row.type else None
     unit = rules.units.by_code.get(row.unit) if row.unit else None
     community = reference.features.get(("community", row.community or ""))
     return CaseDetails(
