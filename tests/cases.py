@@ -438,6 +438,7 @@ RIGHT_ROLE: dict[Action, Role] = {
 #: A payload that fits an ordinary case given to ``UNIT``.
 GOOD: dict[Action, Payload] = {
     Action.FILE: Comment(text="filing starts a case and is never done to one"),
+    Action.IMPORT: Comment(text="importing starts a case and is never done to one"),
     Action.REQUEST_VERIFICATION: RequestVerification(inspector=CHECKER.person),
     Action.VERIFY: Verify(result=VerifyResult.TRUE, attachments=PHOTO),
     Action.REASSIGN_TASK: ReassignTask(inspector=FINDER.person),

@@ -5,10 +5,11 @@ imports no data-frame library (``gridcase.assessment.frames`` does that). Rules:
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
@@ -25,7 +26,7 @@ from gridcase.domain.case import (
     UnitCode,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, CaseEvent, Facts, LimitedStage, StageDue
+from gridcase.domain.history import Assisting, CaseEvent, Facts, Given, GivenOutcome, LimitedStage, StageDue
 from gridcase.domain.time import is_late
 
 #: The reason that says a return was upheld: not this unit's case (domain §4).
@@ -58,7 +59,7 @@ class CaseRow:
     Parameters
     ----------
     cell
-        None while unlocated; district, street and community are its first 6, 9 and 12 characters.
+        None while unlocated.
     places
         Features of layers it lies in or near, as ``|layer:code|layer:code|`` in order, without those that the cell
         code names; empty when there are none.
@@ -113,6 +114,8 @@ class CaseRow:
         Sub-assignments within the unit, shown and never scored; times reopened.
     provisional
         A deadline in force reaches into a year that is not announced.
+    district, street, community
+        First 6, 9 and 12 characters of the cell code; of an imported case without a cell the codes of its source.
     """
 
     case: CaseNumber
@@ -171,6 +174,9 @@ class CaseRow:
     subtasks: int
     reopens: int
     provisional: bool
+    district: str | None
+    street: str | None
+    community: str | None
 
     @property
     def scheme(self) -> str | None:
@@ -186,21 +192,6 @@ class CaseRow:
     def code(self) -> str | None:
         """Digits of the type within scheme and kind."""
         return self.type.code if self.type else None
-
-    @property
-    def district(self) -> str | None:
-        """First 6 characters of the cell code."""
-        return self.cell[:6] if self.cell else None
-
-    @property
-    def street(self) -> str | None:
-        """First 9 characters of the cell code."""
-        return self.cell[:9] if self.cell else None
-
-    @property
-    def community(self) -> str | None:
-        """First 12 characters of the cell code."""
-        return self.cell[:12] if self.cell else None
 
     @property
     def is_open(self) -> bool:
@@ -361,13 +352,15 @@ def fold(events: Iterable[CaseEvent], *, cut_off: datetime) -> FactRows:
     """Fold history into rows as of the cut-off.
 
     Lines may come in any order and are read by ``seq`` within their case; lines recorded after the cut-off
-    are passed over, and a case filed after it does not appear. Empty input gives four empty tuples.
+    are passed over, and a case filed after it does not appear. An imported case counts by what its source gives,
+    whenever it was imported: what the source says happened after the cut-off had not happened yet. Empty input
+    gives four empty tuples.
     """
     histories: dict[CaseNumber, list[CaseEvent]] = {}
     for event in events:
-        if event.recorded_at <= cut_off:
+        if _happened_at(event) <= cut_off:
             histories.setdefault(event.case, []).append(event)
-    folds = [_fold_case(histories[number]) for number in sorted(histories)]
+    folds = [_fold_case(histories[number], cut_off) for number in sorted(histories)]
     return FactRows(
         cases=tuple(one.case_row(cut_off) for one in folds),
         assignments=tuple(row for one in folds for row in one.assignment_rows(cut_off)),
@@ -420,11 +413,15 @@ class _Assignment:
         self.leaves_due = False
         self.ended_as_wrong_unit = False
         self.closed_at: datetime | None = None
+        #: Of an imported case: its clock was never ours, and its outcome stands until the case is reopened.
+        self.given: Given | None = None
         self.reworks = self.returns = self.failed_checks = 0
         self.extensions = self.suspensions = self.supervisions = self.supervisions_on_time = 0
 
     def due_at(self, stage: LimitedStage) -> datetime | None:
         due = self.dues.get(stage)
+        if due is None and self.given is not None and stage is LimitedStage.HANDLE:
+            return self.given.handle_due_at
         return due.due_at if due else None
 
     def take_due(self, due: StageDue) -> None:
@@ -444,6 +441,8 @@ class _Assignment:
         due = self.due_at(LimitedStage.HANDLE)
         if is_out or self.leaves_due:
             return Handling.LEFT
+        if self.given is not None and (self.given.outcome or self.closed_at):
+            return _OF_OUTCOME.get(self.given.outcome, Handling.NOT_DUE)
         if due is None:
             return Handling.NOT_DUE
         if self.valid_report_at is not None:
@@ -457,10 +456,14 @@ class _Assignment:
 
     @property
     def closed_late(self) -> bool:
+        if self.given is not None:
+            return self.given.outcome is GivenOutcome.OVERDUE
         return _late(self.closed_at, self.due_at(LimitedStage.CLOSE))
 
     @property
     def closed_past_handling(self) -> bool:
+        if self.given is not None:
+            return self.given.outcome is GivenOutcome.OVERDUE
         if self.closed_at is None:
             return False
         return self.was_overdue or _late(self.closed_at, self.due_at(LimitedStage.HANDLE))
@@ -516,8 +519,10 @@ class _Task:
 class _CaseFold:
     """A case while its lines are read one after the other."""
 
-    def __init__(self, first: CaseEvent) -> None:
+    def __init__(self, first: CaseEvent, given: Given | None) -> None:
         self.first = first
+        self.given = given
+        self.filed_at = given.filed_at if given else first.recorded_at
         self.state = first.to_state
         self.type = first.facts.type
         self.condition = first.facts.condition
@@ -544,6 +549,9 @@ class _CaseFold:
         self.actions: list[ActionRow] = []
 
     def take(self, event: CaseEvent) -> None:
+        if event.facts.given is not None:
+            self._take_given(event)
+            return
         late = self._is_late(event)
         post = post_of(event.role, event.actor)
         self._note(event, post, late=late)
@@ -556,6 +564,31 @@ class _CaseFold:
         if event.action in _CORRECTING:
             self._correct(facts)
         self.state = event.to_state
+
+    def _take_given(self, event: CaseEvent) -> None:
+        """Take an imported case as its source gives it: nobody of ours acted, and no clock of ours ran."""
+        given = self.given
+        if given is None:
+            return
+        told = {
+            Action.REGISTER: given.registered_at,
+            Action.DISPATCH: given.dispatched_at,
+            Action.CLOSE: given.closed_at,
+            Action.VOID: given.void_at,
+            Action.TRANSFER: given.closed_at or given.filed_at,
+        }
+        self.at = {action: at for action, at in told.items() if at is not None}
+        self.accepted_at = given.accepted_at or given.registered_at
+        self.state = event.to_state
+        if event.facts.given != given and not event.to_state.is_open and not (given.closed_at or given.void_at):
+            # It ended after the cut-off.
+            self.state = CaseState.REGISTERED if given.registered_at else CaseState.RECEIVED
+        holder = _Assignment(GIVEN_ASSIGNMENT, event.facts.unit, given.dispatched_at or given.filed_at)
+        holder.given = given
+        holder.original_handle_due = given.handle_due_at
+        holder.accepted_at = given.accepted_at
+        holder.report_at = given.reported_at
+        self.last = self.assignments[GIVEN_ASSIGNMENT] = holder
 
     def _correct(self, facts: Facts) -> None:
         if facts.type is not None:
@@ -660,6 +693,8 @@ class _CaseFold:
             holder.extension_asked_at = None
 
     def dispatch(self, event: CaseEvent) -> None:
+        # The unit that an imported case came with had it elsewhere: from now on it is ours to assign.
+        self.assignments.pop(GIVEN_ASSIGNMENT, None)
         number = event.facts.assignment or len(self.assignments) + 1
         self.last = _Assignment(number, event.facts.unit, event.recorded_at)
         self.assignments[number] = self.last
@@ -783,6 +818,8 @@ class _CaseFold:
         self.withdraw_tasks(event)
         self.reopens += 1
         self.self_handled = False
+        if self.last is not None and self.last.given is not None:
+            self.last.given = replace(self.last.given, outcome=None)
 
     def reclock(self, event: CaseEvent) -> None:
         for one in event.facts.assisting:
@@ -835,7 +872,7 @@ class _CaseFold:
             voided_by=self.by.get(Action.VOID) if void_at else None,
             transferred_by=self.by.get(Action.TRANSFER),
             reopened_by=self.by.get(Action.REOPEN),
-            filed_at=self.first.recorded_at,
+            filed_at=self.filed_at,
             accepted_at=self.accepted_at,
             registered_at=self.at.get(Action.REGISTER),
             dispatched_at=self.at.get(Action.DISPATCH),
@@ -850,14 +887,14 @@ class _CaseFold:
             lead_case=self.lead_case,
             reopened_at=self.at.get(Action.REOPEN),
             first_unit=first.unit if first else None,
-            unit=last.unit if last else None,
+            unit=last.unit if last else self.first.facts.unit if self.given else None,
             register_due_at=self._due_at(LimitedStage.REGISTER),
             dispatch_due_at=self._due_at(LimitedStage.DISPATCH),
             handle_due_at=last.due_at(LimitedStage.HANDLE) if last else None,
             original_handle_due_at=last.original_handle_due if last else None,
             close_due_at=last.due_at(LimitedStage.CLOSE) if last else None,
             handling=self._handling(cut_off),
-            is_closed=closed_at is not None and last is not None,
+            is_closed=self._is_closed(closed_at),
             self_handled=self.self_handled,
             is_suspended=self.state is CaseState.SUSPENDED,
             recurrent=False,
@@ -866,7 +903,9 @@ class _CaseFold:
             dispatched_late=_late(self.at.get(Action.DISPATCH), self._due_at(LimitedStage.DISPATCH)),
             closed_late=last.closed_late if last else False,
             closed_past_handling=last.closed_past_handling if last else False,
-            accurately_dispatched=first is not None and not first.ended_as_wrong_unit,
+            accurately_dispatched=first is not None
+            and not first.ended_as_wrong_unit
+            and (first.given is None or first.given.dispatched_at is not None),
             reworks=sum([one.reworks for one in assigned]),
             returns=sum([one.returns for one in assigned]),
             failed_checks=self.failed_checks,
@@ -877,6 +916,9 @@ class _CaseFold:
             subtasks=len(self.subtasks),
             reopens=self.reopens,
             provisional=self._is_provisional(),
+            district=self._area("district", 6),
+            street=self._area("street", 9),
+            community=self._area("community", 12),
         )
 
     def assignment_rows(self, cut_off: datetime) -> Iterable[AssignmentRow]:
@@ -899,7 +941,7 @@ class _CaseFold:
                 ended_at=one.ended_at,
                 leaves_due=one.leaves_due,
                 is_open=self.state.is_open and one.ended_at is None,
-                is_closed=closed_at is not None and one is self.last,
+                is_closed=one is self.last and self._is_closed(closed_at),
                 is_suspended=self.state is CaseState.SUSPENDED and one is self.last,
                 handling=one.handling(cut_off, is_out=is_out),
                 closed_at=one.closed_at,
@@ -935,10 +977,23 @@ class _CaseFold:
         due = self.dues.get(stage)
         return due.due_at if due else None
 
-    def _finder(self) -> str:
+    def _is_closed(self, closed_at: datetime | None) -> bool:
+        """Tell whether it counts as closed: an imported case only where its source says how, be it without when."""
+        if self.last is not None and self.last.given is not None:
+            return self.state is CaseState.CLOSED and self.last.given.outcome is not None
+        return closed_at is not None and self.last is not None
+
+    def _area(self, name: str, length: int) -> str | None:
+        if self.cell:
+            return self.cell[:length]
+        return getattr(self.given, name) if self.given else None
+
+    def _finder(self) -> str | None:
         found_by = self.first.facts.found_by
         if found_by is not None:
             return post_of(Role.INSPECTOR, found_by)
+        if self.given is not None:
+            return None
         return post_of(self.first.role, self.first.actor)
 
     def _handling(self, cut_off: datetime) -> Handling:
@@ -1020,9 +1075,37 @@ _UNIT_STAGES = frozenset({LimitedStage.ACCEPT, LimitedStage.HANDLE, LimitedStage
 _TASK_STAGES = {LimitedStage.VERIFY: TaskKind.VERIFY, LimitedStage.CHECK: TaskKind.CHECK}
 
 
-def _fold_case(events: list[CaseEvent]) -> _CaseFold:
+#: Number of the assignment that stands for the unit an imported case came with.
+GIVEN_ASSIGNMENT = 0
+
+_OF_OUTCOME: dict[GivenOutcome | None, Handling] = {
+    GivenOutcome.ON_TIME: Handling.ON_TIME,
+    GivenOutcome.OVERDUE: Handling.OVERDUE,
+}
+
+
+def _happened_at(event: CaseEvent) -> datetime:
+    return event.facts.given.filed_at if event.facts.given else event.recorded_at
+
+
+def _given_by(given: Given | None, cut_off: datetime) -> Given | None:
+    """Return what had happened by the cut-off; an outcome that came with a later closing had not."""
+    if given is None or given.last_at <= cut_off:
+        return given
+    later: dict[str, Any] = {
+        name: None for name in _GIVEN_INSTANTS if (at := getattr(given, name)) is not None and at > cut_off
+    }
+    if later.keys() & {"reported_at", "closed_at", "void_at"}:
+        later["outcome"] = None
+    return replace(given, **later)
+
+
+_GIVEN_INSTANTS = ("accepted_at", "registered_at", "dispatched_at", "reported_at", "closed_at", "void_at")
+
+
+def _fold_case(events: list[CaseEvent], cut_off: datetime) -> _CaseFold:
     events.sort(key=_by_seq)
-    one = _CaseFold(events[0])
+    one = _CaseFold(events[0], _given_by(events[0].facts.given, cut_off))
     for event in events:
         one.take(event)
     return one

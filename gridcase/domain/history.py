@@ -82,6 +82,49 @@ class Assisting:
     due: StageDue
 
 
+class GivenOutcome(StrEnum):
+    """What the source of an imported case says of its handling 导入结果."""
+
+    ON_TIME = "on_time"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What the source of an imported case says happened; no clock of ours ran for it.
+
+    Parameters
+    ----------
+    filed_at, accepted_at, registered_at, dispatched_at, reported_at, closed_at, void_at
+        Aware UTC, whole seconds; None where the source does not say.
+    handle_due_at
+        The handling deadline the source had set.
+    outcome
+        None where the source does not say: the case counts as filed, and in no rate.
+    district, street, community
+        Codes of the source, for cases without a cell.
+    """
+
+    filed_at: datetime
+    accepted_at: datetime | None = None
+    registered_at: datetime | None = None
+    dispatched_at: datetime | None = None
+    reported_at: datetime | None = None
+    closed_at: datetime | None = None
+    void_at: datetime | None = None
+    handle_due_at: datetime | None = None
+    outcome: GivenOutcome | None = None
+    district: str | None = None
+    street: str | None = None
+    community: str | None = None
+
+    @property
+    def last_at(self) -> datetime:
+        """The latest instant of all: nothing the source says is newer."""
+        told = [getattr(self, f.name) for f in fields(self)]
+        return max(one for one in told if isinstance(one, datetime))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What one action made true; only what it changed is set, the rest is None or empty.
@@ -127,6 +170,8 @@ class Facts:
         Number (1…) of the sub-assignment 交办 or of the supervision 督办 within the case.
     object_id, campaign
         Component's code; campaign the case was found in.
+    given
+        On ``import``: what the source says happened, and when; ``unit`` is then the unit the source names.
     """
 
     type: TypeKey | None = None
@@ -164,6 +209,7 @@ class Facts:
     supervision: int | None = None
     object_id: str | None = None
     campaign: str | None = None
+    given: Given | None = None
 
     def dump(self) -> str:
         """Write canonical JSON: sorted keys, no blanks, nothing that is None, empty or False."""
@@ -188,6 +234,7 @@ class Facts:
             "ruling": Ruling,
             "asked_at": datetime.fromisoformat,
             "resumes_at": datetime.fromisoformat,
+            "given": _load_given,
         }
         return cls(**{name: readers.get(name, _same)(value) for name, value in raw.items()})
 
@@ -203,7 +250,7 @@ class CaseEvent:
     seq
         1, 2, 3 … within the case, without gaps.
     action, from_state, to_state
-        What was done; ``from_state`` is None for ``file`` alone.
+        What was done; ``from_state`` is None for ``file`` and ``import`` alone.
     actor, role, unit
         Who did it (0 is the system), in which role, and the actor's own unit.
     recorded_at
@@ -241,7 +288,7 @@ def canonical_json(value: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, TypeKey | TimeLimit):
         return str(value)
-    if isinstance(value, StageDue | Assisting):
+    if isinstance(value, StageDue | Assisting | Given):
         return {f.name: plain for f in fields(value) if (plain := _plain(getattr(value, f.name)))}
     if isinstance(value, datetime):
         return value.isoformat()
@@ -261,6 +308,14 @@ def _load_due(raw: dict[str, Any]) -> StageDue:
         calendar=raw["calendar"],
         provisional=raw.get("provisional", False),
     )
+
+
+def _load_given(raw: dict[str, Any]) -> Given:
+    readers: dict[str, Callable[[Any], Any]] = {"outcome": GivenOutcome, **dict.fromkeys(_AREAS, _same)}
+    return Given(**{name: readers.get(name, datetime.fromisoformat)(value) for name, value in raw.items()})
+
+
+_AREAS = ("district", "street", "community")
 
 
 def _load_assisting(raw: dict[str, Any]) -> Assisting:

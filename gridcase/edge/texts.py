@@ -78,6 +78,7 @@ LABELS: dict[str, Text] = {
     "transferred": Text("已移送", "Transferred"),
     # actions (those that are not also states or stages)
     "file": Text("上报", "File"),
+    "import": Text("导入", "Import"),
     "register": Text("立案", "Register"),
     "accept": Text("签收", "Accept"),
     "return_task": Text("回退", "Return"),

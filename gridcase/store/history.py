@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.actor import Role
-from gridcase.domain.case import Action, CaseNumber, CaseState, PersonId, UnitCode
+from gridcase.domain.case import OPEN_STATES, Action, CaseNumber, CaseState, PersonId, UnitCode
 from gridcase.domain.history import CaseEvent, Facts, canonical_json
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseRow
@@ -289,14 +289,17 @@ def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[
 
     By case and sequence. A case matters when something was recorded of it, or its handling deadline lies, at or after
     ``since``, or when it is still open. Both columns move forward with every line, so no case is missed afterwards.
+    The line of an imported case is taken when the case was filed by the cut-off, whenever it was imported.
     """
+    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
     wanted = select(CaseRow.id).where(
-        or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, CaseRow.closed_at.is_(None))
+        or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, is_open), CaseRow.filed_at <= cut_off
     )
+    by_then = or_(CaseEventRow.recorded_at <= cut_off, CaseEventRow.action == str(Action.IMPORT))
     statement = (
         select(CaseEventRow, CaseRow.prefix, CaseRow.filed_on)
         .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
-        .where(CaseEventRow.recorded_at <= cut_off, CaseEventRow.case_id.in_(wanted))
+        .where(by_then, CaseEventRow.case_id.in_(wanted))
         .order_by(CaseEventRow.case_id, CaseEventRow.seq)
     )
     for row, prefix, filed_on in tx.execute(statement.execution_options(yield_per=2000)):

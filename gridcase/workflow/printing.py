@@ -41,6 +41,9 @@ refusal with a code ([errors.md](errors.md)):
 - A dispatch is withdrawn only before acceptance; a closing is taken back within `reopen_days` working days; a voided
   case goes back to where it stood, its clocks running on.
 - A report waits for the assisting units, or is forced with a reason; what a sub-unit did the unit confirms.
+- `import` takes a case in from another system's file (`gridcase cases import`); nobody chooses it in the life of a
+  case. What the source says happened is kept as given, no clock is computed, and an open case goes on from `received`
+  or `registered` by the ordinary actions.
 - `supervise`, `answer_supervision`, `urge`, `comment`, `attach` and `reclock` neither change the state nor raise the
   version.
 - `system` is the rules and the clock at work: the case of an inspector is registered at once, and a registered case

@@ -38,7 +38,7 @@ class Transition:
     action
         An action may have several rows when roles differ in the states they may act from.
     sources
-        States it starts from; empty for ``file``, which starts a case.
+        States it starts from; empty for ``file`` and ``import``, which start a case.
     targets
         States it may end in; empty when the case stays where it is.
     roles
@@ -77,6 +77,12 @@ TABLE: tuple[Transition, ...] = (
         set(),
         {_S.RECEIVED, _S.CLOSED},
         {_R.INSPECTOR, _R.ACCEPTOR, _R.PUBLIC_DOOR, _R.CENTRE, _R.CAMERA},
+    ),
+    _row(
+        Action.IMPORT,
+        set(),
+        {_S.RECEIVED, _S.REGISTERED, _S.CLOSED, _S.VOID, _S.TRANSFERRED},
+        {_R.SYSTEM},
     ),
     _row(Action.REQUEST_VERIFICATION, {_S.RECEIVED}, {_S.VERIFYING}, {_R.ACCEPTOR}),
     _row(Action.VERIFY, {_S.VERIFYING}, {_S.RECEIVED}, {_R.INSPECTOR}),

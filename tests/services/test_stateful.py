@@ -81,9 +81,9 @@ ONWARD = (
     Action.REWORK,
 )
 #: What turns it aside; each once a case, as long as there is anything else to do.
-TURNING = tuple(sorted(set(Action) - set(ONWARD) - {Action.FILE, Action.TRANSFER}))
+TURNING = tuple(sorted(set(Action) - set(ONWARD) - {Action.FILE, Action.IMPORT, Action.TRANSFER}))
 TURNED_AT = range(1, 6)
-ACTIONS = sorted(set(Action) - {Action.FILE})
+ACTIONS = sorted(set(Action) - {Action.FILE, Action.IMPORT})
 FIRE_LANE = TypeKey(scheme=Scheme.GBT47678_5_2026, kind=CaseKind.EVENT, code="09012")
 HAWKER = replace(FIRE_LANE, code="09001")  # urgent
 STRUCTURE = replace(FIRE_LANE, code="06001")  # two conditions

@@ -29,7 +29,7 @@ RARE = {
     Action.WITHDRAW_DISPATCH,
     Action.TAKE_BACK,
 }
-ACTIONS = {row.action for row in TABLE} - {Action.FILE}
+ACTIONS = {row.action for row in TABLE} - {Action.FILE, Action.IMPORT}
 ACTORS = (*PEOPLE.values(), SUB_HANDLER)
 
 

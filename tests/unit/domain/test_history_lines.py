@@ -21,7 +21,7 @@ from gridcase.domain.case import (
     TypeKey,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, Facts, LimitedStage, StageDue, canonical_json
+from gridcase.domain.history import Assisting, Facts, Given, GivenOutcome, LimitedStage, StageDue, canonical_json
 from gridcase.domain.time import LimitUnit, TimeLimit
 
 words = st.text(min_size=1, max_size=12)
@@ -42,6 +42,12 @@ dues = st.builds(
     provisional=st.booleans(),
 )
 assisting = st.builds(Assisting, assignment=numbers, unit=words, due=dues)
+givens = st.builds(
+    Given,
+    **{one.name: st.none() | instants for one in fields(Given) if one.name.endswith("_at")}
+    | {"filed_at": instants, "outcome": st.none() | st.sampled_from(GivenOutcome)}
+    | dict.fromkeys(("district", "street", "community"), st.none() | words),
+)
 types = st.builds(
     TypeKey,
     scheme=st.sampled_from(Scheme),
@@ -85,6 +91,7 @@ STRATEGIES = {
     "supervision": st.none() | numbers,
     "object_id": st.none() | words,
     "campaign": st.none() | words,
+    "given": st.none() | givens,
 }
 facts = st.builds(Facts, **STRATEGIES)
 
