@@ -206,6 +206,25 @@ LABELS: dict[str, Text] = {
     "location": Text("位置", "Position"),
     "observed_at": Text("现场时间", "Observed at"),
     "text": Text("内容", "Text"),
+    # what a check of a grid finds
+    "gap": Text("缝隙", "Gap"),
+    "overlap": Text("重叠", "Overlap"),
+    "rounding": Text("取整误差", "Rounding"),
+    "sliver": Text("碎片", "Sliver"),
+    "ring_invalid": Text("边界无效", "Invalid ring"),
+    "code_malformed": Text("编码不规范", "Malformed code"),
+    "code_repeated": Text("编码重复", "Repeated code"),
+    "code_missing": Text("缺少编码", "No code"),
+    "parent_wrong": Text("所属上级有误", "Wrong parent"),
+    "parent_crossed": Text("越出上级边界", "Crosses its parent"),
+    "parent_unknown": Text("上级不存在", "Unknown parent"),
+    "size_outlier": Text("面积异常", "Unusual size"),
+    "name_missing": Text("缺少名称", "No name"),
+    "unreadable": Text("无法读取", "Unreadable"),
+    "mended": Text("已修复", "Mended"),
+    "severity_error": Text("错误", "Error"),
+    "severity_warning": Text("警告", "Warning"),
+    "severity_note": Text("提示", "Note"),
 }
 
 #: Titles of problem documents by HTTP status.
@@ -562,10 +581,81 @@ SENTENCES: dict[str, Text] = {
     ),
     "crs_unknown": Text("无法识别坐标系“{crs}”。", "Unknown coordinate system “{crs}”."),
     "crs_must_be_named": Text(
-        "文件声明的坐标系为“{crs}”，请明确指定坐标系后再导入。",
-        "The file names the coordinate system “{crs}”; say which one to use.",
+        "无法由文件确定坐标系（文件声明：{crs}）。请用 --crs 指定，如 EPSG:4549、EPSG:4326、gcj02。",
+        "The file does not settle its coordinate system (it says: {crs}). Name it with --crs, "
+        "such as EPSG:4549, EPSG:4326, gcj02.",
+    ),
+    "crs_inexact": Text(
+        "坐标系“{crs}”没有可靠的转换参数，误差可达百米。请先转换为 CGCS2000 或 WGS 84。",
+        "No exact way is known from “{crs}” to WGS 84; the error may reach 100 m. Convert to CGCS2000 or WGS 84 first.",
     ),
     "not_a_feature_collection": Text("文件不是 GeoJSON 要素集合。", "The file is no GeoJSON FeatureCollection."),
+    "json_malformed": Text(
+        "文件不是有效的 JSON：第 {line} 行第 {column} 列有误，或文件不完整。",
+        "This is not valid JSON: see line {line}, column {column}; the file may be cut off.",
+    ),
+    "layer_file_empty": Text("文件为空。", "The file is empty."),
+    "layer_file_unknown": Text(
+        "无法识别文件格式。支持 GeoJSON、GeoPackage（.gpkg）和 Shapefile（.shp 或 .zip），GeoJSON 可用 gzip 压缩。",
+        "Unknown kind of file. GeoJSON (also gzipped), GeoPackage (.gpkg) and Shapefile (.shp or .zip) are taken.",
+    ),
+    "layer_file_damaged": Text("文件已损坏或不完整：{part}。", "The file is damaged or cut off: {part}."),
+    "layer_file_too_large": Text(
+        "文件解压后超过 {allowed} MB。请分批导入，或调大设置 max_layer_bytes（GRIDCASE_MAX_LAYER_BYTES）。",
+        "Unpacked, the file is larger than {allowed} MB. Import it in pieces, or raise the setting max_layer_bytes "
+        "(GRIDCASE_MAX_LAYER_BYTES).",
+    ),
+    "archive_suspicious": Text(
+        "压缩包不安全，未解压：{part}。", "The archive is not safe and was not unpacked: {part}."
+    ),
+    "archive_encrypted": Text("压缩包已加密，请先解密。", "The archive is encrypted; decrypt it first."),
+    "shapefile_part_missing": Text(
+        "缺少 Shapefile 的 {part} 文件，请与 .shp 一并提供。",
+        "The {part} file of the Shapefile is missing; it belongs beside the .shp.",
+    ),
+    "source_layer_must_be_named": Text(
+        "文件中有多个图层：{names}。请用 --source-layer 指定一个。",
+        "The file holds several layers: {names}. Choose one with --source-layer.",
+    ),
+    "source_layer_unknown": Text("文件中没有此图层；现有：{names}。", "The file has no such layer; it has: {names}."),
+    "no_layer_in_file": Text("文件中没有图层。", "There is no layer in the file."),
+    "field_not_in_file": Text(
+        "文件中没有此字段；现有字段：{names}。", "The file has no such property; it has: {names}."
+    ),
+    "encoding_must_be_named": Text(
+        "文件含有中文等非 ASCII 字符，但未声明字符编码。请用 --encoding 指定，如 GBK、UTF-8。",
+        "The file holds other than ASCII letters and does not say their encoding. Name it with --encoding, "
+        "such as GBK or UTF-8.",
+    ),
+    "encoding_does_not_fit": Text(
+        "文字按编码“{encoding}”无法正确读取。请用 --encoding 指定正确的编码，如 GBK、UTF-8。",
+        "The text cannot be read as “{encoding}”. Name the right encoding with --encoding, such as GBK or UTF-8.",
+    ),
+    "encoding_unknown": Text("没有字符编码“{encoding}”。", "There is no encoding “{encoding}”."),
+    "layer_name_malformed": Text(
+        "图层名称应为 1 至 40 个可显示字符。", "A layer's name has 1 to 40 printable characters."
+    ),
+    "tolerance_needed": Text(
+        "线图层需要容差：请用 --tolerance-m 指定多少米以内算在线上。",
+        "A layer of lines needs a tolerance: say with --tolerance-m within how many metres a point counts as at it.",
+    ),
+    "tolerance_out_of_range": Text("容差应为 0 至 1000 米。", "A tolerance lies between 0 and 1000 metres."),
+    "valid_from_before_version": Text(
+        "图层在 {day} 已有新版本，启用日期不能早于该日。",
+        "The layer has a version of {day}; a new one cannot begin before it.",
+    ),
+    "layer_not_found": Text("没有图层“{layer}”。", "There is no layer “{layer}”."),
+    "layer_out_unknown": Text(
+        "输出文件名应以 .geojson、.gpkg 或 .shp.zip 结尾。", "The file to write ends in .geojson, .gpkg or .shp.zip."
+    ),
+    "layer_outside_area": Text(
+        "要素 {code} 超出坐标系“{crs}”的适用范围。", "Feature {code} lies outside the area of use of “{crs}”."
+    ),
+    "layer_unknown": Text(
+        "系统中没有图层“{layer}”，请先导入或给出文件。", "There is no layer “{layer}” here; import it, or name a file."
+    ),
+    "enclosed": Text("被网格围住", "enclosed by cells"),
+    "outside": Text("在所有上级之外", "outside every parent"),
     "cell_size_out_of_range": Text(
         "网格边长 {size} 米太小，至少为 10 米。", "A cell size of {size} m is too small; at least 10 m."
     ),
@@ -580,7 +670,29 @@ SENTENCES: dict[str, Text] = {
         "编码重复，且范围重叠或属性不同。", "The code is repeated on overlapping places or with other attributes."
     ),
     "date_malformed": Text("日期格式不正确。", "Not a date."),
-    "geometry_type_unknown": Text("只接受面要素。", "Only polygons are taken."),
+    "geometry_type_unknown": Text(
+        "只接受面要素；单元网格以外的图层也可为线要素。", "Only polygons are taken, or lines outside the unit grid."
+    ),
+    "geometry_mixed": Text(
+        "同一图层不能既有面又有线。", "A layer holds either areas or lines; this is of the other kind."
+    ),
+    "code_not_printable": Text(
+        "编码过长（超过 40 个字符）或含有不可显示的字符。",
+        "The code is longer than 40 letters or has unprintable ones.",
+    ),
+    "metres_called_degrees": Text(
+        "坐标不是经纬度，而像是以米为单位的投影坐标。请用 --crs 指定坐标系，如 EPSG:4549。",
+        "These are no degrees but look like metres. Name the coordinate system with --crs, such as EPSG:4549.",
+    ),
+    "outside_area_of_use": Text(
+        "坐标超出所选坐标系的适用范围，请检查坐标系和坐标轴顺序。",
+        "Outside the area of use of the coordinate system: is it the right one, and are the axes swapped?",
+    ),
+    "line_too_short": Text("线的长度不足 1 厘米。", "The line is shorter than a centimetre."),
+    "piece_dropped": Text("不足 1 厘米的部分或孔洞已略去。", "A part or hole of less than a centimetre was left out."),
+    "name_shortened": Text(
+        "名称过长或含有不可显示的字符，已截短或替换。", "The name was shortened, or unprintable letters were replaced."
+    ),
     "geometry_empty": Text("没有图形。", "There is no geometry."),
     "coordinates_malformed": Text("坐标无法读取。", "The coordinates cannot be read."),
     "ring_too_short": Text("边界点太少。", "The ring has too few corners."),

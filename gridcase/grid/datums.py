@@ -4,23 +4,31 @@ GCJ-02 and BD-09 have no published inverse; it is iterated here to less than a m
 single step is up to 2.6 m off. The forward formulas are those of the ``prcoords`` package.
 """
 
-import math
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import prcoords
 import pyproj
-from pyproj.exceptions import CRSError
+from pyproj.exceptions import CRSError, ProjError
 
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum, GeoPoint
+from gridcase.grid.metric import Floats
 
 LonLat = tuple[float, float]
 #: Turns received coordinates, first axis east, into WGS 84 degrees.
 Reader = Callable[[float, float], LonLat]
+#: Turns rows of positions, first axis east, into rows of positions.
+Converter = Callable[[Floats], Floats]
 
 #: Degrees; 1e-10 is a hundredth of a millimetre. Every step gains two to three digits.
 _CLOSE_ENOUGH = 1e-10
 _MOST_STEPS = 12
+
+#: Number of CGCS2000 in the register.
+_CGCS2000 = 4490
 
 #: Degrees around an area of use, so that a point on its very border survives rounding.
 _MARGIN = 1e-7
@@ -54,42 +62,126 @@ def from_wgs84(point: GeoPoint, *, datum: Datum) -> LonLat:
         case Datum.GCJ02:
             return _wgs_to_gcj(point.lon, point.lat)
         case Datum.BD09:
-            return _gcj_to_bd(*_wgs_to_gcj(point.lon, point.lat))
+            return _wgs_to_bd(point.lon, point.lat)
 
 
-def reader_of(reference: str) -> Reader:
-    """Find the conversion for what an importer names: a datum (``gcj02`` …) or ``EPSG:4549``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """A reference system that a layer may come in or go out in.
 
-    Values outside the area of use of an EPSG system come back as not-a-number, because PROJ itself answers
-    with plausible nonsense there. The axes are always east first, whatever the register says.
+    Parameters
+    ----------
+    name
+        As asked for: ``gcj02``, ``EPSG:4549``.
+    is_degrees
+        Whether its numbers are degrees, and not metres or feet.
+    epsg
+        Number in the register; None for a datum that has none.
+    to_wgs84, from_wgs84
+        Conversion of many positions; outside the area of use they become not-a-number.
+    """
+
+    name: str
+    is_degrees: bool
+    epsg: int | None
+    to_wgs84: Converter
+    from_wgs84: Converter
+
+
+def system_of(reference: str) -> System:
+    """Find the system that an importer names: a datum (``gcj02`` …) or ``EPSG:4549``.
+
+    Positions outside the area of use of an EPSG system become not-a-number, because PROJ itself answers
+    with plausible nonsense there. The axes are always east first, whatever the register says. CGCS2000 is taken
+    for WGS 84, from which it differs by centimetres; another datum to which PROJ knows no way is not.
 
     Raises
     ------
     InvalidInputError
-        ``crs_unknown`` on the field ``crs``.
+        ``crs_unknown`` or ``crs_inexact`` on the field ``crs``.
     """
-    lowered = reference.strip().lower()
+    name = reference.strip()
+    lowered = name.lower()
     if lowered in set(Datum):
-        return _READERS[Datum(lowered)]
-    try:
-        system = pyproj.CRS.from_user_input(reference) if lowered.startswith("epsg:") else None
-    except CRSError:
-        system = None
-    if system is None or system.area_of_use is None or not (system.is_geographic or system.is_projected):
-        raise invalid("crs", "crs_unknown", crs=reference)
-    return _epsg_reader(system, system.area_of_use.bounds)
+        return _datum_system(Datum(lowered))
+    if not lowered.startswith("epsg:"):
+        raise invalid("crs", "crs_unknown", crs=name)
+    return _epsg_system(name.upper())
 
 
-def _epsg_reader(system: pyproj.CRS, area: tuple[float, float, float, float]) -> Reader:
-    transformer = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True)
-    west, south, east, north = area
+def reader_of(reference: str) -> Reader:
+    """Find the conversion of a single position; see ``system_of``."""
+    system = system_of(reference)
 
     def read(x: float, y: float) -> LonLat:
-        lon, lat = transformer.transform(x, y)
-        is_in_use = west - _MARGIN <= lon <= east + _MARGIN and south - _MARGIN <= lat <= north + _MARGIN
-        return (lon, lat) if is_in_use else (math.nan, math.nan)
+        [(lon, lat)] = system.to_wgs84(np.array([(x, y)], dtype=np.float64)).tolist()
+        return lon, lat
 
     return read
+
+
+def _datum_system(datum: Datum) -> System:
+    is_plain = datum in (Datum.WGS84, Datum.CGCS2000)
+    return System(
+        name=datum.value,
+        is_degrees=True,
+        epsg={Datum.WGS84: 4326, Datum.CGCS2000: 4490}.get(datum),
+        to_wgs84=_as_it_is if is_plain else functools.partial(_each, _READERS[datum]),
+        from_wgs84=_as_it_is if is_plain else functools.partial(_each, _WRITERS[datum]),
+    )
+
+
+@functools.cache
+def _epsg_system(name: str) -> System:
+    try:
+        system = pyproj.CRS.from_user_input(name)
+    except CRSError:
+        raise invalid("crs", "crs_unknown", crs=name) from None
+    if system.area_of_use is None or not (system.is_geographic or system.is_projected):
+        raise invalid("crs", "crs_unknown", crs=name)
+    is_cgcs2000 = system.geodetic_crs is not None and system.geodetic_crs.to_epsg() == _CGCS2000
+    try:
+        there = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True, allow_ballpark=is_cgcs2000)
+        back = pyproj.Transformer.from_crs("EPSG:4326", system, always_xy=True, allow_ballpark=is_cgcs2000)
+    except ProjError:
+        raise invalid("crs", "crs_inexact", crs=name) from None
+    area = system.area_of_use.bounds
+
+    def to_wgs84(positions: Floats) -> Floats:
+        lonlat = np.column_stack(there.transform(positions[:, 0], positions[:, 1]))
+        lonlat[~_is_within(lonlat, area)] = np.nan
+        return lonlat
+
+    def from_wgs84(lonlat: Floats) -> Floats:
+        positions = np.column_stack(back.transform(lonlat[:, 0], lonlat[:, 1]))
+        positions[~_is_within(lonlat, area)] = np.nan
+        return positions
+
+    return System(
+        name=name,
+        is_degrees=system.is_geographic,
+        epsg=int(name.partition(":")[2]),
+        to_wgs84=to_wgs84,
+        from_wgs84=from_wgs84,
+    )
+
+
+def _is_within(lonlat: Floats, area: tuple[float, float, float, float]) -> np.typing.NDArray[np.bool_]:
+    west, south, east, north = area
+    lon, lat = lonlat.T
+    after, before = lon >= west - _MARGIN, lon <= east + _MARGIN
+    # An area across the date line begins in the east.
+    is_between = after & before if west <= east else after | before
+    within: np.typing.NDArray[np.bool_] = is_between & (lat >= south - _MARGIN) & (lat <= north + _MARGIN)
+    return within
+
+
+def _as_it_is(positions: Floats) -> Floats:
+    return positions
+
+
+def _each(convert: Reader, positions: Floats) -> Floats:
+    return np.array([convert(x, y) for x, y in positions.tolist()], dtype=np.float64).reshape(-1, 2)
 
 
 def _wgs_to_gcj(lon: float, lat: float) -> LonLat:
@@ -111,6 +203,10 @@ def _gcj_to_wgs(lon: float, lat: float) -> LonLat:
 
 def _bd_to_wgs(lon: float, lat: float) -> LonLat:
     return _gcj_to_wgs(*_invert(_gcj_to_bd, lon, lat))
+
+
+def _wgs_to_bd(lon: float, lat: float) -> LonLat:
+    return _gcj_to_bd(*_wgs_to_gcj(lon, lat))
 
 
 def _same(lon: float, lat: float) -> LonLat:
@@ -139,3 +235,4 @@ _READERS: dict[Datum, Reader] = {
     Datum.GCJ02: _gcj_to_wgs,
     Datum.BD09: _bd_to_wgs,
 }
+_WRITERS: dict[Datum, Reader] = {Datum.GCJ02: _wgs_to_gcj, Datum.BD09: _wgs_to_bd}
