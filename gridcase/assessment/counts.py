@@ -7,6 +7,7 @@ narwhals knows. Source: domain §6; the outcomes themselves were decided in ``gr
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import narwhals as nw
@@ -29,13 +30,16 @@ class CountDefinition:
     zh, en
         The definition in words, for pages and reports.
     value
-        Flag (1 where true) or number of times, per line of the frame; null counts as 0.
+        Flag per line of the frame: whether it counts; null counts for nothing.
+    times
+        Column with the number of times that a line counts; empty for once.
     """
 
     name: str
     zh: str
     en: str
     value: nw.Expr
+    times: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +87,8 @@ def count(frames: Frames, selection: Selection) -> tuple[SubjectCounts, ...]:
     case is counted once; due counts are those of the assignments, assisting ones included.
     """
     totals: dict[str | None, dict[str, int]] = {}
-    for group in groups_of(selection.by):
-        for subject, sums in _sums(frames, group, selection):
+    for sweep in _sweeps(selection.by):
+        for subject, sums in _sums(frames, sweep, selection):
             totals.setdefault(subject, {}).update(sums)
     blank = dict.fromkeys(count_names(selection.by), 0)
     return tuple(
@@ -92,6 +96,28 @@ def count(frames: Frames, selection: Selection) -> tuple[SubjectCounts, ...]:
         for subject in sorted(totals, key=lambda subject: (subject is None, subject or ""))
         if any(totals[subject].values())
     )
+
+
+def cases_behind(
+    frames: Frames, selection: Selection, names: Iterable[str]
+) -> Mapping[tuple[str | None, str], tuple[CaseNumber, ...]]:
+    """Return the cases behind some counts of all subjects: by subject and name, each case once, ordered by number.
+
+    What nothing is behind is left out. One pass over each frame, however many subjects there are.
+
+    Raises
+    ------
+    KeyError
+        When a count has no meaning in this view.
+    """
+    wanted = frozenset(names)
+    if unknown := sorted(wanted - frozenset(count_names(selection.by))):
+        raise KeyError(unknown[0])
+    found: dict[tuple[str | None, str], tuple[CaseNumber, ...]] = {}
+    for sweep in _sweeps(selection.by):
+        if chosen := [name for name in sweep.names if name in wanted]:
+            found |= _behind(frames, sweep, selection, chosen)
+    return found
 
 
 def case_numbers(frames: Frames, selection: Selection, *, subject: str | None, name: str) -> tuple[CaseNumber, ...]:
@@ -102,11 +128,7 @@ def case_numbers(frames: Frames, selection: Selection, *, subject: str | None, n
     KeyError
         When the count has no meaning in this view.
     """
-    group, definition = _find(selection.by, name)
-    frame, column = _frame_of(frames, group, selection)
-    is_subject = nw.col(column).is_null() if subject is None else nw.col(column) == subject
-    found = frame.filter(is_subject, _amount(definition, group, selection) > 0)
-    return tuple(sorted(set(found.get_column("case").to_list())))
+    return cases_behind(frames, selection, (name,)).get((subject, name), ())
 
 
 def count_names(by: CountBy) -> tuple[str, ...]:
@@ -127,8 +149,8 @@ def _happened(column: str) -> nw.Expr:
     return ~nw.col(column).is_null()
 
 
-def _define(name: str, value: nw.Expr, zh: str, en: str) -> CountDefinition:
-    return CountDefinition(name=name, zh=zh, en=en, value=value)
+def _define(name: str, value: nw.Expr, zh: str, en: str, *, times: str = "") -> CountDefinition:
+    return CountDefinition(name=name, zh=zh, en=en, value=value, times=times)
 
 
 _REGISTERED = _happened("registered_at")
@@ -278,11 +300,10 @@ HANDLING = (
 
 def _touched(name: str, column: str, among: nw.Expr, zh: str) -> tuple[CountDefinition, CountDefinition]:
     """Define the pair: cases touched, and times."""
-    times = nw.col(column)
     words = name.replace("_", " ")
     return (
-        _define(f"{name}_cases", among & (times > 0), f"有{zh}的案件数", f"Cases with at least one {words}"),
-        _define(f"{name}_events", among.cast(nw.Int64) * times, f"{zh}次数", f"Number of times: {words}"),
+        _define(f"{name}_cases", among & (nw.col(column) > 0), f"有{zh}的案件数", f"Cases with at least one {words}"),
+        _define(f"{name}_events", among, f"{zh}次数", f"Number of times: {words}", times=column),
     )
 
 
@@ -296,9 +317,10 @@ TOUCHING = (
     *_touched("supervision", "supervisions", ~_VOID, "督办"),
     _define(
         "supervision_answered_on_time",
-        (~_VOID).cast(nw.Int64) * nw.col("supervisions_on_time"),
+        ~_VOID,
         "按时回复督办次数",
         "Of these times, answered at or before the supervision's deadline",
+        times="supervisions_on_time",
     ),
     _define(
         "suspended",
@@ -404,31 +426,79 @@ GROUPS: tuple[CountGroup, ...] = (
 )
 
 
-def _find(by: CountBy, name: str) -> tuple[CountGroup, CountDefinition]:
+_SUBJECT = "subject of the count"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sweep:
+    """All that is counted in one pass over a frame: the counts whose subject stands in the same column."""
+
+    frame: str
+    column: str
+    counts: tuple[tuple[CountGroup, CountDefinition], ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [definition.name for _, definition in self.counts]
+
+
+@cache
+def _sweeps(by: CountBy) -> tuple[_Sweep, ...]:
+    gathered: dict[tuple[str, str], list[tuple[CountGroup, CountDefinition]]] = {}
     for group in groups_of(by):
-        for definition in group.definitions:
-            if definition.name == name:
-                return group, definition
-    raise KeyError(name)
+        gathered.setdefault(group.subjects[by], []).extend((group, one) for one in group.definitions)
+    return tuple(
+        _Sweep(frame=frame, column=column, counts=tuple(counts)) for (frame, column), counts in gathered.items()
+    )
 
 
-def _sums(frames: Frames, group: CountGroup, selection: Selection) -> Iterator[tuple[str | None, dict[str, int]]]:
-    frame, column = _frame_of(frames, group, selection)
-    names = [definition.name for definition in group.definitions]
-    amounts = [_amount(definition, group, selection).alias(definition.name) for definition in group.definitions]
-    # The subject is renamed, because a count may bear the name of a column.
-    lines = frame.select(nw.col(column).alias("subject of the count"), *amounts)
-    summed = lines.group_by("subject of the count").agg(*(nw.col(name).sum() for name in names))
-    for subject, *sums in summed.iter_rows():
-        yield subject, dict(zip(names, sums, strict=True))
+def _sums(frames: Frames, sweep: _Sweep, selection: Selection) -> Iterator[tuple[str | None, dict[str, int]]]:
+    names = sweep.names
+    summed = _amounts(frames, sweep, selection).group_by(_SUBJECT).agg(*(nw.col(name).sum() for name in names))
+    for subject, *sums in _collected(summed).select(_SUBJECT, *names).iter_rows():
+        # An engine may sum nothing but nulls to null.
+        yield subject, {name: int(number or 0) for name, number in zip(names, sums, strict=True)}
 
 
-def _frame_of(frames: Frames, group: CountGroup, selection: Selection) -> tuple[nw.DataFrame[Any], str]:
-    name, column = group.subjects[selection.by]
-    frame: nw.DataFrame[Any] = getattr(frames, name)
+def _behind(
+    frames: Frames, sweep: _Sweep, selection: Selection, names: list[str]
+) -> dict[tuple[str | None, str], tuple[CaseNumber, ...]]:
+    lines = _amounts(frames, sweep, selection, names, "case").filter(
+        nw.any_horizontal(*(nw.col(name) > 0 for name in names), ignore_nulls=True)
+    )
+    counted = _collected(lines)
+    found: dict[tuple[str | None, str], tuple[CaseNumber, ...]] = {}
+    for name in names:
+        pairs = counted.filter(nw.col(name) > 0).select(_SUBJECT, "case").unique().sort("case")
+        cases: dict[str | None, list[CaseNumber]] = {}
+        for subject, case in pairs.iter_rows():
+            cases.setdefault(subject, []).append(case)
+        found |= {(subject, name): tuple(numbers) for subject, numbers in cases.items()}
+    return found
+
+
+def _amounts(
+    frames: Frames, sweep: _Sweep, selection: Selection, names: Iterable[str] = (), *besides: str
+) -> nw.LazyFrame[Any]:
+    """Plan what every line of a frame adds to each count; nothing runs yet, and null stands for nothing."""
+    lines: nw.LazyFrame[Any] = getattr(frames, sweep.frame).lazy()
     for condition in _passes(selection.filters):
-        frame = frame.filter(condition)
-    return frame, column
+        lines = lines.filter(condition)
+    wanted = frozenset(names or sweep.names)
+    amounts = [
+        _amount(definition, group, selection).alias(definition.name)
+        for group, definition in sweep.counts
+        if definition.name in wanted
+    ]
+    # The subject is renamed, because a count may bear the name of a column.
+    return lines.select(nw.col(sweep.column).alias(_SUBJECT), *besides, *amounts)
+
+
+def _collected(lines: nw.LazyFrame[Any]) -> nw.DataFrame[Any]:
+    """Run a plan; polars in batches, so that memory does not grow with the number of lines."""
+    if lines.implementation.is_polars():
+        return lines.collect("polars", engine="streaming")
+    return lines.collect("polars")
 
 
 def _passes(filters: Filters) -> Iterator[nw.Expr]:
@@ -461,9 +531,11 @@ def _lies_in(place: str) -> nw.Expr:
 
 
 def _amount(definition: CountDefinition, group: CountGroup, selection: Selection) -> nw.Expr:
-    """Return the value inside the selection and 0 outside it."""
+    """Return the value inside the selection, 0 or null outside it."""
     inside = _population(selection) if not group.moment else _moment(group, selection)
-    return (inside.cast(nw.Int64) * definition.value.cast(nw.Int64)).fill_null(0)
+    counted = inside & definition.value
+    # One byte for a flag: a million lines and sixty counts would be half a gigabyte otherwise. A sum is an Int64.
+    return counted.cast(nw.Int64) * nw.col(definition.times) if definition.times else counted.cast(nw.Int8)
 
 
 def _moment(group: CountGroup, selection: Selection) -> nw.Expr:
