@@ -30,6 +30,9 @@ _MOST_STEPS = 12
 #: Number of CGCS2000 in the register.
 _CGCS2000 = 4490
 
+#: Geographic systems taken as they are, like the datums of their names.
+_PLAIN = frozenset({4326, _CGCS2000})
+
 #: Degrees around an area of use, so that a point on its very border survives rounding.
 _MARGIN = 1e-7
 
@@ -145,6 +148,8 @@ def _epsg_system(name: str) -> System:
         back = pyproj.Transformer.from_crs("EPSG:4326", system, always_xy=True, allow_ballpark=is_cgcs2000)
     except ProjError:
         raise invalid("crs", "crs_inexact", crs=name) from None
+    if system.is_geographic and system.to_epsg() in _PLAIN:
+        return System(name=name, is_degrees=True, epsg=system.to_epsg(), to_wgs84=_as_it_is, from_wgs84=_as_it_is)
     area = system.area_of_use.bounds
 
     def to_wgs84(positions: Floats) -> Floats:
