@@ -823,6 +823,41 @@ SENTENCES: dict[str, Text] = {
         "“{value}”不是“体系/类别/代码”形式的案件类型。", '"{value}" is not a case type written scheme/kind/code.'
     ),
     "decimal_expected": Text("“{value}”不是小数。", '"{value}" is not a decimal number.'),
+    "amount_malformed": Text(
+        "“{value}”不是计数之和，应写成 closed 或 closed_on_time + 0.4 * closed_overdue。",
+        '"{value}" is no sum of counts; write closed, or closed_on_time + 0.4 * closed_overdue.',
+    ),
+    "one_of_keys": Text("须且只须写一个：{keys}。", "Exactly one of these is needed: {keys}."),
+    "step_unreachable": Text(
+        "上面的档次已包含本档，永远轮不到。", "A row above takes everything that this one would take."
+    ),
+    "knots_not_rising": Text("各点须从小到大排列。", "The values have to rise from one to the next."),
+    "role_needs_post": Text("只有按岗位（post）评价时才能写岗位角色。", "A role goes with the subject post only."),
+    "grades_not_falling": Text("等级须从高到低排列。", "Grades have to fall from one to the next."),
+    "external_is_count": Text(
+        "外部得分不能与计数项 {name} 同名。", "An outside score may not bear the name of the count {name}."
+    ),
+    "reserved_name": Text("{name} 是保留名称。", "{name} is a reserved name."),
+    "subject_in_two_groups": Text("{subject} 同时列在两个分组中。", "{subject} is listed in two groups."),
+    "deducts_from_nothing": Text(
+        "该项从 0 分起且只扣分，永远得不到分；请写 starts_full: true，或写负的下限。",
+        "This item starts with 0 and only loses points; write starts_full: true, or a floor below 0.",
+    ),
+    "earns_beyond_full": Text(
+        "该项从满分起又按比率加分，永远封顶；请去掉 starts_full。",
+        "This item starts with its full weight and earns by a rate on top; take starts_full away.",
+    ),
+    "curve_needs_rate": Text(
+        "该算法需要比率（numerator 与 denominator，或带 out_of 的 external）。",
+        "This curve needs a rate: numerator and denominator, or external with out_of.",
+    ),
+    "curve_needs_number": Text(
+        "按件计分需要数量（count，或不带 out_of 的 external）。",
+        "Points per case need a number: count, or external without out_of.",
+    ),
+    "multiplier_without_counts": Text(
+        "外部得分没有案件，不能加倍计件。", "An outside score has no cases to count several times."
+    ),
     "package_unreadable": Text("文件不是可读的月度数据包。", "The file is not a readable monthly package."),
     "manifest_missing": Text("数据包中没有清单。", "The package has no manifest."),
     "manifest_invalid": Text("数据包的清单无效。", "The manifest of the package is not valid."),

@@ -16,7 +16,7 @@ from gridcase.rules.conduct import read_conduct
 from gridcase.rules.documents import Document, DocumentKind, Finding, Severity
 from gridcase.rules.fields import Place, Reading
 from gridcase.rules.routing import read_routing
-from gridcase.rules.rulesets import parse_rule_set
+from gridcase.rules.rulesets import bears_name, parse_rule_set
 from gridcase.rules.units import read_units
 from gridcase.workflow.catalogue import Catalogue
 from gridcase.workflow.conduct import Conduct
@@ -72,7 +72,7 @@ def _calendars(documents: list[Document], reading: Reading) -> frozenset[str]:
 
 def _check_rule_set(document: Document, reading: Reading) -> None:
     rule_set = _parsed(document, reading, parse_rule_set, document)
-    if rule_set is not None:
+    if rule_set is not None and not bears_name(document, rule_set.name):
         _check_name(document, reading, rule_set.name)
 
 

@@ -1,43 +1,59 @@
 """Rule sets as configuration documents, and back.
 
 Reads plain values, gathers everything wrong with them and refuses once; what a rule set means is in
-``gridcase.assessment.rulesets``. Weights and factors are exact decimals, written as numbers or as texts.
+``gridcase.assessment.rulesets``, the format for people in ``docs/rule-sets.md``.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal
-from enum import StrEnum
+from itertools import pairwise
 
 from gridcase.assessment.counts import count_names
+from gridcase.assessment.curves import OF_NUMBERS, OF_RATES, Complement, Linear, PerCase, PerPoint
 from gridcase.assessment.rulesets import (
-    Complement,
-    Curve,
+    TOTAL,
+    EqualRanks,
+    ExemptionReason,
+    External,
+    Grade,
     Indicator,
-    Linear,
+    Measure,
+    Multiplier,
+    Number,
+    RankGroup,
+    Ranking,
+    Ratio,
     Rounding,
     RoundingMode,
     RuleSet,
     Term,
+    TieBreak,
     Title,
+    WithoutData,
 )
-from gridcase.assessment.selection import Attribution, CountBy, Filters
-from gridcase.domain.case import Source, TypeKey
+from gridcase.assessment.selection import Attribution, CountBy
+from gridcase.domain.actor import Role
+from gridcase.rules.curves import (
+    decimals_as_text,
+    dump_curve,
+    dump_filters,
+    optional_decimal,
+    read_amount,
+    read_curve,
+    read_decimal,
+    read_filters,
+    read_positive,
+)
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.fields import Node, Reading
 from gridcase.rules.yaml_text import Plain
 
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_DECIMAL = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,6})?")
-_DECIMAL_KEYS = frozenset({"weight", "factor", "floor", "ceiling", "full_score"})
 _MOST_PLACES = 6
-
-
-class _CurveName(StrEnum):
-    LINEAR = "linear"
-    COMPLEMENT = "complement"
 
 
 def parse_rule_set(document: Document) -> RuleSet:
@@ -50,19 +66,37 @@ def parse_rule_set(document: Document) -> RuleSet:
         ``rules/yuncheng: indicators[0].terms[1].numerator``.
     """
     reading = Reading()
-    node = Node(reading, document.label, "", _decimals_as_text(document.body))
+    node = Node(reading, document.label, "", decimals_as_text(document.body))
     rule_set = _rule_set(node)
     _check_whole(node, rule_set)
     reading.raise_if_any()
     return rule_set
 
 
+def bears_name(document: Document, name: str) -> bool:
+    """Tell whether a document is named for a rule set: ``NAME``, or ``NAME.ANYTHING`` for one of its versions."""
+    return document.name == name or document.name.startswith(f"{name}.")
+
+
+def choose_document(documents: Iterable[Document], name: str, day: date) -> tuple[Document, RuleSet] | None:
+    """Return the version of a rule set in force on a day, with its document; None when there is none.
+
+    Raises
+    ------
+    RuleFileError
+        One of its versions cannot be read.
+    """
+    versions = [
+        (document, parse_rule_set(document))
+        for document in documents
+        if document.kind is DocumentKind.RULES and bears_name(document, name)
+    ]
+    fitting = [one for one in versions if one[1].name == name and one[1].is_in_force_on(day)]
+    return max(fitting, key=lambda one: (one[1].valid_from, one[1].version), default=None)
+
+
 def rule_set_document(rule_set: RuleSet) -> Document:
     """Write a rule set as the document that ``parse_rule_set`` reads back to an equal one."""
-    filters: dict[str, Plain] = {
-        "types": [str(key) for key in rule_set.filters.types],
-        "sources": [str(source) for source in rule_set.filters.sources],
-    }
     body: dict[str, Plain] = {
         "name": rule_set.name,
         "version": rule_set.version,
@@ -72,19 +106,35 @@ def rule_set_document(rule_set: RuleSet) -> Document:
         "legal_source": rule_set.legal_source,
         "note": rule_set.note,
         "subject": str(rule_set.subject),
+        "role": str(rule_set.role) if rule_set.role else None,
         "attribution": str(rule_set.attribution),
-        "filters": _given(filters),
+        "filters": dump_filters(rule_set.filters),
         "full_score": f"{rule_set.full_score:f}",
+        "floor": f"{rule_set.floor:f}",
+        "ceiling": _text(rule_set.ceiling),
+        "without_data": str(rule_set.without_data),
+        "warning": _given({"lost_above": _text(rule_set.warn_above)}),
+        "exemptions": [str(reason) for reason in rule_set.exemptions],
         "indicators": [_dump_indicator(indicator) for indicator in rule_set.indicators],
-        "rounding": {"places": rule_set.rounding.places, "mode": str(rule_set.rounding.mode)},
-        "ranking": {"tie_break": list(rule_set.tie_break)},
+        "rounding": _given(
+            {
+                **_dump_rounding(rule_set.rounding),
+                "items": _dump_rounding(rule_set.item_rounding),
+                "rates": _dump_rounding(rule_set.rate_rounding),
+            }
+        ),
+        "grades": [{"name": grade.name, "at_least": f"{grade.at_least:f}"} for grade in rule_set.grades],
+        "ranking": _dump_ranking(rule_set.ranking),
     }
     return Document(kind=DocumentKind.RULES, name=rule_set.name, body=_given(body))
 
 
+# --- the whole ---
+
+
 def _rule_set(node: Node) -> RuleSet:
     by = node.choice("subject", CountBy)
-    rounding, ranking = node.node("rounding"), node.optional_node("ranking")
+    rounding, warning = node.node("rounding"), node.optional_node("warning")
     rule_set = RuleSet(
         name=node.code("name", _IDENTIFIER),
         version=node.code("version", _VERSION),
@@ -94,17 +144,23 @@ def _rule_set(node: Node) -> RuleSet:
         legal_source=node.text("legal_source"),
         note=node.optional_text("note"),
         subject=by,
+        role=node.choice("role", Role) if node.has("role") else None,
         attribution=node.choice("attribution", Attribution),
-        filters=_filters(node.optional_node("filters")),
-        full_score=_decimal(node, "full_score", default=Decimal(100)),
+        filters=read_filters(node.optional_node("filters")),
+        full_score=read_decimal(node, "full_score", default=Decimal(100)),
         indicators=tuple(_indicator(each, by) for each in node.nodes("indicators")),
-        rounding=Rounding(
-            places=rounding.whole("places", least=0, most=_MOST_PLACES),
-            mode=rounding.choice("mode", RoundingMode),
-        ),
-        tie_break=ranking.texts("tie_break"),
+        rounding=_rounding(rounding),
+        item_rounding=_inner_rounding(rounding, "items"),
+        rate_rounding=_inner_rounding(rounding, "rates"),
+        floor=read_decimal(node, "floor", default=Decimal(0)),
+        ceiling=optional_decimal(node, "ceiling"),
+        without_data=node.choice("without_data", WithoutData) if node.has("without_data") else WithoutData.NO_SCORE,
+        warn_above=optional_decimal(warning, "lost_above"),
+        exemptions=node.choices("exemptions", ExemptionReason),
+        grades=tuple(_grade(each) for each in node.nodes("grades")),
+        ranking=_ranking(node.optional_node("ranking")),
     )
-    for each in (rounding, ranking, node):
+    for each in (rounding, warning, node):
         each.done()
     return rule_set
 
@@ -114,17 +170,39 @@ def _check_whole(node: Node, rule_set: RuleSet) -> None:
     if rule_set.valid_to is not None and rule_set.valid_to < rule_set.valid_from:
         first, last = rule_set.valid_from.isoformat(), rule_set.valid_to.isoformat()
         node.refuse("valid_to", "ends_before_start", first=first, last=last)
+    if rule_set.role is not None and rule_set.subject is not CountBy.POST:
+        node.refuse("role", "role_needs_post")
+    if rule_set.ceiling is not None and rule_set.floor > rule_set.ceiling:
+        node.refuse("floor", "floor_above_ceiling")
+    _check_indicators(node, rule_set)
+    _check_ranking(node, rule_set)
+    for position, (one, other) in enumerate(pairwise(rule_set.grades), start=1):
+        if other.at_least >= one.at_least:
+            node.refuse(f"grades[{position}].at_least", "grades_not_falling")
+    for name in sorted(set(rule_set.external_names) & set(count_names(rule_set.subject))):
+        node.refuse("indicators", "external_is_count", name=name)
+
+
+def _check_indicators(node: Node, rule_set: RuleSet) -> None:
     names = [indicator.id for indicator in rule_set.indicators]
     if not names:
         node.refuse("indicators", "list_empty")
     for name in _repeated(names):
         node.refuse("indicators", "duplicate_indicator", id=name)
-    total = sum((indicator.weight for indicator in rule_set.indicators), Decimal(0))
+    if TOTAL in names:
+        node.refuse("indicators", "reserved_name", name=TOTAL)
+    total = sum((one.weight for one in rule_set.indicators if not one.extra), Decimal(0))
     if names and total != rule_set.full_score:
         node.refuse("indicators", "weights_do_not_sum", sum=f"{total:f}", full_score=f"{rule_set.full_score:f}")
-    for name in rule_set.tie_break:
-        if name not in names:
-            node.refuse("ranking.tie_break", "unknown_indicator", id=name)
+
+
+def _check_ranking(node: Node, rule_set: RuleSet) -> None:
+    names = {*(indicator.id for indicator in rule_set.indicators), TOTAL}
+    for tie in rule_set.ranking.tie_break:
+        if tie.by not in names:
+            node.refuse("ranking.tie_break", "unknown_indicator", id=tie.by)
+    for subject in _repeated(subject for group in rule_set.ranking.groups for subject in group.subjects):
+        node.refuse("ranking.groups", "subject_in_two_groups", subject=subject)
 
 
 def _title(node: Node) -> Title:
@@ -134,102 +212,198 @@ def _title(node: Node) -> Title:
     return title
 
 
-def _filters(node: Node) -> Filters:
-    types = []
-    for position, text in enumerate(node.texts("types")):
-        try:
-            types.append(TypeKey.parse(text))
-        except ValueError:
-            node.refuse(f"types[{position}]", "type_key_expected", value=text)
-    filters = Filters(types=tuple(types), sources=node.choices("sources", Source))
+def _rounding(node: Node) -> Rounding:
+    return Rounding(places=node.whole("places", least=0, most=_MOST_PLACES), mode=node.choice("mode", RoundingMode))
+
+
+def _inner_rounding(node: Node, name: str) -> Rounding | None:
+    if not node.has(name):
+        return None
+    inner = node.node(name)
+    rounding = _rounding(inner)
+    inner.done()
+    return rounding
+
+
+def _grade(node: Node) -> Grade:
+    grade = Grade(name=node.text("name"), at_least=read_decimal(node, "at_least"))
     node.done()
-    return filters
+    return grade
+
+
+def _ranking(node: Node) -> Ranking:
+    ranking = Ranking(
+        exact=node.flag("exact", default=False),
+        equal=node.choice("equal", EqualRanks) if node.has("equal") else EqualRanks.GAP,
+        tie_break=tuple(_tie(node, position) for position in range(_length(node, "tie_break"))),
+        groups=tuple(_group(each) for each in node.nodes("groups")),
+    )
+    node.done()
+    return ranking
+
+
+def _length(node: Node, name: str) -> int:
+    value = node.values.get(name) if node.has(name) else []
+    if not isinstance(value, list):
+        node.refuse(name, "list_expected")
+        return 0
+    return len(value)
+
+
+def _tie(node: Node, position: int) -> TieBreak:
+    """Read a tie-break: the name of an indicator, or a mapping that also says how to compare."""
+    listed = node.values["tie_break"]
+    value = listed[position] if isinstance(listed, list) else None
+    if isinstance(value, str):
+        return TieBreak(by=value)
+    inner = Node(node.reading, node.document, f"{node.at('tie_break')}[{position}]", value)
+    tie = TieBreak(
+        by=inner.text("by"),
+        exact=inner.flag("exact", default=True),
+        lower_first=inner.flag("lower_first", default=False),
+    )
+    inner.done()
+    return tie
+
+
+def _group(node: Node) -> RankGroup:
+    group = RankGroup(name=node.text("name"), subjects=node.texts("subjects"))
+    node.done()
+    return group
+
+
+# --- an indicator ---
 
 
 def _indicator(node: Node, by: CountBy) -> Indicator:
+    instead = node.optional_node("instead")
     indicator = Indicator(
         id=node.code("id", _IDENTIFIER),
         clause=node.text("clause"),
         title=_title(node),
-        weight=_decimal(node, "weight"),
+        weight=read_decimal(node, "weight"),
         terms=tuple(_term(each, by) for each in node.nodes("terms")),
-        floor=_decimal(node, "floor", default=Decimal(0)),
-        ceiling=_decimal(node, "ceiling") if node.has("ceiling") else None,
+        starts_full=node.flag("starts_full", default=False),
+        floor=read_decimal(node, "floor", default=Decimal(0)),
+        ceiling=optional_decimal(node, "ceiling"),
+        extra=node.flag("extra", default=False),
+        instead=_external(instead) if node.has("instead") else None,
+        attribution=node.choice("attribution", Attribution) if node.has("attribution") else None,
+        filters=read_filters(node.optional_node("filters")),
+        without_data=node.choice("without_data", WithoutData) if node.has("without_data") else None,
+        warn_above=optional_decimal(node, "warn_above"),
+        confirmed=node.flag("confirmed", default=True),
+        remark=node.optional_text("remark"),
     )
-    node.done()
-    if indicator.weight <= 0:
-        node.refuse("weight", "not_above_zero")
-    if indicator.floor > indicator.most:
-        node.refuse("floor", "floor_above_ceiling")
-    if not indicator.terms:
-        node.refuse("terms", "list_empty")
-    for name in _repeated(term.id for term in indicator.terms):
-        node.refuse("terms", "duplicate_term", id=name)
+    for each in (instead, node):
+        each.done()
+    _check_indicator(node, indicator)
     return indicator
 
 
+def _check_indicator(node: Node, indicator: Indicator) -> None:
+    if indicator.weight < 0 or (indicator.weight == 0 and not indicator.extra):
+        node.refuse("weight", "not_above_zero")
+    if indicator.floor > indicator.most:
+        node.refuse("floor", "floor_above_ceiling")
+    if not indicator.terms and not indicator.starts_full and indicator.instead is None:
+        node.refuse("terms", "list_empty")
+    for name in _repeated(term.id for term in indicator.terms):
+        node.refuse("terms", "duplicate_term", id=name)
+    _check_direction(node, indicator)
+    if not indicator.confirmed and not indicator.remark:
+        node.refuse("remark", "key_missing", key="remark")
+
+
+def _check_direction(node: Node, indicator: Indicator) -> None:
+    """Refuse what can only ever end at the floor or at the ceiling."""
+    curves = [term.curve for term in indicator.terms]
+    deducting = [isinstance(curve, PerPoint | PerCase) and curve.points < 0 for curve in curves]
+    if curves and all(deducting) and not indicator.starts_full and indicator.floor >= 0:
+        node.refuse("terms", "deducts_from_nothing")
+    earns = any(isinstance(curve, Linear | Complement) for curve in curves)
+    if indicator.starts_full and indicator.most <= indicator.weight and earns:
+        node.refuse("terms", "earns_beyond_full")
+
+
+def _external(node: Node) -> External:
+    return External(
+        name=node.code("external", _IDENTIFIER),
+        out_of=read_positive(node, "out_of", default=Decimal(100)),
+    )
+
+
 def _term(node: Node, by: CountBy) -> Term:
+    names = count_names(by)
     term = Term(
         id=node.code("id", _IDENTIFIER),
-        numerator=_count(node, "numerator", by),
-        denominator=_count(node, "denominator", by),
-        curve=_curve(node.node("points")),
-        against=_count(node, "against", by) if node.has("against") else "",
+        measure=_measure(node, by),
+        curve=read_curve(node.node("points")),
+        against=_against(node, names, by),
+        attribution=node.choice("attribution", Attribution) if node.has("attribution") else None,
+        filters=read_filters(node.optional_node("filters")),
+        multipliers=tuple(_multiplier(each) for each in node.nodes("multipliers")),
+        confirmed=node.flag("confirmed", default=True),
+        remark=node.optional_text("remark"),
     )
     node.done()
+    _check_term(node, term)
     return term
 
 
-def _count(node: Node, name: str, by: CountBy) -> str:
-    """Read the name of a count that has a meaning for the subject."""
-    chosen = node.text(name)
-    if chosen and chosen not in count_names(by):
-        node.refuse(name, "unknown_count", count=chosen, subject=by)
+def _check_term(node: Node, term: Term) -> None:
+    is_rate = isinstance(term.measure, Ratio) or (
+        isinstance(term.measure, External) and term.measure.out_of is not None
+    )
+    if not is_rate and isinstance(term.curve, OF_RATES):
+        node.refuse("points.curve", "curve_needs_rate")
+    if is_rate and isinstance(term.curve, OF_NUMBERS):
+        node.refuse("points.curve", "curve_needs_number")
+    if term.multipliers and isinstance(term.measure, External):
+        node.refuse("multipliers", "multiplier_without_counts")
+    if not term.confirmed and not term.remark:
+        node.refuse("remark", "key_missing", key="remark")
+
+
+def _measure(node: Node, by: CountBy) -> Measure:
+    names = count_names(by)
+    if node.has("external"):
+        return External(name=node.code("external", _IDENTIFIER), out_of=_out_of(node))
+    if node.has("count"):
+        return Number(amount=read_amount(node, "count", names, by))
+    return Ratio(
+        numerator=read_amount(node, "numerator", names, by), denominator=read_amount(node, "denominator", names, by)
+    )
+
+
+def _out_of(node: Node) -> Decimal | None:
+    return read_positive(node, "out_of") if node.has("out_of") else None
+
+
+def _against(node: Node, names: tuple[str, ...], by: CountBy) -> tuple[str, ...]:
+    """Read the counts that spoke against the subject: one text or a list."""
+    if not node.has("against"):
+        return ()
+    value = node.values["against"]
+    chosen = (value,) if isinstance(value, str) else node.texts("against")
+    for name in chosen:
+        if name not in names:
+            node.refuse("against", "unknown_count", count=name, subject=by)
     return chosen
 
 
-def _curve(node: Node) -> Curve:
-    chosen = node.choice("curve", _CurveName)
-    curve: Curve
-    match chosen:
-        case _CurveName.LINEAR:
-            curve = Linear(factor=_decimal(node, "factor", default=Decimal(1)))
-        case _CurveName.COMPLEMENT:
-            curve = Complement()
+def _multiplier(node: Node) -> Multiplier:
+    filters = node.node("filters")
+    multiplier = Multiplier(times=read_positive(node, "times"), filters=read_filters(filters))
     node.done()
-    return curve
-
-
-def _decimal(node: Node, name: str, *, default: Decimal | None = None) -> Decimal:
-    """Read an exact decimal; it must be there when there is no default."""
-    if default is not None and not node.has(name):
-        return default
-    text = node.text(name)
-    if _DECIMAL.fullmatch(text):
-        return Decimal(text)
-    if text:
-        node.refuse(name, "decimal_expected", value=text)
-    return Decimal(1)
-
-
-def _decimals_as_text(value: Plain) -> Plain:
-    """Write numbers under the keys of exact decimals as texts, which reads 0.4 as it was written."""
-    if isinstance(value, list):
-        return [_decimals_as_text(item) for item in value]
-    if isinstance(value, dict):
-        return {
-            key: str(item) if key in _DECIMAL_KEYS and _is_number(item) else _decimals_as_text(item)
-            for key, item in value.items()
-        }
-    return value
-
-
-def _is_number(value: Plain) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return multiplier
 
 
 def _repeated(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
+
+
+# --- written back ---
 
 
 def _dump_indicator(indicator: Indicator) -> Plain:
@@ -239,35 +413,77 @@ def _dump_indicator(indicator: Indicator) -> Plain:
             "clause": indicator.clause,
             "title": _dump_title(indicator.title),
             "weight": f"{indicator.weight:f}",
+            "starts_full": indicator.starts_full or None,
+            "extra": indicator.extra or None,
+            "instead": _dump_external(indicator.instead),
             "terms": [_dump_term(term) for term in indicator.terms],
             "floor": f"{indicator.floor:f}",
-            "ceiling": None if indicator.ceiling is None else f"{indicator.ceiling:f}",
+            "ceiling": _text(indicator.ceiling),
+            "attribution": str(indicator.attribution) if indicator.attribution else None,
+            "filters": dump_filters(indicator.filters),
+            "without_data": str(indicator.without_data) if indicator.without_data else None,
+            "warn_above": _text(indicator.warn_above),
+            "confirmed": None if indicator.confirmed else False,
+            "remark": indicator.remark,
         }
     )
+
+
+def _dump_external(external: External | None) -> Plain:
+    return None if external is None else _given({"external": external.name, "out_of": _text(external.out_of)})
 
 
 def _dump_term(term: Term) -> Plain:
     return _given(
         {
             "id": term.id,
-            "numerator": term.numerator,
-            "denominator": term.denominator,
-            "points": _dump_curve(term.curve),
-            "against": term.against,
+            **_dump_measure(term.measure),
+            "points": dump_curve(term.curve),
+            "against": list(term.against),
+            "attribution": str(term.attribution) if term.attribution else None,
+            "filters": dump_filters(term.filters),
+            "multipliers": [
+                {"times": f"{one.times:f}", "filters": dump_filters(one.filters)} for one in term.multipliers
+            ],
+            "confirmed": None if term.confirmed else False,
+            "remark": term.remark,
         }
     )
 
 
-def _dump_curve(curve: Curve) -> Plain:
-    match curve:
-        case Linear(factor=factor):
-            return {"curve": "linear", "factor": f"{factor:f}"}
-        case Complement():
-            return {"curve": "complement"}
+def _dump_measure(measure: Measure) -> dict[str, Plain]:
+    match measure:
+        case Ratio(numerator=numerator, denominator=denominator):
+            return {"numerator": str(numerator), "denominator": str(denominator)}
+        case Number(amount=amount):
+            return {"count": str(amount)}
+        case External(name=name, out_of=out_of):
+            return {"external": name, "out_of": _text(out_of)}
 
 
 def _dump_title(title: Title) -> Plain:
     return {"zh": title.zh, "en": title.en}
+
+
+def _dump_rounding(rounding: Rounding | None) -> dict[str, Plain]:
+    return {} if rounding is None else {"places": rounding.places, "mode": str(rounding.mode)}
+
+
+def _dump_ranking(ranking: Ranking) -> Plain:
+    return _given(
+        {
+            "exact": ranking.exact or None,
+            "equal": str(ranking.equal),
+            "tie_break": [
+                {"by": tie.by, "exact": tie.exact, "lower_first": tie.lower_first} for tie in ranking.tie_break
+            ],
+            "groups": [{"name": group.name, "subjects": list(group.subjects)} for group in ranking.groups],
+        }
+    )
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value:f}"
 
 
 def _given(body: dict[str, Plain]) -> dict[str, Plain]:

@@ -12,10 +12,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from gridcase.assessment.counts import SubjectCounts, case_numbers, count
+from gridcase.assessment.counts import SubjectCounts, count
 from gridcase.assessment.facts import FactRows, fold
 from gridcase.assessment.frames import Frames, frames_of
 from gridcase.assessment.package import ScoreTable, package_bytes, verify_package
+from gridcase.assessment.plain import plain_score
 from gridcase.assessment.rulesets import RuleSet
 from gridcase.assessment.scoring import SubjectScore, score
 from gridcase.assessment.selection import Attribution, CountBy, Selection
@@ -24,7 +25,7 @@ from gridcase.domain.errors import NotFoundError, Problem, invalid
 from gridcase.domain.history import CaseEvent
 from gridcase.domain.time import LimitUnit, Period, TimeLimit
 from gridcase.rules.documents import Document, DocumentKind, canonical, digest
-from gridcase.rules.rulesets import parse_rule_set
+from gridcase.rules.rulesets import bears_name, choose_document, parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.packing import MonthContent, pack_month, surroundings
 from gridcase.store import assessments
@@ -98,18 +99,15 @@ def run_month(rt: Runtime, actor: Actor, period_name: str, rule_set_name: str) -
         The period cannot be read, or the rule set is unknown or not in force in it.
     """
     period = read_period(rt, period_name)
-    document = _rule_document(rt, rule_set_name)
-    rule_set = parse_rule_set(document)
-    if not rule_set.is_in_force_on(period.first_day):
-        raise invalid("rule_set", "rule_set_not_in_force", name=rule_set_name, first=rule_set.valid_from.isoformat())
+    document, rule_set = _rule_document(rt, rule_set_name, period)
     facts = month_facts(rt, period)
-    scores = score(rule_set, count(facts.frames, rule_set.selection(period)))
+    scores = score(rule_set, facts.frames, period)
     scored = ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores)
     content = _content(facts)
     with rt.database.reading() as tx:
         around = surroundings(tx, rt.reference(), content)
     data = package_bytes(pack_month(content, around, (scored,)))
-    return _keep(rt, actor, facts, rule_set, scores=_plain_scores(facts, rule_set, scores), data=data)
+    return _keep(rt, actor, facts, rule_set, scores=_plain_scores(scores), data=data)
 
 
 def export_run(rt: Runtime, identity: int, path: Path) -> str:
@@ -196,45 +194,26 @@ def _hashed(lines: Iterable[tuple[CaseEvent, str]], head: Any) -> Iterable[CaseE
         yield event
 
 
-def _rule_document(rt: Runtime, name: str) -> Document:
+def _rule_document(rt: Runtime, name: str, period: Period) -> tuple[Document, RuleSet]:
+    """Return the version of a rule set in force on the period's first day."""
     with rt.database.reading() as tx:
-        held = {row.name: row.body for row in documents_in_force(tx) if row.kind == DocumentKind.RULES}
-    if name not in held:
-        raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(held))
-    return Document(kind=DocumentKind.RULES, name=name, body=held[name])
+        held = [
+            Document(kind=DocumentKind.RULES, name=row.name, body=row.body)
+            for row in documents_in_force(tx)
+            if row.kind == DocumentKind.RULES
+        ]
+    known = [document for document in held if bears_name(document, name)]
+    if not known:
+        raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(one.name for one in held))
+    chosen = choose_document(known, name, period.first_day)
+    if chosen is None:
+        first = min(parse_rule_set(document).valid_from for document in known)
+        raise invalid("rule_set", "rule_set_not_in_force", name=name, first=first.isoformat())
+    return chosen
 
 
-def _plain_scores(
-    facts: MonthFacts, rule_set: RuleSet, scores: tuple[SubjectScore, ...]
-) -> tuple[Mapping[str, Any], ...]:
-    selection = rule_set.selection(facts.period)
-    return tuple(
-        {
-            "subject": one.subject,
-            "score": None if one.score is None else str(one.score),
-            "rank": one.rank,
-            "lines": [
-                {
-                    "rule_set": line.rule_set,
-                    "version": line.version,
-                    "clause": line.clause,
-                    "indicator": line.indicator,
-                    "term": line.term,
-                    "kind": line.kind,
-                    "numerator": {"name": line.numerator_name, "value": line.numerator},
-                    "denominator": {"name": line.denominator_name, "value": line.denominator},
-                    "points": line.exact,
-                    "shown": None if line.shown is None else str(line.shown),
-                    "against": line.against,
-                    "cases": list(case_numbers(facts.frames, selection, subject=one.subject, name=line.against))
-                    if line.against
-                    else [],
-                }
-                for line in one.lines
-            ],
-        }
-        for one in scores
-    )
+def _plain_scores(scores: tuple[SubjectScore, ...]) -> tuple[Mapping[str, Any], ...]:
+    return tuple(plain_score(one) for one in scores)
 
 
 def _keep(

@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridcase.assessment.counts import count_names
-from gridcase.assessment.rulesets import Complement, Indicator, Linear, Rounding, RoundingMode, RuleSet, Term, Title
+from gridcase.assessment.curves import Complement, Linear
+from gridcase.assessment.rulesets import (
+    Amount,
+    Indicator,
+    Ranking,
+    Ratio,
+    Rounding,
+    RoundingMode,
+    RuleSet,
+    Term,
+    TieBreak,
+    Title,
+)
 from gridcase.assessment.selection import Attribution, CountBy, Filters
 from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.errors import RuleFileError
@@ -44,7 +56,7 @@ def test_yuncheng_says_what_its_source_says():
     assert (rule_set.subject, rule_set.attribution) == (CountBy.UNIT, Attribution.CLOSED)
     assert [indicator.weight for indicator in rule_set.indicators] == [80, 10, 10]
     assert closing.terms[1].curve == Linear(factor=Decimal("0.4"))
-    assert {term.denominator for each in rule_set.indicators for term in each.terms} == {"closed"}
+    assert {str(term.measure.denominator) for each in rule_set.indicators for term in each.terms} == {"closed"}
 
 
 def set_at(changed: dict, path: str, value: object) -> dict:
@@ -124,7 +136,9 @@ TYPES = st.builds(TypeKey, scheme=st.sampled_from(Scheme), kind=st.sampled_from(
 def rule_sets(draw) -> RuleSet:
     by = draw(st.sampled_from(CountBy))
     names = st.sampled_from(count_names(by))
-    term = st.builds(Term, id=IDS, numerator=names, denominator=names, curve=CURVES, against=names | st.just(""))
+    amounts = st.builds(Amount.of, names)
+    measure = st.builds(Ratio, numerator=amounts, denominator=amounts)
+    term = st.builds(Term, id=IDS, measure=measure, curve=CURVES, against=st.lists(names, max_size=2).map(tuple))
     indicators = draw(
         st.lists(
             st.builds(
@@ -158,7 +172,12 @@ def rule_sets(draw) -> RuleSet:
         full_score=sum((one.weight for one in indicators), Decimal(0)),
         indicators=tuple(indicators),
         rounding=Rounding(places=draw(st.integers(0, 6)), mode=draw(st.sampled_from(RoundingMode))),
-        tie_break=tuple(draw(st.lists(st.sampled_from([one.id for one in indicators]), max_size=2))),
+        ranking=Ranking(
+            tie_break=tuple(
+                TieBreak(by=name)
+                for name in draw(st.lists(st.sampled_from([one.id for one in indicators]), max_size=2))
+            )
+        ),
     )
 
 

@@ -1,0 +1,165 @@
+"""The numbers that a rule set asks for, from frames or from a given table, in one form for the scoring.
+
+Every distinct selection is counted once and the cases behind lines are collected in one pass over all subjects; no
+points are made here. Rules: domain §6.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from typing import Protocol
+
+import narwhals as nw
+
+from gridcase.assessment.counts import cases_behind, count
+from gridcase.assessment.frames import Frames
+from gridcase.assessment.rulesets import Indicator, RuleSet, Term
+from gridcase.assessment.selection import Selection
+from gridcase.domain.case import CaseNumber
+from gridcase.domain.time import Period
+
+Amounts = Mapping[str, int | Decimal]
+
+
+class Figures(Protocol):
+    """What the scoring asks."""
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return every subject that has a figure, in order."""
+
+    def amounts(self, subject: str, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:
+        """Return the counts of a term by name, less those of exempted cases."""
+
+    def rate(self, subject: str, indicator: Indicator, term: Term) -> Fraction | None:
+        """Return the rate of a term where the rate itself was given; None where it follows from counts."""
+
+    def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:
+        """Return the cases that spoke against the subject in a term, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """A selection and how many times what it counts is taken."""
+
+    times: Decimal
+    selection: Selection
+
+
+@dataclass(slots=True)
+class CountedFigures:
+    """Figures counted from frames.
+
+    Parameters
+    ----------
+    exempted
+        Cases that some exemption names; what they add to each count is kept, so that counts with and without them can
+        be told without counting again.
+    """
+
+    rule_set: RuleSet
+    frames: Frames
+    period: Period
+    exempted: tuple[CaseNumber, ...] = ()
+    _counted: dict[Selection, dict[str, Mapping[str, int]]] = field(default_factory=dict)
+    _of_case: dict[tuple[Selection, CaseNumber], dict[str, Mapping[str, int]]] = field(default_factory=dict)
+    _behind: dict[Selection, Mapping[tuple[str | None, str], tuple[CaseNumber, ...]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        asked: dict[Selection, set[str]] = {self.rule_set.selection(self.period): set()}
+        for indicator in self.rule_set.indicators:
+            for term in indicator.terms:
+                for question in self._questions(indicator, term):
+                    asked.setdefault(question.selection, set())
+                asked[self.rule_set.selection(self.period, indicator, term)] |= set(term.against)
+        alone = {case: _only(self.frames, case) for case in self.exempted}
+        for selection, names in asked.items():
+            self._counted[selection] = _by_subject(self.frames, selection)
+            for case, frames in alone.items():
+                self._of_case[selection, case] = _by_subject(frames, selection)
+            if names:
+                self._behind[selection] = cases_behind(self.frames, selection, sorted(names))
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return the subjects of every selection, in order."""
+        return tuple(sorted({subject for counted in self._counted.values() for subject in counted}))
+
+    def amounts(self, subject: str, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:
+        """Return the counts of a term by name, multiplied, less those of exempted cases."""
+        found: dict[str, int | Decimal] = dict.fromkeys(term.counts, 0)
+        for question in self._questions(indicator, term):
+            counted = self._counted[question.selection].get(subject, {})
+            spared = [self._of_case[question.selection, case].get(subject, {}) for case in without]
+            for name in found:
+                number = counted.get(name, 0) - sum(one.get(name, 0) for one in spared)
+                found[name] += number if question.times == 1 else number * question.times
+        return found
+
+    def rate(self, subject: str, indicator: Indicator, term: Term) -> Fraction | None:  # noqa: ARG002 - the protocol's
+        """Return None: every rate follows from counts."""
+        return None
+
+    def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:
+        """Return the cases behind the counts that a term names as against the subject."""
+        behind = self._behind.get(self.rule_set.selection(self.period, indicator, term), {})
+        return tuple(sorted({case for name in term.against for case in behind.get((subject, name), ())}))
+
+    def _questions(self, indicator: Indicator, term: Term) -> Iterable[_Question]:
+        yield _Question(times=Decimal(1), selection=self.rule_set.selection(self.period, indicator, term))
+        for one in term.multipliers:
+            yield _Question(
+                times=one.times - 1, selection=self.rule_set.selection(self.period, indicator, term, one.filters)
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFigures:
+    """Figures that somebody published: counts and rates by name, without cases.
+
+    Parameters
+    ----------
+    counts
+        By subject and name; a name may be narrowed to ``indicator.name`` or ``indicator.term.name``, and the narrowest
+        wins. Multipliers and filters are taken as done by whoever counted.
+    rates
+        By subject and ``indicator.term``, as fractions.
+    """
+
+    counts: Mapping[str, Mapping[str, int | Decimal]]
+    rates: Mapping[str, Mapping[str, Fraction]] = field(default_factory=dict)
+
+    def subjects(self) -> tuple[str, ...]:
+        """Return every subject named, in order."""
+        return tuple(sorted({*self.counts, *self.rates}))
+
+    def amounts(self, subject: str, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:  # noqa: ARG002 - the protocol's
+        """Return the counts of a term by name; one that was not given is left out."""
+        given = self.counts.get(subject, {})
+        places = [f"{indicator.id}.{term.id}.", f"{indicator.id}.", ""]
+        return {
+            name: next(given[place + name] for place in places if place + name in given)
+            for name in term.counts
+            if any(place + name in given for place in places)
+        }
+
+    def rate(self, subject: str, indicator: Indicator, term: Term) -> Fraction | None:
+        """Return the rate that was given for a term."""
+        return self.rates.get(subject, {}).get(f"{indicator.id}.{term.id}")
+
+    def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:  # noqa: ARG002 - the protocol's
+        """Return nothing: no cases were given."""
+        return ()
+
+
+def _by_subject(frames: Frames, selection: Selection) -> dict[str, Mapping[str, int]]:
+    return {one.subject: one.counts for one in count(frames, selection) if one.subject is not None}
+
+
+def _only(frames: Frames, case: CaseNumber) -> Frames:
+    is_case = nw.col("case") == case
+    return Frames(
+        cases=frames.cases.filter(is_case),
+        assignments=frames.assignments.filter(is_case),
+        tasks=frames.tasks.filter(is_case),
+        actions=frames.actions.filter(is_case),
+    )
