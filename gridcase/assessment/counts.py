@@ -212,6 +212,12 @@ REGISTERING = (
         "按时立案：不晚于立案时限",
         "Registered at or before the registration deadline",
     ),
+    _define(
+        "registered_then_void",
+        _REGISTERED & _VOID,
+        "误立案（计立案人）：本期立案，截止时已作废",
+        "Registered in the period and void at the cut-off: charged to whoever registered",
+    ),
 )
 
 VOIDING = (
@@ -376,7 +382,9 @@ def _asked(kind: TaskKind, zh: str, en: str) -> tuple[CountDefinition, CountDefi
 VERIFYING = _asked(TaskKind.VERIFY, "核实", "Verification")
 CHECKING = _asked(TaskKind.CHECK, "核查", "Check")
 
-_SENT = (_is("action", Action.REQUEST_CHECK) | _is("action", Action.REQUEST_VERIFICATION)) & _happened("task")
+_VERIFICATION_SENT = _is("action", Action.REQUEST_VERIFICATION) & _happened("task")
+_CHECK_SENT = _is("action", Action.REQUEST_CHECK) & _happened("task")
+_SENT = _VERIFICATION_SENT | _CHECK_SENT
 SENDING = (
     _define("tasks_sent", _SENT, "派发核实、核查任务，改派的不重计", "Verifications and checks sent out, each once"),
     _define(
@@ -385,6 +393,20 @@ SENDING = (
         "按时派发任务：核实不晚于立案时限，核查不晚于反馈后的核查时限",
         "Verifications sent at or before the registration deadline, checks at or before that of the check clock which "
         "the report started",
+    ),
+    _define("verify_sent", _VERIFICATION_SENT, "派发核实任务", "Of these, verifications"),
+    _define(
+        "verify_sent_on_time",
+        _VERIFICATION_SENT & ~nw.col("late"),
+        "按时派发核实任务：不晚于立案时限",
+        "Verifications sent at or before the registration deadline",
+    ),
+    _define("check_sent", _CHECK_SENT, "派发核查任务", "Of these, checks"),
+    _define(
+        "check_sent_on_time",
+        _CHECK_SENT & ~nw.col("late"),
+        "按时派发核查任务：不晚于反馈后的核查时限",
+        "Checks sent at or before the deadline of the check clock which the report started",
     ),
 )
 

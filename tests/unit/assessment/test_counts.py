@@ -164,6 +164,7 @@ TABLE = [
     ("registered_on_time", History().filed().registered(60), History().filed().registered(61)),
     ("void", History().filed().voided(9), History().filed().registered()),
     ("void_after_registration", History().filed().registered().voided(9), History().filed().voided(9)),
+    ("registered_then_void", History().filed().registered().voided(9), History().filed().registered()),
     ("dispatched", dispatched_case(), History().filed().registered()),
     (
         "dispatched_on_time",
@@ -341,6 +342,7 @@ def test_a_verification_is_sent_on_time_while_the_registration_clock_runs():
     row = counts(in_time, late, by=CountBy.POST)["acceptor/2"]
 
     assert (row["tasks_sent"], row["tasks_sent_on_time"], row["accepted"]) == (2, 1, 2)
+    assert (row["verify_sent"], row["verify_sent_on_time"], row["check_sent"]) == (2, 1, 0)
 
 
 def test_the_finder_of_a_duplicate_and_of_a_self_handled_case_has_the_credit():
@@ -395,6 +397,8 @@ def test_posts_are_counted_by_what_they_did():
     assert (rows["inspector/9"]["check_asked"], rows["inspector/9"]["check_on_time"]) == (2, 1)
     assert (rows["acceptor/2"]["registered"], rows["acceptor/2"]["registered_on_time"]) == (2, 2)
     assert (rows["acceptor/2"]["tasks_sent"], rows["acceptor/2"]["tasks_sent_on_time"]) == (2, 1)
+    assert (rows["acceptor/2"]["check_sent"], rows["acceptor/2"]["check_sent_on_time"]) == (2, 1)
+    assert (rows["acceptor/2"]["verify_sent"], rows["acceptor/2"]["registered_then_void"]) == (0, 0)
     assert (rows["dispatcher/3"]["dispatched"], rows["shift_leader/6"]["closed"]) == (2, 1)
     assert "handled_on_time" not in rows["inspector/1"]
 
