@@ -4,7 +4,7 @@ Folds history lines into rows and decides each outcome once; it counts nothing, 
 imports no data-frame library (``gridcase.assessment.frames`` does that). Rules: domain §4 to §6.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -360,13 +360,35 @@ def fold(events: Iterable[CaseEvent], *, cut_off: datetime) -> FactRows:
     for event in events:
         if _happened_at(event) <= cut_off:
             histories.setdefault(event.case, []).append(event)
+    for lines in histories.values():
+        lines.sort(key=_by_seq)
     folds = [_fold_case(histories[number], cut_off) for number in sorted(histories)]
     return FactRows(
-        cases=tuple(one.case_row(cut_off) for one in folds),
-        assignments=tuple(row for one in folds for row in one.assignment_rows(cut_off)),
-        tasks=tuple(task.row() for one in folds for task in one.tasks.values()),
-        actions=tuple(row for one in folds for row in one.actions),
+        cases=tuple(CaseRow(**one.case) for one in folds),
+        assignments=tuple(AssignmentRow(**told) for one in folds for told in one.assignments),
+        tasks=tuple(TaskRow(**told) for one in folds for told in one.tasks),
+        actions=tuple(ActionRow(**told) for one in folds for told in one.actions),
     )
+
+
+def fold_case(lines: Sequence[CaseEvent], cut_off: datetime) -> "FoldedCase | None":
+    """Fold the lines of one case, ordered by ``seq``, to what was true at the cut-off; None when it was not filed.
+
+    For ``gridcase.assessment.streaming``, which gives lines and a cut-off whose instants are whole seconds as integers:
+    nothing here but ``_late`` looks into an instant.
+    """
+    happened = [line for line in lines if _happened_at(line) <= cut_off]
+    return _fold_case(happened, cut_off) if happened else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldedCase:
+    """What was true of one case: the fields of its row and of its assignments', tasks' and actions', in their order."""
+
+    case: dict[str, Any]
+    assignments: list[dict[str, Any]]
+    tasks: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
 
 
 def places_of(layers: Mapping[str, Iterable[str]]) -> str:
@@ -446,11 +468,11 @@ class _Assignment:
         if due is None:
             return Handling.NOT_DUE
         if self.valid_report_at is not None:
-            late = self.was_overdue or is_late(self.valid_report_at, due)
+            late = self.was_overdue or _late(self.valid_report_at, due)
             return Handling.OVERDUE if late else Handling.ON_TIME
         # A suspension, and an extension still undecided, hold the clock where it stood when they were asked for.
         stood_at = self.ended_at or self.extension_asked_at or self.paused_at or cut_off
-        if self.was_overdue or is_late(stood_at, due):
+        if self.was_overdue or _late(stood_at, due):
             return Handling.OVERDUE_OPEN
         return Handling.LEFT if self.ended_at else Handling.NOT_DUE
 
@@ -497,23 +519,23 @@ class _Task:
         if self.done_at is None and self.withdrawn_at is None:
             self.withdrawn_at = event.recorded_at
 
-    def row(self) -> TaskRow:
+    def told(self) -> dict[str, Any]:
         late = _late(self.seen_at or self.withdrawn_at, self.due_at)
-        return TaskRow(
-            case=self.case,
-            number=self.number,
-            kind=self.kind,
-            post=post_of(Role.INSPECTOR, self.inspector),
-            unit=self.unit,
-            mode=self.mode,
-            asked_at=self.asked_at,
-            due_at=self.due_at,
-            done_at=self.done_at,
-            withdrawn_at=self.withdrawn_at,
-            result=self.result,
-            counted=self.withdrawn_at is None or late,
-            late=late,
-        )
+        return {
+            "case": self.case,
+            "number": self.number,
+            "kind": self.kind,
+            "post": post_of(Role.INSPECTOR, self.inspector),
+            "unit": self.unit,
+            "mode": self.mode,
+            "asked_at": self.asked_at,
+            "due_at": self.due_at,
+            "done_at": self.done_at,
+            "withdrawn_at": self.withdrawn_at,
+            "result": self.result,
+            "counted": self.withdrawn_at is None or late,
+            "late": late,
+        }
 
 
 class _CaseFold:
@@ -546,7 +568,7 @@ class _CaseFold:
         self.supervised: dict[int, tuple[datetime | None, _Assignment | None]] = {}
         self.supervisions = self.supervisions_on_time = self.reopens = self.failed_checks = 0
         self.subtasks: set[int] = set()
-        self.actions: list[ActionRow] = []
+        self.actions: list[dict[str, Any]] = []
 
     def take(self, event: CaseEvent) -> None:
         if event.facts.given is not None:
@@ -602,15 +624,15 @@ class _CaseFold:
 
     def _note(self, event: CaseEvent, post: str, *, late: bool) -> None:
         self.actions.append(
-            ActionRow(
-                case=event.case,
-                seq=event.seq,
-                action=event.action,
-                post=post,
-                at=event.recorded_at,
-                task=event.facts.task,
-                late=late,
-            )
+            {
+                "case": event.case,
+                "seq": event.seq,
+                "action": event.action,
+                "post": post,
+                "at": event.recorded_at,
+                "task": event.facts.task,
+                "late": late,
+            }
         )
         # Registration and dispatch count by their first time; closing, voiding and reopening by their last.
         if event.action in _BY_LAST_TIME or event.action not in self.at:
@@ -626,7 +648,7 @@ class _CaseFold:
             return task is not None and _late(event.observed_at or event.recorded_at, task.due_at)
         holder = self._concerned(event)
         due = self.dues.get(stage) if stage in _CASE_STAGES or holder is None else holder.dues.get(stage)
-        return due is not None and is_late(event.recorded_at, due.due_at)
+        return due is not None and _late(event.recorded_at, due.due_at)
 
     def _concerned(self, event: CaseEvent) -> _Assignment | None:
         number = event.facts.assignment
@@ -847,7 +869,7 @@ class _CaseFold:
         if holder is not None:
             holder.supervisions_on_time += on_time
 
-    def case_row(self, cut_off: datetime) -> CaseRow:
+    def case(self, cut_off: datetime) -> dict[str, Any]:
         last = self.last
         assigned = self.assignments.values()
         first = next((one for one in assigned if one.is_lead), None)
@@ -856,105 +878,105 @@ class _CaseFold:
         void_at = None if is_follower else self._at_if(Action.VOID, CaseState.VOID)
         transferred_at = self._at_if(Action.TRANSFER, CaseState.TRANSFERRED)
         self._close_last(closed_at)
-        return CaseRow(
-            case=self.first.case,
-            type=self.type,
-            condition=self.condition,
-            source=self.first.facts.source,
-            cell=self.cell,
-            places=self.places,
-            state=self.state,
-            filed_by=self._finder(),
-            accepted_by=self.accepted_by,
-            registered_by=self.by.get(Action.REGISTER),
-            dispatched_by=self.by.get(Action.DISPATCH),
-            closed_by=self.by.get(Action.CLOSE) if closed_at else None,
-            voided_by=self.by.get(Action.VOID) if void_at else None,
-            transferred_by=self.by.get(Action.TRANSFER),
-            reopened_by=self.by.get(Action.REOPEN),
-            filed_at=self.filed_at,
-            accepted_at=self.accepted_at,
-            registered_at=self.at.get(Action.REGISTER),
-            dispatched_at=self.at.get(Action.DISPATCH),
-            reported_at=last.valid_report_at if last else None,
-            checked_at=self.checked_at,
-            check_mode=self.check_mode,
-            verified=self.verified,
-            closed_at=closed_at,
-            void_at=void_at,
-            transferred_at=transferred_at,
-            transferred_to=self.transferred_to,
-            lead_case=self.lead_case,
-            reopened_at=self.at.get(Action.REOPEN),
-            first_unit=first.unit if first else None,
-            unit=last.unit if last else self.first.facts.unit if self.given else None,
-            register_due_at=self._due_at(LimitedStage.REGISTER),
-            dispatch_due_at=self._due_at(LimitedStage.DISPATCH),
-            handle_due_at=last.due_at(LimitedStage.HANDLE) if last else None,
-            original_handle_due_at=last.original_handle_due if last else None,
-            close_due_at=last.due_at(LimitedStage.CLOSE) if last else None,
-            handling=self._handling(cut_off),
-            is_closed=self._is_closed(closed_at),
-            self_handled=self.self_handled,
-            is_suspended=self.state is CaseState.SUSPENDED,
-            recurrent=False,
+        return {
+            "case": self.first.case,
+            "type": self.type,
+            "condition": self.condition,
+            "source": self.first.facts.source,
+            "cell": self.cell,
+            "places": self.places,
+            "state": self.state,
+            "filed_by": self._finder(),
+            "accepted_by": self.accepted_by,
+            "registered_by": self.by.get(Action.REGISTER),
+            "dispatched_by": self.by.get(Action.DISPATCH),
+            "closed_by": self.by.get(Action.CLOSE) if closed_at else None,
+            "voided_by": self.by.get(Action.VOID) if void_at else None,
+            "transferred_by": self.by.get(Action.TRANSFER),
+            "reopened_by": self.by.get(Action.REOPEN),
+            "filed_at": self.filed_at,
+            "accepted_at": self.accepted_at,
+            "registered_at": self.at.get(Action.REGISTER),
+            "dispatched_at": self.at.get(Action.DISPATCH),
+            "reported_at": last.valid_report_at if last else None,
+            "checked_at": self.checked_at,
+            "check_mode": self.check_mode,
+            "verified": self.verified,
+            "closed_at": closed_at,
+            "void_at": void_at,
+            "transferred_at": transferred_at,
+            "transferred_to": self.transferred_to,
+            "lead_case": self.lead_case,
+            "reopened_at": self.at.get(Action.REOPEN),
+            "first_unit": first.unit if first else None,
+            "unit": last.unit if last else self.first.facts.unit if self.given else None,
+            "register_due_at": self._due_at(LimitedStage.REGISTER),
+            "dispatch_due_at": self._due_at(LimitedStage.DISPATCH),
+            "handle_due_at": last.due_at(LimitedStage.HANDLE) if last else None,
+            "original_handle_due_at": last.original_handle_due if last else None,
+            "close_due_at": last.due_at(LimitedStage.CLOSE) if last else None,
+            "handling": self._handling(cut_off),
+            "is_closed": self._is_closed(closed_at),
+            "self_handled": self.self_handled,
+            "is_suspended": self.state is CaseState.SUSPENDED,
+            "recurrent": False,
             # Against the deadline in force now: it may have been provisional then.
-            registered_late=_late(self.at.get(Action.REGISTER), self._due_at(LimitedStage.REGISTER)),
-            dispatched_late=_late(self.at.get(Action.DISPATCH), self._due_at(LimitedStage.DISPATCH)),
-            closed_late=last.closed_late if last else False,
-            closed_past_handling=last.closed_past_handling if last else False,
-            accurately_dispatched=first is not None
+            "registered_late": _late(self.at.get(Action.REGISTER), self._due_at(LimitedStage.REGISTER)),
+            "dispatched_late": _late(self.at.get(Action.DISPATCH), self._due_at(LimitedStage.DISPATCH)),
+            "closed_late": last.closed_late if last else False,
+            "closed_past_handling": last.closed_past_handling if last else False,
+            "accurately_dispatched": first is not None
             and not first.ended_as_wrong_unit
             and (first.given is None or first.given.dispatched_at is not None),
-            reworks=sum([one.reworks for one in assigned]),
-            returns=sum([one.returns for one in assigned]),
-            failed_checks=self.failed_checks,
-            extensions=sum([one.extensions for one in assigned]),
-            suspensions=sum([one.suspensions for one in assigned]),
-            supervisions=self.supervisions,
-            supervisions_on_time=self.supervisions_on_time,
-            subtasks=len(self.subtasks),
-            reopens=self.reopens,
-            provisional=self._is_provisional(),
-            district=self._area("district", 6),
-            street=self._area("street", 9),
-            community=self._area("community", 12),
-        )
+            "reworks": sum([one.reworks for one in assigned]),
+            "returns": sum([one.returns for one in assigned]),
+            "failed_checks": self.failed_checks,
+            "extensions": sum([one.extensions for one in assigned]),
+            "suspensions": sum([one.suspensions for one in assigned]),
+            "supervisions": self.supervisions,
+            "supervisions_on_time": self.supervisions_on_time,
+            "subtasks": len(self.subtasks),
+            "reopens": self.reopens,
+            "provisional": self._is_provisional(),
+            "district": self._area("district", 6),
+            "street": self._area("street", 9),
+            "community": self._area("community", 12),
+        }
 
-    def assignment_rows(self, cut_off: datetime) -> Iterable[AssignmentRow]:
+    def assigned(self, cut_off: datetime) -> Iterator[dict[str, Any]]:
         is_out = self._is_out
         closed_at = self._closed_at()
         self._close_last(closed_at)
         for one in self.assignments.values():
-            yield AssignmentRow(
-                case=self.first.case,
-                number=one.number,
-                unit=one.unit,
-                is_lead=one.is_lead,
-                dispatched_at=one.dispatched_at,
-                accept_due_at=one.due_at(LimitedStage.ACCEPT),
-                accepted_at=one.accepted_at,
-                handle_due_at=one.due_at(LimitedStage.HANDLE),
-                original_handle_due_at=one.original_handle_due,
-                close_due_at=one.due_at(LimitedStage.CLOSE),
-                reported_at=one.valid_report_at,
-                ended_at=one.ended_at,
-                leaves_due=one.leaves_due,
-                is_open=self.state.is_open and one.ended_at is None,
-                is_closed=one is self.last and self._is_closed(closed_at),
-                is_suspended=self.state is CaseState.SUSPENDED and one is self.last,
-                handling=one.handling(cut_off, is_out=is_out),
-                closed_at=one.closed_at,
-                closed_late=one.closed_late,
-                closed_past_handling=one.closed_past_handling,
-                reworks=one.reworks,
-                returns=one.returns,
-                failed_checks=one.failed_checks,
-                extensions=one.extensions,
-                suspensions=one.suspensions,
-                supervisions=one.supervisions,
-                supervisions_on_time=one.supervisions_on_time,
-            )
+            yield {
+                "case": self.first.case,
+                "number": one.number,
+                "unit": one.unit,
+                "is_lead": one.is_lead,
+                "dispatched_at": one.dispatched_at,
+                "accept_due_at": one.due_at(LimitedStage.ACCEPT),
+                "accepted_at": one.accepted_at,
+                "handle_due_at": one.due_at(LimitedStage.HANDLE),
+                "original_handle_due_at": one.original_handle_due,
+                "close_due_at": one.due_at(LimitedStage.CLOSE),
+                "reported_at": one.valid_report_at,
+                "ended_at": one.ended_at,
+                "leaves_due": one.leaves_due,
+                "is_open": self.state.is_open and one.ended_at is None,
+                "is_closed": one is self.last and self._is_closed(closed_at),
+                "is_suspended": self.state is CaseState.SUSPENDED and one is self.last,
+                "handling": one.handling(cut_off, is_out=is_out),
+                "closed_at": one.closed_at,
+                "closed_late": one.closed_late,
+                "closed_past_handling": one.closed_past_handling,
+                "reworks": one.reworks,
+                "returns": one.returns,
+                "failed_checks": one.failed_checks,
+                "extensions": one.extensions,
+                "suspensions": one.suspensions,
+                "supervisions": one.supervisions,
+                "supervisions_on_time": one.supervisions_on_time,
+            }
 
     @property
     def _is_out(self) -> bool:
@@ -1090,31 +1112,37 @@ def _happened_at(event: CaseEvent) -> datetime:
 
 def _given_by(given: Given | None, cut_off: datetime) -> Given | None:
     """Return what had happened by the cut-off; an outcome that came with a later closing had not."""
-    if given is None or given.last_at <= cut_off:
-        return given
+    if given is None:
+        return None
     later: dict[str, Any] = {
         name: None for name in _GIVEN_INSTANTS if (at := getattr(given, name)) is not None and at > cut_off
     }
     if later.keys() & {"reported_at", "closed_at", "void_at"}:
         later["outcome"] = None
-    return replace(given, **later)
+    return replace(given, **later) if later else given
 
 
 _GIVEN_INSTANTS = ("accepted_at", "registered_at", "dispatched_at", "reported_at", "closed_at", "void_at")
 
 
-def _fold_case(events: list[CaseEvent], cut_off: datetime) -> _CaseFold:
-    events.sort(key=_by_seq)
+def _fold_case(events: Sequence[CaseEvent], cut_off: datetime) -> FoldedCase:
     one = _CaseFold(events[0], _given_by(events[0].facts.given, cut_off))
     for event in events:
         one.take(event)
-    return one
+    return FoldedCase(
+        case=one.case(cut_off),
+        assignments=list(one.assigned(cut_off)),
+        tasks=[task.told() for task in one.tasks.values()],
+        actions=one.actions,
+    )
 
 
 def _by_seq(event: CaseEvent) -> int:
     return event.seq
 
 
-def _late(instant: datetime | None, deadline: datetime | None) -> bool:
+def _late(instant: Any, deadline: Any) -> bool:
     # What has not happened, or had no clock, is not late.
-    return instant is not None and deadline is not None and is_late(instant, deadline)
+    if instant is None or deadline is None:
+        return False
+    return bool(instant > deadline) if type(instant) is int else is_late(instant, deadline)

@@ -6,15 +6,18 @@ The columns are those of the rows in ``gridcase.assessment.facts``, with the typ
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from gridcase.assessment.facts import FactRows
+from gridcase.assessment.facts import FactRows, Handling
+from gridcase.domain.case import OPEN_STATES, TypeKey
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class ColumnKind(StrEnum):
@@ -102,14 +105,64 @@ def frames_of(rows: FactRows, *, area_class: AreaClassOf = no_area_class) -> Fra
     area_class
         ``Conduct.area_class`` of the rules in force: the class is no part of history.
     """
-    cases = _frame(rows.cases, CASE_COLUMNS, area_class)
-    context = cases.select("case", *CASE_CONTEXT)
-    return Frames(
-        cases=cases,
-        assignments=_frame(rows.assignments, ASSIGNMENT_COLUMNS).join(context, on="case", how="left"),
-        tasks=_frame(rows.tasks, TASK_COLUMNS).join(context, on="case", how="left"),
-        actions=_frame(rows.actions, ACTION_COLUMNS).join(context, on="case", how="left"),
-    )
+    builder = FrameBuilder(area_class=area_class)
+    for name in _TABLES:
+        builder.add(name, [_told(row) for row in getattr(rows, name)])
+    return builder.frames()
+
+
+class FrameBuilder:
+    """Gathers rows in batches: what was flushed is held as columns alone, so that Python's memory stays flat.
+
+    Rows come as mappings of field to value, all of a table with the same fields in the same order; instants are whole
+    seconds. Columns that follow from others (``is_void``, ``scheme`` …) are made here.
+
+    Parameters
+    ----------
+    area_class
+        As in ``frames_of``.
+    """
+
+    def __init__(self, *, area_class: AreaClassOf = no_area_class) -> None:
+        self._area_class = area_class
+        self._rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _TABLES}
+        self._batches: dict[str, list[Any]] = {name: [] for name in _TABLES}
+
+    @property
+    def size(self) -> int:
+        """Cases that were added since the last flush."""
+        return len(self._rows["cases"])
+
+    def add(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Add rows to ``cases``, ``assignments``, ``tasks`` or ``actions``."""
+        self._rows[table].extend(rows)
+
+    def flush(self) -> None:
+        """Turn what was added into columns."""
+        for name, rows in self._rows.items():
+            if rows:
+                self._batches[name].append(_batch(name, rows))
+                rows.clear()
+
+    def frames(self) -> Frames:
+        """Return the frames: cases by number, the others by case and then in the order in which they were added."""
+        self.flush()
+        cases = _with_derived(self._laid_out("cases"), self._area_class)
+        context = cases.select("case", *CASE_CONTEXT)
+        return Frames(
+            cases=_counted(cases),
+            assignments=_counted(_with_derived(self._laid_out("assignments")).join(context, on="case", how="left")),
+            tasks=_counted(self._laid_out("tasks").join(context, on="case", how="left")),
+            actions=_counted(self._laid_out("actions").join(context, on="case", how="left")),
+        )
+
+    def _laid_out(self, table: str) -> "pl.DataFrame":
+        import polars as pl  # noqa: PLC0415 - web processes import this module's words, never the engine
+
+        blank = pl.DataFrame(schema=_schema(table))
+        batches, self._batches[table] = [blank, *self._batches[table]], []
+        gathered: pl.DataFrame = pl.concat(batches, how="vertical")
+        return gathered.sort("case", maintain_order=True)
 
 
 def epoch_second(instant: datetime) -> int:
@@ -124,10 +177,31 @@ def epoch_second(instant: datetime) -> int:
     return math.floor(instant.timestamp())
 
 
-def _frame(
-    rows: Iterable[object], columns: Mapping[str, ColumnKind], area_class: AreaClassOf = no_area_class
-) -> nw.DataFrame[Any]:
-    import polars as pl  # noqa: PLC0415 - web processes import this module's words, never the engine
+_TABLES: Mapping[str, Mapping[str, ColumnKind]] = {
+    "cases": CASE_COLUMNS,
+    "assignments": ASSIGNMENT_COLUMNS,
+    "tasks": TASK_COLUMNS,
+    "actions": ACTION_COLUMNS,
+}
+#: Columns that follow from others of the same row.
+_DERIVED = {
+    "cases": frozenset({"scheme", "kind", "code", "area_class", "is_open", "is_void", "is_duplicate", "left_due"}),
+    "assignments": frozenset({"left_due"}),
+}
+
+
+def _told(row: Any) -> dict[str, Any]:
+    return {one.name: _plain(getattr(row, one.name)) for one in fields(row)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return epoch_second(value)
+    return str(value) if isinstance(value, TypeKey) else value
+
+
+def _schema(table: str) -> dict[str, Any]:
+    import polars as pl  # noqa: PLC0415 - as above
 
     types: Mapping[ColumnKind, Any] = {
         ColumnKind.TEXT: pl.String,
@@ -135,24 +209,37 @@ def _frame(
         ColumnKind.NUMBER: pl.Int64,
         ColumnKind.FLAG: pl.Boolean,
     }
-    rows = list(rows)
-    return nw.from_native(
-        pl.DataFrame(
-            [
-                pl.Series(name, _values(rows, name, kind, area_class), dtype=types[kind])
-                for name, kind in columns.items()
-            ]
-        ),
-        eager_only=True,
-    )
+    derived = _DERIVED.get(table, frozenset())
+    return {name: types[kind] for name, kind in _TABLES[table].items() if name not in derived}
 
 
-def _values(rows: list[Any], name: str, kind: ColumnKind, area_class: AreaClassOf) -> list[Any]:
-    if name == "area_class":
-        return [area_class(row.cell) for row in rows]
-    values = list(map(attrgetter(name), rows))
-    if kind is ColumnKind.INSTANT:
-        return [None if value is None else epoch_second(value) for value in values]
-    if kind is ColumnKind.TEXT:
-        return [None if value is None else str(value) for value in values]
-    return values
+def _batch(table: str, rows: list[Mapping[str, Any]]) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415 - as above
+
+    values = dict(zip(rows[0], zip(*(row.values() for row in rows), strict=True), strict=True))
+    return pl.DataFrame([pl.Series(name, values[name], dtype=kind) for name, kind in _schema(table).items()])
+
+
+def _with_derived(rows: "pl.DataFrame", area_class: AreaClassOf | None = None) -> "pl.DataFrame":
+    """Add the columns that follow from others: of cases where an area class is given, else of assignments."""
+    import polars as pl  # noqa: PLC0415 - as above
+
+    left_due = (pl.col("handling") == str(Handling.LEFT)).alias("left_due")
+    if area_class is None:
+        return rows.with_columns(left_due)
+    area = pl.coalesce("cell", "community", "street", "district")
+    areas = rows.select(area.alias("area")).unique().drop_nulls().get_column("area").to_list()
+    classes = {one: name for one in areas if (name := area_class(one)) is not None}
+    parts = pl.col("type").str.split_exact("/", 2)
+    return rows.with_columns(
+        left_due,
+        *(parts.struct.field(f"field_{place}").alias(name) for place, name in enumerate(("scheme", "kind", "code"))),
+        area.replace_strict(classes, default=None, return_dtype=pl.String).alias("area_class"),
+        pl.col("state").is_in([str(state) for state in OPEN_STATES]).alias("is_open"),
+        pl.col("void_at").is_not_null().alias("is_void"),
+        pl.col("lead_case").is_not_null().alias("is_duplicate"),
+    ).select(*CASE_COLUMNS)
+
+
+def _counted(frame: "pl.DataFrame") -> nw.DataFrame[Any]:
+    return nw.from_native(frame.rechunk(), eager_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
@@ -272,6 +272,41 @@ class CaseEvent:
     recorded_at: datetime
     observed_at: datetime | None
     facts: Facts
+
+
+class PlainLine(NamedTuple):
+    """A line of history as the store holds it, unread: what a month with a million of them is folded from.
+
+    The fields are those of ``CaseEvent`` that assessment needs; ``facts`` is what ``Facts.dump`` wrote, and ``hash``
+    is the line's link in its chain.
+    """
+
+    case: CaseNumber
+    seq: int
+    action: str
+    to_state: str
+    actor: int
+    role: str
+    recorded_at: datetime
+    observed_at: datetime | None
+    facts: str
+    hash: str
+
+
+def plain_line(event: CaseEvent, *, link: str = "") -> PlainLine:
+    """Return a line as the store would hold it."""
+    return PlainLine(
+        case=event.case,
+        seq=event.seq,
+        action=str(event.action),
+        to_state=str(event.to_state),
+        actor=event.actor,
+        role=str(event.role),
+        recorded_at=event.recorded_at,
+        observed_at=event.observed_at,
+        facts=event.facts.dump(),
+        hash=link,
+    )
 
 
 def canonical_json(value: object) -> str:
