@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, insert, or_, select
+from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, Text, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import OPEN_STATES, Action, CaseNumber, CaseState, PersonId, UnitCode
-from gridcase.domain.history import CaseEvent, Facts, canonical_json
+from gridcase.domain.history import CaseEvent, Facts, PlainLine, canonical_json
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseRow
 from gridcase.store.database import Base, Tx, UtcDateTime, table_of
@@ -284,27 +284,57 @@ def _payload(new: NewEvent, photos: Mapping[str, str]) -> str:
     return canonical_json(body)
 
 
-def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[CaseEvent, str]]:
-    """Return every line recorded by the cut-off, with its hash, of each case that may matter since an instant.
+def plain_lines_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[PlainLine]:
+    """Return every line recorded by the cut-off of each case that may matter since an instant, by case and sequence.
 
-    By case and sequence. A case matters when something was recorded of it, or its handling deadline lies, at or after
-    ``since``, or when it is still open. Both columns move forward with every line, so no case is missed afterwards.
-    The line of an imported case is taken when the case was filed by the cut-off, whenever it was imported.
+    A case matters when something was recorded of it, or its handling deadline lies, at or after ``since``, or when it
+    is still open. Both columns move forward with every line, so no case is missed afterwards. The line of an imported
+    case is taken when the case was filed by the cut-off, whenever it was imported. Lines are read as they are asked
+    for; only a few thousand are held at a time.
     """
-    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
-    wanted = select(CaseRow.id).where(
-        or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, is_open), CaseRow.filed_at <= cut_off
-    )
-    by_then = or_(CaseEventRow.recorded_at <= cut_off, CaseEventRow.action == str(Action.IMPORT))
-    statement = (
-        select(CaseEventRow, CaseRow.prefix, CaseRow.filed_on)
-        .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
-        .where(by_then, CaseEventRow.case_id.in_(wanted))
-        .order_by(CaseEventRow.case_id, CaseEventRow.seq)
-    )
+    number, before = CaseNumber(""), None
+    for case_id, prefix, filed_on, *rest in tx.execute(
+        _since(_PLAIN, since, cut_off).execution_options(yield_per=5000)
+    ):
+        if case_id != before:
+            number, before = case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=case_id)), case_id
+        yield PlainLine(number, *rest)
+
+
+_PLAIN = (
+    CaseEventRow.case_id,
+    CaseRow.prefix,
+    CaseRow.filed_on,
+    CaseEventRow.seq,
+    CaseEventRow.action,
+    CaseEventRow.to_state,
+    CaseEventRow.actor_id,
+    CaseEventRow.role,
+    CaseEventRow.recorded_at,
+    CaseEventRow.observed_at,
+    CaseEventRow.facts,
+    CaseEventRow.hash,
+)
+
+
+def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[CaseEvent, str]]:
+    """Return the lines of ``plain_lines_since`` as typed lines, with their hashes."""
+    statement = _since((CaseEventRow, CaseRow.prefix, CaseRow.filed_on), since, cut_off)
     for row, prefix, filed_on in tx.execute(statement.execution_options(yield_per=2000)):
         parts = NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)
         yield to_event(row, case_number(parts)), row.hash
+
+
+def _since(columns: tuple[Any, ...], since: datetime, cut_off: datetime) -> Select[Any]:
+    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
+    matters = or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, is_open)
+    by_then = or_(CaseEventRow.recorded_at <= cut_off, CaseEventRow.action == str(Action.IMPORT))
+    return (
+        select(*columns)
+        .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
+        .where(matters, CaseRow.filed_at <= cut_off, by_then)
+        .order_by(CaseEventRow.case_id, CaseEventRow.seq)
+    )
 
 
 def all_lines(tx: Tx) -> Iterator[tuple[str, CaseEventRow, CaseEventPayloadRow | None]]:
