@@ -644,6 +644,10 @@ SENTENCES: dict[str, Text] = {
         "图层在 {day} 已有新版本，启用日期不能早于该日。",
         "The layer has a version of {day}; a new one cannot begin before it.",
     ),
+    "layer_of_other_kind": Text(
+        "图层“{layer}”中保留的要素与导入的要素类型不同（面与线不能混在一层）。",
+        "What stays in the layer “{layer}” is of the other kind: a layer holds either areas or lines.",
+    ),
     "layer_not_found": Text("没有图层“{layer}”。", "There is no layer “{layer}”."),
     "layer_out_unknown": Text(
         "输出文件名应以 .geojson、.gpkg 或 .shp.zip 结尾。", "The file to write ends in .geojson, .gpkg or .shp.zip."
@@ -653,6 +657,24 @@ SENTENCES: dict[str, Text] = {
     ),
     "layer_unknown": Text(
         "系统中没有图层“{layer}”，请先导入或给出文件。", "There is no layer “{layer}” here; import it, or name a file."
+    ),
+    "target_area_out_of_range": Text(
+        "网格目标面积 {area} 平方米不合理，应在 100 平方米至 10 平方公里之间。",
+        "A target area of {area} m² is out of range; give 100 m² to 10 km².",
+    ),
+    "map_file_unreadable": Text(
+        "地图文件中读不出图层 {layer}，请提供 .osm.pbf 或 .osm 文件。",
+        "No layer {layer} can be read from the map file; give an .osm.pbf or .osm file.",
+    ),
+    "no_communities": Text("没有可划分的社区范围。", "There is no community outline to divide."),
+    "community_unreadable": Text(
+        "社区 {code} 的范围无法使用（{reason}），请先修正。",
+        "The outline of community {code} cannot be used ({reason}); mend it first.",
+    ),
+    "community_code_needed": Text(
+        "社区编码“{code}”应为 12 位且不重复；请用 --code-field 指定编码字段，单个社区可用 --code-prefix 给出编码。",
+        "The community code “{code}” must have 12 characters and stand once; name its property with --code-field, "
+        "or give the code of a single community with --code-prefix.",
     ),
     "enclosed": Text("被网格围住", "enclosed by cells"),
     "outside": Text("在所有上级之外", "outside every parent"),
@@ -880,6 +902,7 @@ SENTENCES: dict[str, Text] = {
         "“{period}” is no period; write 2026-10, 2026-Q4 or 2026.",
     ),
     "header_needed": Text("第一行须为列名 {columns}。", "The first line has to name the columns {columns}."),
+    "points_malformed": Text("文件不是可读的 CSV：{reason}。", "The file cannot be read as CSV: {reason}."),
     # general
     "method_not_allowed": Text("此地址不支持该方法。", "This address does not take this method."),
     "internal_error": Text(

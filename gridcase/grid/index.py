@@ -6,24 +6,55 @@ day: filter with ``current`` first. Does not convert datums: see ``gridcase.grid
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import shapely
+import numpy.typing as npt
 
 from gridcase.domain.case import CellCode
-from gridcase.domain.place import E7, GeoPoint, Located, Location
-from gridcase.grid.features import UNIT_LAYER, Feature, current, to_shape
+from gridcase.domain.place import GeoPoint, Located, Location
+from gridcase.grid.buckets import Buckets, least_distances
+from gridcase.grid.features import UNIT_LAYER, Feature, current
 from gridcase.grid.metric import Floats, geodesic_m, metres_per_unit
-from gridcase.grid.outline import Outline, Side
+from gridcase.grid.outline import Ints, Outlines, Side, empty_rows
 
-__all__ = ["Feature", "GridIndex", "current"]
+__all__ = ["HOW", "Feature", "GridIndex", "LocatedMany", "current"]
 
 #: Metres within which a point outside every cell is given to the nearest one (domain §2).
 DEFAULT_TOLERANCE_M = 30.0
 
-#: Distances are compared in whole micrometres: far below the unit of 1 cm, far above the noise of floats.
-_DECIMALS = 6
+#: What the numbers in ``LocatedMany.how`` mean.
+HOW = (Located.OUTSIDE, Located.EDGE, Located.INSIDE, Located.SNAPPED)
+_SNAPPED = HOW.index(Located.SNAPPED)
+
+#: Points answered at once: their arrays stay in the processor's cache.
+_CHUNK = 1 << 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LocatedMany:
+    """Answers of the grid for many points, in their order.
+
+    Parameters
+    ----------
+    rows
+        Row of the cell in ``GridIndex.codes``; -1 where there is none.
+    how
+        Index in ``HOW``.
+    distances_m
+        As in ``Location``.
+    candidate_ends
+        One more than points: the candidates of point ``i`` are ``candidates[candidate_ends[i]:candidate_ends[i + 1]]``.
+    candidates
+        Rows of the other cells that the accuracy circles touch, lowest code first.
+    """
+
+    rows: Ints
+    how: npt.NDArray[np.int8]
+    distances_m: Floats
+    candidate_ends: Ints
+    candidates: Ints
 
 
 class GridIndex:
@@ -49,6 +80,16 @@ class GridIndex:
         self.tolerance_m = tolerance_m
         self._units = _Layer(by_layer.pop(UNIT_LAYER, []))
         self._layers = {name: _Layer(members) for name, members in sorted(by_layer.items())}
+
+    @property
+    def codes(self) -> list[str]:
+        """Codes of the unit cells, in ascending order: the rows of ``locate_many``."""
+        return self._units.codes
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays of all layers; the codes are not counted."""
+        return sum(layer.nbytes for layer in (self._units, *self._layers.values()))
 
     def locate(self, point: GeoPoint, *, accuracy_m: float | None = None) -> Location:
         """Give the point its unit cell.
@@ -81,48 +122,92 @@ class GridIndex:
             cell=None if row is None else CellCode(units.codes[row]),
             how=how,
             distance_m=distance,
-            candidates=tuple(sorted(CellCode(units.codes[other]) for _, other in touched if other != row)),
+            candidates=tuple(CellCode(units.codes[other]) for other, _ in touched if other != row),
+        )
+
+    def locate_many(self, lon_e7: Ints, lat_e7: Ints, *, accuracy_m: Floats | None = None) -> LocatedMany:
+        """Do the same for many points at once, with the very same answers.
+
+        Parameters
+        ----------
+        lon_e7, lat_e7
+            WGS 84 in whole units of 1e-7 degree, within -180..180 and -90..90 degrees.
+        accuracy_m
+            One radius for each point; not a number where the receiver did not say. None when none did.
+
+        Raises
+        ------
+        ValueError
+            When a radius is negative.
+        """
+        radii = None if accuracy_m is None else np.asarray(accuracy_m, dtype=np.float64)
+        if radii is not None and bool((radii < 0).any()):
+            msg = "accuracy must be zero or more metres"
+            raise ValueError(msg)
+        xs, ys = np.asarray(lon_e7, dtype=np.int64), np.asarray(lat_e7, dtype=np.int64)
+        rows = np.empty(len(xs), dtype=np.int64)
+        how = np.empty(len(xs), dtype=np.int8)
+        distances = np.zeros(len(xs))
+        counts = np.zeros(len(xs), dtype=np.int64)
+        candidates = [empty_rows()]
+        for start in range(0, len(xs), _CHUNK):
+            some = slice(start, start + _CHUNK)
+            rows[some], how[some], distances[some] = self._units.choose_each(xs[some], ys[some], self.tolerance_m)
+            if radii is not None:
+                told = np.flatnonzero(~np.isnan(radii[some])) + start
+                points, touched, _ = self._units.within_each(xs[told], ys[told], radii[told])
+                is_other = touched != rows[told[points]]
+                candidates.append(touched[is_other])
+                counts[told] = np.bincount(points[is_other], minlength=len(told))
+        return LocatedMany(
+            rows=rows,
+            how=how,
+            distances_m=distances,
+            candidate_ends=np.concatenate([[0], np.cumsum(counts)]),
+            candidates=np.concatenate(candidates),
         )
 
     def layers_at(self, point: GeoPoint) -> Mapping[str, tuple[str, ...]]:
-        """Name the features of all layers but the unit grid that hold the point.
+        """Name the features of all layers but the unit grid that hold the point or lie near it.
 
-        Edges belong to a feature, so a point on a shared edge has both; codes in ascending order, layers by
-        name, layers without a feature there left out.
+        Edges belong to a feature, so a point on a shared edge has both. A feature with a tolerance (a river, a
+        demonstration road) is named up to and including that distance. Codes in ascending order, layers by name,
+        layers without a feature there left out.
         """
         found = {name: self.holding(point, layer=name) for name in self._layers}
         return {name: codes for name, codes in found.items() if codes}
 
     def holding(self, point: GeoPoint, *, layer: str = UNIT_LAYER) -> tuple[str, ...]:
-        """Name all features of a layer that hold the point, edges included, before the tie rule.
+        """Name all features of a layer that hold the point, edges and tolerance included, before the tie rule.
 
         In ascending order; empty for a layer that is not there.
         """
-        members = self._units if layer == UNIT_LAYER else self._layers.get(layer)
-        return () if members is None else tuple(members.codes[row] for row, _ in members.hits(point))
+        members = self._layer(layer)
+        return () if members is None else tuple(members.codes[row] for row in members.holding(point))
 
-    def holding_each(
-        self, positions: Sequence[tuple[float, float]], *, layer: str = UNIT_LAYER
-    ) -> list[tuple[str, ...]]:
-        """Do the same for many received positions at once, without snapping them to 1e-7 degree.
-
-        For statistics on a layer. Snapped, points that were digitised from the layer itself fall on its
-        edges: of 74,377 Chicago cases 2,298 would lie in several police beats, as received none does.
-
-        Parameters
-        ----------
-        positions
-            Longitude and latitude, WGS 84 degrees; one that is not a number is held by nothing.
-        layer
-            Name of the layer.
+    def holding_each(self, lon_e7: Ints, lat_e7: Ints, *, layer: str = UNIT_LAYER) -> tuple[list[str], Ints, Ints]:
+        """Do the same for many points at once.
 
         Returns
         -------
-        list
-            One tuple of codes for each position, in ascending order, in the order of the positions.
+        tuple
+            The codes of the layer in ascending order, and pairs of the index of a point and the index of a code,
+            ordered by both. No codes for a layer that is not there.
         """
-        members = self._units if layer == UNIT_LAYER else self._layers.get(layer, _Layer([]))
-        return members.hits_of_each(np.array(positions, dtype=np.float64).reshape(-1, 2) * E7)
+        members = self._layer(layer)
+        if members is None:
+            return [], empty_rows(), empty_rows()
+        xs, ys = np.asarray(lon_e7, dtype=np.int64), np.asarray(lat_e7, dtype=np.int64)
+        found = [
+            (points + start, rows)
+            for start in range(0, len(xs), _CHUNK)
+            for points, rows in [members.holding_each(xs[start : start + _CHUNK], ys[start : start + _CHUNK])]
+        ]
+        points, rows = (np.concatenate([empty_rows(), *[pair[i] for pair in found]]) for i in (0, 1))
+        return members.codes, points, rows
+
+    def _layer(self, name: str) -> "_Layer | None":
+        return self._units if name == UNIT_LAYER else self._layers.get(name)
 
 
 class _Layer:
@@ -134,71 +219,115 @@ class _Layer:
         if len(set(self.codes)) < len(self.codes):
             msg = f"a code comes twice in the layer {members[0].layer!r}"
             raise ValueError(msg)
-        shapes = [to_shape(feature.geometry) for feature in members]
-        self._outlines = [Outline.of(feature.geometry) for feature in members]
-        self._bounds: Floats = shapely.bounds(np.array(shapes, dtype=object)).reshape(-1, 4)
-        self._tree = shapely.STRtree(shapes)
+        self._outlines = Outlines(members)
+        self._buckets = Buckets(self._outlines.bounds)
+        reach = np.array([feature.tolerance_m or 0.0 for feature in members], dtype=np.float64)
+        self._reach = reach if reach.any() else None
+
+    @property
+    def nbytes(self) -> int:
+        return self._outlines.nbytes + self._buckets.nbytes
 
     def hits(self, point: GeoPoint) -> list[tuple[int, Side]]:
         """Rows that hold the point, lowest code first, and whether it lies inside or on the edge."""
-        rows = self._tree.query(shapely.Point(point.lon_e7, point.lat_e7)).tolist()
-        sides = [(row, self._outlines[row].side(point)) for row in sorted(rows)]
+        x, y = point.lon_e7, point.lat_e7
+        sides = [(row, self._outlines.side(row, x, y)) for row in self._buckets.at(x, y)]
         return [(row, side) for row, side in sides if side is not Side.OUTSIDE]
 
-    def hits_of_each(self, positions: Floats) -> list[tuple[str, ...]]:
-        """Codes that hold each position, given in units of 1e-7 degree with a fraction."""
-        found: list[list[int]] = [[] for _ in positions]
-        pairs = self._tree.query(shapely.points(positions), predicate="intersects")
-        for position, row in sorted(pairs.T.tolist()):
-            found[position].append(row)
-        return [tuple(self.codes[row] for row in rows) for rows in found]
+    def hits_of_each(self, xs: Ints, ys: Ints) -> tuple[Ints, Ints, npt.NDArray[np.int8]]:
+        """Pairs of a point and a row that holds it, ordered by both, and the side."""
+        points, rows = self._buckets.at_each(xs, ys)
+        sides = self._outlines.sides(rows, xs[points], ys[points])
+        held = np.flatnonzero(sides)
+        return points[held], rows[held], sides[held]
+
+    def holding(self, point: GeoPoint) -> list[int]:
+        """Rows that hold the point or reach it, in ascending order."""
+        if self._reach is None:
+            return [row for row, _ in self.hits(point)]
+        near = self.within(point, float(self._reach.max()))
+        return [row for row, distance in near if distance <= self._reach[row]]
+
+    def holding_each(self, xs: Ints, ys: Ints) -> tuple[Ints, Ints]:
+        """Pairs of a point and a row that holds or reaches it, ordered by both."""
+        if self._reach is None:
+            points, rows, _ = self.hits_of_each(xs, ys)
+            return points, rows
+        points, rows, distances = self.within_each(xs, ys, np.full(len(xs), self._reach.max()))
+        reached = distances <= self._reach[rows]
+        return points[reached], rows[reached]
 
     def choose(self, point: GeoPoint, tolerance_m: float) -> tuple[int | None, Located, float]:
         """Row of the point, how it got it, and the distance in metres."""
         hits = self.hits(point)
         if hits:
             row, side = hits[0]
-            return row, Located.INSIDE if side is Side.INSIDE else Located.EDGE, 0.0
-        near = self.within(point, tolerance_m)
+            return row, HOW[side], 0.0
+        near = [(distance, row) for row, distance in self.within(point, tolerance_m)]
         if near:
             distance, row = min(near)
             return row, Located.SNAPPED, distance
-        return None, Located.OUTSIDE, self._distance_m(point)
+        return None, Located.OUTSIDE, self._distance_m(point.lon_e7, point.lat_e7)
 
-    def within(self, point: GeoPoint, radius_m: float) -> list[tuple[float, int]]:
-        """Distances and rows of the features a circle touches, in no order; 0 where the point lies in one."""
-        east, north = metres_per_unit(point.lat_e7)
-        # One unit more on each side: the box is only a sieve, the distance decides.
-        wide, high = radius_m / east + 1, radius_m / north + 1
+    def choose_each(self, xs: Ints, ys: Ints, tolerance_m: float) -> tuple[Ints, npt.NDArray[np.int8], Floats]:
+        """Do the same for many points; -1 is no row."""
+        rows, how, distances = np.full(len(xs), -1), np.zeros(len(xs), dtype=np.int8), np.zeros(len(xs))
+        points, held, sides = self.hits_of_each(xs, ys)
+        chosen = _first_of_each(points)
+        rows[points[chosen]], how[points[chosen]] = held[chosen], sides[chosen]
+        outside = np.flatnonzero(rows < 0)
+        if len(outside):
+            near, snapped, metres = self.within_each(xs[outside], ys[outside], np.full(len(outside), tolerance_m))
+            order = np.lexsort((snapped, metres, near))
+            chosen = order[_first_of_each(near[order])]
+            taken = outside[near[chosen]]
+            rows[taken], how[taken], distances[taken] = snapped[chosen], _SNAPPED, metres[chosen]
+            for point in outside[rows[outside] < 0]:
+                distances[point] = self._distance_m(int(xs[point]), int(ys[point]))
+        return rows, how, distances
+
+    def within(self, point: GeoPoint, radius_m: float) -> list[tuple[int, float]]:
+        """Rows and distances of the features a circle touches, in ascending order; 0 where the point lies in one."""
         x, y = point.lon_e7, point.lat_e7
-        rows = self._rows_in_box(x - wide, y - high, x + wide, y + high)
-        distances = [(self._row_distance_m(row, point), row) for row in rows]
-        return [(distance, row) for distance, row in distances if distance <= radius_m]
+        scale = metres_per_unit(y)
+        # One unit more on each side: the box is only a sieve, the distance decides.
+        wide, high = radius_m / scale[0] + 1, radius_m / scale[1] + 1
+        holding = {row for row, _ in self.hits(point)}
+        met = self._buckets.meeting(x - wide, y - high, x + wide, y + high)
+        distances = [(row, 0.0 if row in holding else self._outlines.distance_m(row, x, y, scale)) for row in met]
+        return [(row, distance) for row, distance in distances if distance <= radius_m]
 
-    def _rows_in_box(self, west: float, south: float, east: float, north: float) -> list[int]:
-        if math.isinf(east) or math.isinf(north):
-            return list(range(len(self.codes)))
-        return [int(row) for row in self._tree.query(shapely.box(west, south, east, north))]
+    def within_each(self, xs: Ints, ys: Ints, radii_m: Floats) -> tuple[Ints, Ints, Floats]:
+        """Do the same for many points: pairs of a point and a row, ordered by both, and the distance."""
+        # One by one, because NumPy's cosine may differ from Python's in the last bit.
+        scales = np.array([metres_per_unit(y) for y in ys.tolist()]).reshape(-1, 2)
+        half = radii_m[:, None] / scales + 1
+        here = np.stack([xs, ys], axis=1)
+        points, rows = self._buckets.meeting_each(np.hstack([here - half, here + half]))
+        distances = self._outlines.distances_m(rows, xs[points], ys[points], scales[points])
+        west, south, east, north = self._outlines.bounds[rows].T
+        x, y = xs[points], ys[points]
+        may_hold = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))
+        sides = self._outlines.sides(rows[may_hold], x[may_hold], y[may_hold])
+        distances[may_hold[sides > 0]] = 0.0
+        touched = distances <= radii_m[points]
+        return points[touched], rows[touched], distances[touched]
 
-    def _row_distance_m(self, row: int, point: GeoPoint) -> float:
-        outline = self._outlines[row]
-        return 0.0 if outline.side(point) is not Side.OUTSIDE else round(outline.nearest(point)[0], _DECIMALS)
-
-    def _distance_m(self, point: GeoPoint) -> float:
+    def _distance_m(self, x: int, y: int) -> float:
         """Distance to the nearest feature, over the ellipsoid; infinite without features."""
-        lower = self._least_distances_m(point)
+        scale = metres_per_unit(y)
         best = (math.inf, 0.0, 0.0)
-        for row in np.argsort(lower, kind="stable"):
-            if lower[row] >= best[0]:
+        for least_of_block, rows in self._buckets.nearest_blocks(x, y, scale):
+            if least_of_block > best[0]:
                 break
-            best = min(best, self._outlines[row].nearest(point))
-        return best[0] if math.isinf(best[0]) else geodesic_m(point.lon_e7, point.lat_e7, best[1], best[2])
+            least = least_distances(self._outlines.bounds[rows].astype(np.float64), x, y, scale)
+            for i in np.argsort(least, kind="stable"):
+                if least[i] > best[0]:
+                    break
+                best = min(best, self._outlines.nearest(int(rows[i]), x, y, scale))
+        return best[0] if math.isinf(best[0]) else geodesic_m(x, y, best[1], best[2])
 
-    def _least_distances_m(self, point: GeoPoint) -> Floats:
-        """Distance to the bounding box of every feature: none can be nearer than that."""
-        east, north = metres_per_unit(point.lat_e7)
-        west_e7, south_e7, east_e7, north_e7 = self._bounds.T
-        aside = np.maximum(0.0, np.maximum(west_e7 - point.lon_e7, point.lon_e7 - east_e7)) * east
-        above = np.maximum(0.0, np.maximum(south_e7 - point.lat_e7, point.lat_e7 - north_e7)) * north
-        least: Floats = np.hypot(aside, above)
-        return least
+
+def _first_of_each(ascending: Ints) -> Ints:
+    """Where in an ascending array each value stands first."""
+    return np.flatnonzero(np.diff(ascending, prepend=-1))

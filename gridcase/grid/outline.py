@@ -1,31 +1,38 @@
 """On which side of an outline is a point, exactly, and how far away is it.
 
-The side is decided in whole numbers of any size (cross products of Python integers), never in floating point,
-so a point on a shared edge is on the edge of both neighbours on every platform. Distances are floats.
+Holds the edges of many features in a few arrays, not one object tree for each. The side is decided in whole
+numbers, never in floating point, so a point on a shared edge is on the edge of both neighbours on every platform.
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
-from itertools import pairwise
-from typing import Self
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
-from gridcase.domain.place import GeoPoint
-from gridcase.grid.features import Part
-from gridcase.grid.metric import Floats, metres_per_unit
+from gridcase.grid.features import Feature, Line
+from gridcase.grid.metric import Floats
 
-Edge = tuple[int, int, int, int]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
-#: From this many edges on, NumPy picks those at the latitude of the point (districts have thousands of edges,
-#: cells about ten: there the plain loop is faster). Measured: the two cost the same at about 60.
-_LONG = 60
+#: A feature gets bands of latitude from this many edges on: cells have about ten, districts have thousands.
+_LONG = 24
+#: Edges aimed at in a band, and the most places an edge may take in bands, on the average of its feature.
+_EDGES_A_BAND, _MOST_COPIES = 4, 4
+
+#: From this many edges on, the distance to one feature is computed by NumPy. Measured: the two cost the same there.
+_MANY = 40
+
+#: Distances are compared in whole micrometres: far below the unit of 1 cm, far above the noise of floats.
+_PER_METRE = 1e6
+
+_LEAST = 1e-300
 
 
-class Side(Enum):
+class Side(IntEnum):
     """Where a point lies."""
 
     OUTSIDE = 0
@@ -33,49 +40,77 @@ class Side(Enum):
     INSIDE = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outline:
-    """All edges of one feature: outer rings, holes and parts alike.
+class Outlines:
+    """All edges of the features of a layer: outer rings, holes, parts and lines alike.
+
+    An edge is four numbers of 32 bits in units of 1e-7 degree, the end that sorts first standing first, so
+    neighbours hold the same numbers for a shared edge. Differences of coordinates are at most 3.6e9 of longitude
+    and 1.8e9 of latitude, so each product of a cross product fits into 63 bits; the products are compared, not
+    subtracted, and the sign is exact for every place on Earth without any larger numbers.
+
+    A feature of many edges is cut in bands of latitude, each with the edges that reach it, so a point meets only
+    the few at its latitude. A line counts as a ring that goes there and back: nothing lies inside, and a point on
+    it is on its edge.
 
     Parameters
     ----------
-    edges
-        ``(lon, lat, lon, lat)`` in units of 1e-7 degree; the end that sorts first stands first, so neighbours
-        hold the same numbers for a shared edge.
-    lows, highs
-        Smaller and greater latitude of each edge; None for short outlines.
-    segments
-        The edges once more, as floats for distances.
+    features
+        Their order gives the rows.
     """
 
-    edges: tuple[Edge, ...]
-    lows: npt.NDArray[np.int64] | None
-    highs: npt.NDArray[np.int64] | None
-    segments: Floats
+    def __init__(self, features: Sequence[Feature]) -> None:
+        count = len(features)
+        paths = [_paths(feature) for feature in features]
+        path_row = np.repeat(np.arange(count), np.fromiter(map(len, paths), np.int64, count))
+        flat = list(chain.from_iterable(paths))
+        lengths = np.fromiter(map(len, flat), np.int64, len(flat))
+        # Coordinates are below 1.8e9 and fit into 32 bits.
+        numbers = np.fromiter(chain.from_iterable(chain.from_iterable(flat)), np.int32, 2 * int(lengths.sum()))
+        vertices = numbers.reshape(-1, 2)
+        self.bounds = _bounds(vertices, np.repeat(path_row, lengths), count)
+        is_start = np.ones(len(vertices), dtype=bool)
+        is_start[np.cumsum(lengths) - 1] = False
+        starts = np.flatnonzero(is_start)
+        edges = np.hstack([vertices[starts], vertices[starts + 1]])
+        turned = (edges[:, 0] > edges[:, 2]) | ((edges[:, 0] == edges[:, 2]) & (edges[:, 1] > edges[:, 3]))
+        edges[turned] = edges[turned][:, [2, 3, 0, 1]]
+        self._lay(edges, np.repeat(path_row, lengths - 1), count)
 
-    @classmethod
-    def of(cls, geometry: Iterable[Part]) -> Self:
-        """Collect the edges of polygons."""
-        edges = tuple(
-            (*min(start, end), *max(start, end))
-            for part in geometry
-            for ring in (part.outer, *part.holes)
-            for start, end in pairwise(ring)
-        )
-        table = np.array(edges, dtype=np.int64).reshape(-1, 4)
-        is_long = len(edges) >= _LONG
-        return cls(
-            edges=edges,
-            lows=table[:, 1::2].min(axis=1) if is_long else None,
-            highs=table[:, 1::2].max(axis=1) if is_long else None,
-            segments=table.astype(np.float64),
-        )
+    def _lay(self, edges: npt.NDArray[np.int32], row: Ints, count: int) -> None:
+        """Sort the edges into bands; rows are ascending."""
+        held = np.bincount(row, minlength=count)
+        low, high = np.minimum(edges[:, 1], edges[:, 3]), np.maximum(edges[:, 1], edges[:, 3])
+        height = self.bounds[:, 3].astype(np.int64) - self.bounds[:, 1] + 1
+        climbed = np.bincount(row, weights=high - low.astype(np.float64), minlength=count)
+        most = (_MOST_COPIES - 1) * held * height / np.maximum(climbed, 1)
+        bands = np.where(held < _LONG, 1, np.clip(np.minimum(held / _EDGES_A_BAND, most), 1, None)).astype(np.int64)
+        self._south = self.bounds[:, 1].astype(np.int64)
+        self._height = np.maximum(height // bands + 1, 1)
+        self._first = np.concatenate([[0], np.cumsum(bands)])
+        bottom = (low - self._south[row]) // self._height[row]
+        copies = (high - self._south[row]) // self._height[row] - bottom + 1
+        chosen = np.repeat(np.arange(len(edges)), copies)
+        band = self._first[row[chosen]] + bottom[chosen] + ramp(copies)
+        if len(chosen) > len(edges):
+            order = np.argsort(band, kind="stable")
+            chosen, band = chosen[order], band[order]
+        self._edges = np.ascontiguousarray(edges[chosen])
+        self._ends = np.concatenate([[0], np.cumsum(np.bincount(band, minlength=int(self._first[-1])))])
+        # NumPy hands out its own numbers one by one slowly; these hand out plain ones.
+        self._view = self._ends.data, self._first.data, self._south.data, self._height.data
 
-    def side(self, point: GeoPoint) -> Side:
-        """Tell exactly where the point lies; corners and the edges of holes count as edge."""
-        x, y = point.lon_e7, point.lat_e7
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays."""
+        arrays = (self.bounds, self._edges, self._ends, self._first, self._south, self._height)
+        return sum(array.nbytes for array in arrays)
+
+    def side(self, row: int, x: int, y: int) -> Side:
+        """Tell exactly where a point lies that is within the bounds of a feature; corners count as edge."""
+        ends, first, south, height = self._view
+        band = first[row] + (y - south[row]) // height[row]
         inside = False
-        for x0, y0, x1, y1 in self._at_latitude(y):
+        for x0, y0, x1, y1 in self._edges[ends[band] : ends[band + 1]].tolist():
             if (y0 > y) != (y1 > y):
                 turn = (x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)
                 if turn == 0:
@@ -85,26 +120,131 @@ class Outline:
                 return Side.EDGE
         return Side.INSIDE if inside else Side.OUTSIDE
 
-    def _at_latitude(self, y: int) -> Iterable[Edge]:
-        if self.lows is None or self.highs is None:
-            return self.edges
-        return [self.edges[i] for i in np.flatnonzero((self.lows <= y) & (self.highs >= y))]
+    def sides(self, rows: Ints, xs: Ints, ys: Ints) -> npt.NDArray[np.int8]:
+        """Do the same for many pairs of a row and a point."""
+        band = self._first[rows] + (ys - self._south[rows]) // self._height[rows]
+        counts = self._ends[band + 1] - self._ends[band]
+        edges = self._edges[np.repeat(self._ends[band], counts) + ramp(counts)].astype(np.int64)
+        here = np.repeat(np.stack([xs, ys], axis=1), counts, axis=0)
+        x0, y0 = (edges[:, :2] - here).T
+        x1, y1 = (edges[:, 2:] - here).T
+        one, other = x0 * y1, x1 * y0
+        is_up = y1 > 0
+        crosses = ((y0 > 0) != is_up) & ((one > other) == is_up)
+        touches = (one == other) & (x0 <= 0) & (x1 >= 0) & (np.minimum(y0, y1) <= 0) & (np.maximum(y0, y1) >= 0)
+        # Both counts in one number, because one running sum is all the time there is.
+        sums = np.concatenate([[0], np.cumsum(crosses + (touches.astype(np.int64) << 32))])
+        ends = np.cumsum(counts)
+        counted = sums[ends] - sums[ends - counts]
+        inside = np.where(counted & 1, np.int8(Side.INSIDE), np.int8(Side.OUTSIDE))
+        return np.where(counted >> 32, np.int8(Side.EDGE), inside)
 
-    def nearest(self, point: GeoPoint) -> tuple[float, float, float]:
+    def distance_m(self, row: int, x: int, y: int, scale: tuple[float, float]) -> float:
+        """Metres from a point to the nearest place of the outline, rounded to micrometres.
+
+        Measured in the flat metric of ``scale``, metres per unit of longitude and latitude. Ends of edges are taken
+        as they are, not computed, so cells that share a corner get the very same distance to it.
+        """
+        ends, first, _, _ = self._view
+        start, end = ends[first[row]], ends[first[row + 1]]
+        if end - start >= _MANY:
+            return float(self.distances_m(np.array([row]), np.array([x]), np.array([y]), np.array([scale]))[0])
+        east, north = scale
+        least = math.inf
+        for x0, y0, x1, y1 in self._edges[start:end].tolist():
+            # The same steps in the same order as in ``_feet``, so both give the same to the last bit.
+            ax, ay = (x0 - x) * east, (y0 - y) * north
+            bx, by = (x1 - x) * east, (y1 - y) * north
+            wx, wy = bx - ax, by - ay
+            along = -(ax * wx + ay * wy) / max(wx * wx + wy * wy, _LEAST)
+            if along >= 1:
+                ax, ay = bx, by
+            elif along > 0:
+                ax, ay = ax + along * wx, ay + along * wy
+            least = min(least, ax * ax + ay * ay)
+        return round(math.sqrt(least) * _PER_METRE) / _PER_METRE if least < math.inf else math.inf
+
+    def distances_m(self, rows: Ints, xs: Ints, ys: Ints, scales: Floats) -> Floats:
+        """Do the same for many pairs of a row and a point, one scale for each."""
+        starts = self._ends[self._first[rows]]
+        counts = self._ends[self._first[rows + 1]] - starts
+        edges = self._edges[np.repeat(starts, counts) + ramp(counts)].astype(np.int64)
+        feet_x, feet_y = _feet(
+            edges - np.repeat(np.stack([xs, ys, xs, ys], axis=1), counts, axis=0), np.repeat(scales, counts, axis=0)
+        )
+        squares = feet_x * feet_x + feet_y * feet_y
+        least = np.full(len(rows), math.inf)
+        some = counts > 0
+        if some.any():
+            least[some] = np.minimum.reduceat(squares, (np.cumsum(counts) - counts)[some])
+        rounded: Floats = np.rint(np.sqrt(least) * _PER_METRE) / _PER_METRE
+        return rounded
+
+    def nearest(self, row: int, x: int, y: int, scale: tuple[float, float]) -> tuple[float, float, float]:
         """Find the nearest place of the outline: metres to it, and its longitude and latitude in units.
 
-        Measured in the flat metric at the latitude of the point. Ends of edges are taken as they are, not
-        computed, so cells that share a corner get the very same distance to it.
+        Of equally near places the most western, then the most southern.
         """
-        east, north = metres_per_unit(point.lat_e7)
-        scale = np.array([east, north])
-        here = np.array([point.lon_e7, point.lat_e7], dtype=np.float64)
-        start = (self.segments[:, :2] - here) * scale
-        end = (self.segments[:, 2:] - here) * scale
-        way = end - start
-        along = -(start * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-300)
-        foot = start + along[:, None] * way
-        foot = np.where((along <= 0)[:, None], start, np.where((along >= 1)[:, None], end, foot))
-        best = foot[np.argmin((foot * foot).sum(axis=1))]
-        lon, lat = best / scale + here
-        return math.hypot(*best), float(lon), float(lat)
+        start, end = self._ends[self._first[row]], self._ends[self._first[row + 1]]
+        edges = self._edges[start:end].astype(np.int64) - np.array([x, y, x, y])
+        feet_x, feet_y = _feet(edges, np.array([scale]))
+        squares = feet_x * feet_x + feet_y * feet_y
+        best = np.lexsort((feet_y, feet_x, squares))[0]
+        return (
+            math.sqrt(squares[best]),
+            float(feet_x[best] / scale[0] + x),
+            float(feet_y[best] / scale[1] + y),
+        )
+
+
+def ramp(counts: Ints) -> Ints:
+    """Count from zero, anew for each count: 2, 3 gives 0 1 0 1 2.
+
+    Examples
+    --------
+    >>> ramp(np.array([2, 0, 3])).tolist()
+    [0, 1, 0, 1, 2]
+    """
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) - np.repeat(ends - counts, counts)
+
+
+def _paths(feature: Feature) -> list[Line]:
+    """Give rings as they are, and lines there and back."""
+    paths = [ring for part in feature.geometry for ring in (part.outer, *part.holes)]
+    return paths + [(*line, *reversed(line[:-1])) for line in feature.lines]
+
+
+def _bounds(vertices: npt.NDArray[np.int32], row: Ints, count: int) -> npt.NDArray[np.int32]:
+    """West, south, east, north of each row; of one without a vertex nothing lies within."""
+    bounds = np.tile(np.array([1, 1, 0, 0], dtype=np.int32), (count, 1))
+    held = np.bincount(row, minlength=count)
+    some = held > 0
+    if some.any():
+        starts = (np.cumsum(held) - held)[some]
+        bounds[some, :2] = np.minimum.reduceat(vertices, starts)
+        bounds[some, 2:] = np.maximum.reduceat(vertices, starts)
+    return bounds
+
+
+def _feet(edges: Ints, scales: Floats) -> tuple[Floats, Floats]:
+    """Give the place of each edge that is nearest to zero, in metres; edges are relative to the point."""
+    ax, ay = edges[:, 0] * scales[:, 0], edges[:, 1] * scales[:, 1]
+    bx, by = edges[:, 2] * scales[:, 0], edges[:, 3] * scales[:, 1]
+    wx, wy = bx - ax, by - ay
+    along = -(ax * wx + ay * wy) / np.maximum(wx * wx + wy * wy, _LEAST)
+    x = np.where(along <= 0, ax, np.where(along >= 1, bx, ax + along * wx))
+    y = np.where(along <= 0, ay, np.where(along >= 1, by, ay + along * wy))
+    return x, y
+
+
+def empty_rows() -> Ints:
+    """Give no rows at all."""
+    return np.zeros(0, dtype=np.int64)
+
+
+def concatenated(pieces: Iterable[Ints]) -> Ints:
+    """Join arrays of rows, of which there may be none."""
+    found = list(pieces)
+    return np.concatenate(found) if found else empty_rows()

@@ -360,20 +360,6 @@ def test_other_layers_name_all_features_that_hold_the_point():
     assert index.holding(at(1, 1), layer="nowhere") == ()
 
 
-def test_many_positions_are_answered_in_their_order_and_are_not_snapped():
-    index = GridIndex(FOUR)
-    edge = (WEST + STEP) / 1e7
-    positions = [(edge, 31.78005), (edge + 3e-8, 31.78005), (0.0, 0.0), (math.nan, math.nan)]
-    assert index.holding_each(positions) == [
-        ("320404005001002", "320404005001004"),
-        ("320404005001002",),
-        (),
-        (),
-    ]
-    assert index.holding_each([]) == []
-    assert index.holding_each([(119.0, 31.0)], layer="nowhere") == [()]
-
-
 def test_only_features_of_the_day_are_current():
     old = Feature(code="a", name="", layer="unit", geometry=(), valid_to=date(2026, 10, 1))
     new = Feature(code="b", name="", layer="unit", geometry=(), valid_from=date(2026, 10, 1))
