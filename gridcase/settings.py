@@ -37,6 +37,8 @@ class Settings:
         How long a sign-in lasts.
     max_upload_bytes, max_photo_pixels
         Largest photo taken, as file and as picture.
+    max_layer_bytes
+        Largest file of a layer that is imported, unpacked.
     snap_tolerance_m
         How far outside every cell a point is still taken into the nearest one.
     city_margin_km
@@ -58,6 +60,7 @@ class Settings:
     token_hours: int = 12
     max_upload_bytes: int = 10_000_000
     max_photo_pixels: int = 60_000_000
+    max_layer_bytes: int = 100_000_000
     snap_tolerance_m: int = 30
     city_margin_km: int = 30
     public_overview: bool = False

@@ -32,6 +32,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "restore_by_shift_leader": (403,),
     "case_not_found": (404,),
     "cell_not_found": (404,),
+    "layer_not_found": (404,),
     "attachment_not_found": (404,),
     "campaign_not_found": (404,),
     "campaign_place_not_found": (404,),

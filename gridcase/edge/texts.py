@@ -649,6 +649,7 @@ SENTENCES: dict[str, Text] = {
         "What stays in the layer “{layer}” is of the other kind: a layer holds either areas or lines.",
     ),
     "layer_not_found": Text("没有图层“{layer}”。", "There is no layer “{layer}”."),
+    "file_not_writable": Text("无法写入文件：{reason}。", "The file cannot be written: {reason}."),
     "layer_out_unknown": Text(
         "输出文件名应以 .geojson、.gpkg 或 .shp.zip 结尾。", "The file to write ends in .geojson, .gpkg or .shp.zip."
     ),

@@ -11,7 +11,7 @@ import warnings
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -40,6 +40,9 @@ _SHAPEFILE = ("shp", "shx", "dbf", "prj", "cpg")
 _JSON_NAMES = ("geojson", "json")
 _CHUNK = 1 << 20
 _GZIP, _ZIP, _SQLITE, _SHP = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\x00\x00\x27\x0a"
+
+
+Watch = Callable[[Iterable[RawFeature | Reason]], Iterable[RawFeature | Reason]]
 
 
 class _Readable(Protocol):
@@ -98,8 +101,10 @@ class LayerFile:
     features: Sequence[RawFeature | Reason]
 
 
-def read_layer(file: LayerFile, spec: LayerSpec) -> ImportReport:
+def read_layer(file: LayerFile, spec: LayerSpec, watch: Watch = iter) -> ImportReport:
     """Take the features of an opened file; see ``take_features`` for what is accepted.
+
+    ``watch`` goes through the features of the file and may tell somebody how far it is.
 
     Raises
     ------
@@ -113,7 +118,7 @@ def read_layer(file: LayerFile, spec: LayerSpec) -> ImportReport:
     system = system_of(crs)
     if file.features:
         _check_fields(file, spec)
-    return take_features(file.features, spec, system)
+    return take_features(watch(file.features), spec, system)
 
 
 def open_layer(path: Path, opening: Opening | None = None) -> LayerFile:

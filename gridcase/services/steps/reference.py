@@ -103,6 +103,9 @@ def to_feature(row: GridFeatureRow) -> Feature:
         valid_from=row.valid_from,
         valid_to=row.valid_to,
         parent=row.parent,
+        lines=tuple(tuple((x, y) for x, y in line) for line in row.lines or ()),
+        tolerance_m=row.tolerance_m,
+        received=row.received,
     )
 
 
