@@ -22,7 +22,9 @@ class Linear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complement:
-    """Points = weight × (1 - rate)."""
+    """Points = weight × factor × (1 - rate)."""
+
+    factor: Decimal = Decimal(1)
 
 
 class Bound(StrEnum):
@@ -173,8 +175,8 @@ def points_for(curve: Curve, value: Fraction, *, weight: Fraction, is_rate: bool
     match curve:
         case Linear(factor=factor):
             return weight * Fraction(factor) * value
-        case Complement():
-            return weight * (1 - value)
+        case Complement(factor=factor):
+            return weight * Fraction(factor) * (1 - value)
         case Steps(steps=steps):
             return _of_steps(steps, shown, weight)
         case Piecewise(knots=knots):

@@ -175,7 +175,7 @@ def read_curve(node: Node) -> Curve:
         case CurveName.LINEAR:
             curve = Linear(factor=read_decimal(node, "factor", default=Decimal(1)))
         case CurveName.COMPLEMENT:
-            curve = Complement()
+            curve = Complement(factor=read_decimal(node, "factor", default=Decimal(1)))
         case CurveName.STEPS:
             curve = Steps(steps=tuple(_step(each) for each in node.nodes("steps")))
             _check_steps(node, curve.steps)
@@ -281,8 +281,8 @@ def dump_curve(curve: Curve) -> dict[str, Plain]:
     match curve:
         case Linear(factor=factor):
             return {"curve": "linear", "factor": f"{factor:f}"}
-        case Complement():
-            return {"curve": "complement"}
+        case Complement(factor=factor):
+            return {"curve": "complement", "factor": f"{factor:f}"}
         case Steps(steps=steps):
             return {"curve": "steps", "steps": [_dump_step(step) for step in steps]}
         case Piecewise(knots=knots):

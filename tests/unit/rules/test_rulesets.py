@@ -90,7 +90,7 @@ MISTAKES = [
     ("indicators/0/terms/1/denominator", "tasks_sent", "indicators[0].terms[1].denominator", "unknown_count"),
     ("indicators/0/terms/1/against", "nobody", "indicators[0].terms[1].against", "unknown_count"),
     ("indicators/0/terms/0/points/curve", "cubic", "indicators[0].terms[0].points.curve", "choice_expected"),
-    ("indicators/1/terms/0/points/factor", 2, "indicators[1].terms[0].points.factor", "unknown_key"),
+    ("indicators/1/terms/0/points/fctor", 2, "indicators[1].terms[0].points.fctor", "unknown_key"),
     ("filters", {"types": ["09012"]}, "filters.types[0]", "type_key_expected"),
     ("filters", {"sources": ["rumour"]}, "filters.sources[0]", "choice_expected"),
     ("rounding/places", 9, "rounding.places", "whole_number_expected"),
