@@ -14,6 +14,7 @@ from gridcase.cli.database import db
 from gridcase.cli.demo import demo
 from gridcase.cli.docs import docs
 from gridcase.cli.grid import grid
+from gridcase.cli.grid_quality import check_command, make_command
 from gridcase.cli.jobs import jobs, scheduler_command
 from gridcase.cli.people import user
 from gridcase.cli.roster import roster
@@ -28,6 +29,12 @@ def cli() -> None:
 
 
 _COMMANDS = (db, config, grid, user, roster, routing, assess, audit, docs, demo, jobs, scheduler_command, serve_command)
+
+#: Commands of the grid that stand in modules of their own.
+_GRID_COMMANDS = (check_command, make_command)
+
+for _command in _GRID_COMMANDS:
+    grid.add_command(_command)
 
 for _command in _COMMANDS:
     cli.add_command(_command)
