@@ -23,7 +23,7 @@ from pyproj.exceptions import CRSError
 
 from gridcase.domain.errors import InvalidInputError, invalid
 from gridcase.grid.datums import system_of
-from gridcase.grid.geojson import named_system, read_text
+from gridcase.grid.geojson import named_system, read_text, stated_system
 from gridcase.grid.reading import ImportReport, LayerSpec, RawFeature, Reason, take_features
 from gridcase.grid.text_bytes import asked_encoding, encoding_of_table, read_bytes, read_document
 from gridcase.grid.wkb import read_wkb
@@ -324,15 +324,16 @@ def _read_geojson(path: Path, how: Opening) -> LayerFile:
     names = dict.fromkeys(
         name for feature in document.features if isinstance(feature, RawFeature) for name in feature.fields
     )
+    crs: str | None
     try:
-        crs, stated = named_system(document.crs), "-"
+        crs = named_system(document.crs)
     except InvalidInputError:
-        crs, stated = None, str(document.crs)[:80]
+        crs = None
     return LayerFile(
         kind="GeoJSON",
         source_layer="",
         crs=crs,
-        stated_crs=stated,
+        stated_crs="WGS 84" if document.crs is None else stated_system(document.crs),
         encoding="utf-8",
         names=tuple(names),
         features=document.features,

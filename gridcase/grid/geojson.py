@@ -41,6 +41,7 @@ __all__ = [
     "named_system",
     "read_features",
     "read_text",
+    "stated_system",
     "write_features",
 ]
 
@@ -105,14 +106,21 @@ def named_system(crs: object) -> str:
     """
     if crs is None:
         return "wgs84"
-    properties = crs.get("properties") if isinstance(crs, Mapping) else None
-    name = str(properties.get("name")) if isinstance(properties, Mapping) else str(crs)
+    name = stated_system(crs)
     if name in _WGS84_NAMES:
         return "wgs84"
     match = _EPSG_NAME.fullmatch(name)
     if match is None:
-        raise invalid("crs", "crs_must_be_named", crs=name[:80])
+        raise invalid("crs", "crs_must_be_named", crs=name)
     return f"EPSG:{match['number']}"
+
+
+def stated_system(crs: object) -> str:
+    """Return what a ``crs`` member says in its own words; ``-`` where there is none."""
+    if crs is None:
+        return "-"
+    properties = crs.get("properties") if isinstance(crs, Mapping) else None
+    return (str(properties.get("name")) if isinstance(properties, Mapping) else str(crs))[:80]
 
 
 def write_features(features: Iterable[Feature]) -> dict[str, Any]:
@@ -209,9 +217,8 @@ def _raw_feature(raw: object) -> RawFeature | Reason:
         return Reason.NOT_A_FEATURE
     properties = raw.get("properties")
     fields = {
-        name: value
+        name: value if isinstance(value, str | int | float) else None
         for name, value in (properties.items() if isinstance(properties, Mapping) else ())
-        if isinstance(value, str | int | float)
     }
     return RawFeature(fields=fields, geometry=_raw_geometry(raw.get("geometry")))
 

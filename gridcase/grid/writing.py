@@ -6,6 +6,7 @@ understand), so that nobody, gridcase included, takes them for WGS 84 by default
 
 import json
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,15 +100,18 @@ def _write(path: Path, features: Sequence[Feature], system: System, **options: A
     ]
     columns = [np.array(column, dtype=object) for column in zip(*rows, strict=True)]
     columns[-1] = columns[-1].astype(np.float64)
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(np.array(shapes, dtype=object)),
-        columns,
-        np.array(_FIELDS, dtype=object),
-        geometry_type=kind,
-        crs=None if system.epsg is None else f"EPSG:{system.epsg}",
-        **options,
-    )
+    with warnings.catch_warnings():
+        # That GCJ-02 and BD-09 go out without a system is meant.
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(np.array(shapes, dtype=object)),
+            columns,
+            np.array(_FIELDS, dtype=object),
+            geometry_type=kind,
+            crs=None if system.epsg is None else f"EPSG:{system.epsg}",
+            **options,
+        )
 
 
 def _write_shapefile(out: Path, features: Sequence[Feature], system: System, encoding: str) -> None:
