@@ -21,6 +21,9 @@ _MOST_LISTED = 16
 _MOST_EMPTY = 4
 _FEW = 1024
 
+#: So few buckets are read one by one.
+_HANDFUL = 9
+
 #: Nearest boxes are looked for in blocks of about this many, the nearest block first.
 _BLOCK = 512
 
@@ -137,10 +140,10 @@ class Buckets:
         right, high = self._square(min(east, self._east), min(north, self._north))
         squares = (right - left + 1) * (high - low + 1)
         rows: list[int] | Ints
-        if squares == 1 and self._numbers is None:
-            ends, listed = self._views
-            number = low * self._columns + left
-            rows = listed[ends[number] : ends[number + 1]].tolist()
+        if squares <= _HANDFUL and self._numbers is None:
+            rows = self._listed_in(
+                [line * self._columns + column for line in range(low, high + 1) for column in range(left, right + 1)]
+            )
         elif squares <= len(self._listed):
             columns, lines = np.arange(left, right + 1), np.arange(low, high + 1)
             rows = np.unique(self._expand((lines[:, None] * self._columns + columns).ravel())[1]).tolist()
@@ -157,6 +160,13 @@ class Buckets:
             and flat[4 * row + 1] <= north
             and flat[4 * row + 3] >= south
         ]
+
+    def _listed_in(self, numbers: list[int]) -> list[int]:
+        ends, listed = self._views
+        if len(numbers) == 1:
+            rows: list[int] = listed[ends[numbers[0]] : ends[numbers[0] + 1]].tolist()
+            return rows
+        return sorted({row for number in numbers for row in listed[ends[number] : ends[number + 1]].tolist()})
 
     def _square(self, x: float, y: float) -> tuple[int, int]:
         return (math.floor(x) - self._west) // self._step_x, (math.floor(y) - self._south) // self._step_y

@@ -17,7 +17,7 @@ from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.grid.buckets import Buckets, least_distances
 from gridcase.grid.features import UNIT_LAYER, Feature, current
 from gridcase.grid.metric import Floats, geodesic_m, metres_per_unit
-from gridcase.grid.outline import Ints, Outlines, Side, empty_rows
+from gridcase.grid.outline import Ints, Outlines, Reach, Side, empty_rows
 
 __all__ = ["HOW", "Feature", "GridIndex", "LocatedMany", "current"]
 
@@ -27,6 +27,9 @@ DEFAULT_TOLERANCE_M = 30.0
 #: What the numbers in ``LocatedMany.how`` mean.
 HOW = (Located.OUTSIDE, Located.EDGE, Located.INSIDE, Located.SNAPPED)
 _SNAPPED = HOW.index(Located.SNAPPED)
+
+#: Units; no two places are farther apart.
+_FARTHEST = 3.6e9
 
 #: Points answered at once: their arrays stay in the processor's cache.
 _CHUNK = 1 << 14
@@ -116,8 +119,9 @@ class GridIndex:
             msg = f"accuracy must be zero or more metres, not {accuracy_m}"
             raise ValueError(msg)
         units = self._units
-        row, how, distance = units.choose(point, self.tolerance_m)
-        touched = [] if accuracy_m is None else units.within(point, accuracy_m)
+        hits = units.hits(point)
+        row, how, distance = units.choose(point, hits, self.tolerance_m)
+        touched = [] if accuracy_m is None else units.within(point, hits, accuracy_m)
         return Location(
             cell=None if row is None else CellCode(units.codes[row]),
             how=how,
@@ -243,9 +247,10 @@ class _Layer:
 
     def holding(self, point: GeoPoint) -> list[int]:
         """Rows that hold the point or reach it, in ascending order."""
+        hits = self.hits(point)
         if self._reach is None:
-            return [row for row, _ in self.hits(point)]
-        near = self.within(point, float(self._reach.max()))
+            return [row for row, _ in hits]
+        near = self.within(point, hits, float(self._reach.max()))
         return [row for row, distance in near if distance <= self._reach[row]]
 
     def holding_each(self, xs: Ints, ys: Ints) -> tuple[Ints, Ints]:
@@ -257,13 +262,14 @@ class _Layer:
         reached = distances <= self._reach[rows]
         return points[reached], rows[reached]
 
-    def choose(self, point: GeoPoint, tolerance_m: float) -> tuple[int | None, Located, float]:
-        """Row of the point, how it got it, and the distance in metres."""
-        hits = self.hits(point)
+    def choose(
+        self, point: GeoPoint, hits: list[tuple[int, Side]], tolerance_m: float
+    ) -> tuple[int | None, Located, float]:
+        """Row of the point, given what holds it, how it got it, and the distance in metres."""
         if hits:
             row, side = hits[0]
             return row, HOW[side], 0.0
-        near = [(distance, row) for row, distance in self.within(point, tolerance_m)]
+        near = [(distance, row) for row, distance in self.within(point, hits, tolerance_m)]
         if near:
             distance, row = min(near)
             return row, Located.SNAPPED, distance
@@ -286,25 +292,27 @@ class _Layer:
                 distances[point] = self._distance_m(int(xs[point]), int(ys[point]))
         return rows, how, distances
 
-    def within(self, point: GeoPoint, radius_m: float) -> list[tuple[int, float]]:
-        """Rows and distances of the features a circle touches, in ascending order; 0 where the point lies in one."""
+    def within(self, point: GeoPoint, hits: list[tuple[int, Side]], radius_m: float) -> list[tuple[int, float]]:
+        """Rows and distances of the features a circle touches, in ascending order; 0 for those that hold the point."""
         x, y = point.lon_e7, point.lat_e7
-        scale = metres_per_unit(y)
+        east, north = metres_per_unit(y)
         # One unit more on each side: the box is only a sieve, the distance decides.
-        wide, high = radius_m / scale[0] + 1, radius_m / scale[1] + 1
-        holding = {row for row, _ in self.hits(point)}
+        wide, high = min(radius_m / east, _FARTHEST) + 1, min(radius_m / north, _FARTHEST) + 1
+        reach = Reach(east, north, math.ceil(high))
+        holding = {row for row, _ in hits}
         met = self._buckets.meeting(x - wide, y - high, x + wide, y + high)
-        distances = [(row, 0.0 if row in holding else self._outlines.distance_m(row, x, y, scale)) for row in met]
+        distances = [(row, 0.0 if row in holding else self._outlines.distance_m(row, x, y, reach)) for row in met]
         return [(row, distance) for row, distance in distances if distance <= radius_m]
 
     def within_each(self, xs: Ints, ys: Ints, radii_m: Floats) -> tuple[Ints, Ints, Floats]:
         """Do the same for many points: pairs of a point and a row, ordered by both, and the distance."""
         # One by one, because NumPy's cosine may differ from Python's in the last bit.
         scales = np.array([metres_per_unit(y) for y in ys.tolist()]).reshape(-1, 2)
-        half = radii_m[:, None] / scales + 1
+        half = np.minimum(radii_m[:, None] / scales, _FARTHEST) + 1
         here = np.stack([xs, ys], axis=1)
         points, rows = self._buckets.meeting_each(np.hstack([here - half, here + half]))
-        distances = self._outlines.distances_m(rows, xs[points], ys[points], scales[points])
+        reaches = np.hstack([scales, np.ceil(half[:, 1:])])
+        distances = self._outlines.distances_m(rows, xs[points], ys[points], reaches[points])
         west, south, east, north = self._outlines.bounds[rows].T
         x, y = xs[points], ys[points]
         may_hold = np.flatnonzero((west <= x) & (x <= east) & (south <= y) & (y <= north))

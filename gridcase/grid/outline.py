@@ -5,7 +5,8 @@ numbers, never in floating point, so a point on a shared edge is on the edge of 
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
 
@@ -139,38 +140,37 @@ class Outlines:
         inside = np.where(counted & 1, np.int8(Side.INSIDE), np.int8(Side.OUTSIDE))
         return np.where(counted >> 32, np.int8(Side.EDGE), inside)
 
-    def distance_m(self, row: int, x: int, y: int, scale: tuple[float, float]) -> float:
+    def distance_m(self, row: int, x: int, y: int, reach: "Reach") -> float:
         """Metres from a point to the nearest place of the outline, rounded to micrometres.
 
-        Measured in the flat metric of ``scale``, metres per unit of longitude and latitude. Ends of edges are taken
-        as they are, not computed, so cells that share a corner get the very same distance to it.
+        Measured in the flat metric. Ends of edges are taken as they are, not computed, so cells that share a corner get
+        the very same distance to it. Beyond the reach the answer may be too great, up to infinity.
         """
-        ends, first, _, _ = self._view
-        start, end = ends[first[row]], ends[first[row + 1]]
+        ends, first, south, height = self._view
+        low = max(y - reach.high - south[row], 0) // height[row]
+        high = min((y + reach.high - south[row]) // height[row], first[row + 1] - first[row] - 1)
+        if high < low:
+            return math.inf
+        start, end = ends[first[row] + low], ends[first[row] + high + 1]
         if end - start >= _MANY:
-            return float(self.distances_m(np.array([row]), np.array([x]), np.array([y]), np.array([scale]))[0])
-        east, north = scale
-        least = math.inf
-        for x0, y0, x1, y1 in self._edges[start:end].tolist():
-            # The same steps in the same order as in ``_feet``, so both give the same to the last bit.
-            ax, ay = (x0 - x) * east, (y0 - y) * north
-            bx, by = (x1 - x) * east, (y1 - y) * north
-            wx, wy = bx - ax, by - ay
-            along = -(ax * wx + ay * wy) / max(wx * wx + wy * wy, _LEAST)
-            if along >= 1:
-                ax, ay = bx, by
-            elif along > 0:
-                ax, ay = ax + along * wx, ay + along * wy
-            least = min(least, ax * ax + ay * ay)
+            least = _least_squares(self._edges[start:end].astype(np.int64) - np.array([x, y, x, y]), reach)
+        else:
+            least = _least_square(self._edges[start:end].tolist(), x, y, reach)
         return round(math.sqrt(least) * _PER_METRE) / _PER_METRE if least < math.inf else math.inf
 
-    def distances_m(self, rows: Ints, xs: Ints, ys: Ints, scales: Floats) -> Floats:
-        """Do the same for many pairs of a row and a point, one scale for each."""
-        starts = self._ends[self._first[rows]]
-        counts = self._ends[self._first[rows + 1]] - starts
+    def distances_m(self, rows: Ints, xs: Ints, ys: Ints, reaches: Floats) -> Floats:
+        """Do the same for many pairs of a row and a point, each with the numbers of a ``Reach``."""
+        first, last, height = self._first[rows], self._first[rows + 1] - 1, self._height[rows]
+        above, high = ys - self._south[rows], np.asarray(reaches[:, 2], dtype=np.int64)
+        low = np.minimum(first + np.maximum(above - high, 0) // height, last)
+        top = np.minimum(first + (above + high) // height, last)
+        is_near = (above + high >= 0) & (first + np.maximum(above - high, 0) // height <= last)
+        starts = self._ends[low]
+        counts = np.where(is_near, self._ends[np.maximum(top, low) + 1] - starts, 0)
         edges = self._edges[np.repeat(starts, counts) + ramp(counts)].astype(np.int64)
         feet_x, feet_y = _feet(
-            edges - np.repeat(np.stack([xs, ys, xs, ys], axis=1), counts, axis=0), np.repeat(scales, counts, axis=0)
+            edges - np.repeat(np.stack([xs, ys, xs, ys], axis=1), counts, axis=0),
+            np.repeat(reaches[:, :2], counts, axis=0),
         )
         squares = feet_x * feet_x + feet_y * feet_y
         least = np.full(len(rows), math.inf)
@@ -195,6 +195,23 @@ class Outlines:
             float(feet_x[best] / scale[0] + x),
             float(feet_y[best] / scale[1] + y),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far around a point of some latitude one looks.
+
+    Parameters
+    ----------
+    east, north
+        Metres per unit of longitude and of latitude there.
+    high
+        Whole units of latitude to either side.
+    """
+
+    east: float
+    north: float
+    high: int
 
 
 def ramp(counts: Ints) -> Ints:
@@ -228,6 +245,28 @@ def _bounds(vertices: npt.NDArray[np.int32], row: Ints, count: int) -> npt.NDArr
     return bounds
 
 
+def _least_square(edges: list[list[int]], x: int, y: int, reach: Reach) -> float:
+    """Least squared distance, in the same steps and order as ``_feet``: both give the same to the last bit."""
+    east, north = reach.east, reach.north
+    least = math.inf
+    for x0, y0, x1, y1 in edges:
+        ax, ay = (x0 - x) * east, (y0 - y) * north
+        bx, by = (x1 - x) * east, (y1 - y) * north
+        wx, wy = bx - ax, by - ay
+        along = -(ax * wx + ay * wy) / max(wx * wx + wy * wy, _LEAST)
+        if along >= 1:
+            ax, ay = bx, by
+        elif along > 0:
+            ax, ay = ax + along * wx, ay + along * wy
+        least = min(least, ax * ax + ay * ay)
+    return least
+
+
+def _least_squares(edges: Ints, reach: Reach) -> float:
+    x, y = _feet(edges, np.array([(reach.east, reach.north)]))
+    return float((x * x + y * y).min())
+
+
 def _feet(edges: Ints, scales: Floats) -> tuple[Floats, Floats]:
     """Give the place of each edge that is nearest to zero, in metres; edges are relative to the point."""
     ax, ay = edges[:, 0] * scales[:, 0], edges[:, 1] * scales[:, 1]
@@ -242,9 +281,3 @@ def _feet(edges: Ints, scales: Floats) -> tuple[Floats, Floats]:
 def empty_rows() -> Ints:
     """Give no rows at all."""
     return np.zeros(0, dtype=np.int64)
-
-
-def concatenated(pieces: Iterable[Ints]) -> Ints:
-    """Join arrays of rows, of which there may be none."""
-    found = list(pieces)
-    return np.concatenate(found) if found else empty_rows()
