@@ -5,14 +5,20 @@ numbers are not in the history and come from the caller.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from gridcase.assessment.facts import CaseRow, Handling
-from gridcase.assessment.sheets import Cell, Sheet, columns
+from gridcase.assessment.columnsheets import ColumnSheet
+from gridcase.assessment.facts import Handling
+from gridcase.assessment.frames import Frames, epoch_second
+from gridcase.assessment.sheets import columns
 from gridcase.domain.case import CaseNumber
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
+
+if TYPE_CHECKING:
+    import polars as pl
 
 CASE_COLUMNS = columns(
     number="code",
@@ -27,8 +33,8 @@ CASE_COLUMNS = columns(
     cell="code",
     community="code",
     community_name="text",
-    lon="number",
-    lat="number",
+    lon="decimal",
+    lat="decimal",
     datum="code",
     source="code",
     state="code",
@@ -93,57 +99,68 @@ class CaseDetails:
     datum: Datum | None = None
 
 
-def belongs_to(row: CaseRow, period: Period) -> bool:
-    """Tell whether a case stands on the sheet of a period.
+#: Steps whose instant in the period puts a case on the sheet, and its handling deadline.
+_MOMENTS = (
+    "filed_at",
+    "registered_at",
+    "dispatched_at",
+    "reported_at",
+    "checked_at",
+    "closed_at",
+    "void_at",
+    "transferred_at",
+    "reopened_at",
+    "handle_due_at",
+)
 
-    It does when one of its steps or its handling deadline falls in the period, or when it is overdue and open
-    with an earlier deadline.
+
+def listed(frames: Frames, period: Period) -> "pl.DataFrame":
+    """Return the lines of the cases that belong to a period, in the order of their numbers.
+
+    A case belongs to it when one of its steps or its handling deadline falls in the period, or when it is overdue and
+    open with an earlier deadline.
     """
-    moments = (
-        row.filed_at,
-        row.registered_at,
-        row.dispatched_at,
-        row.reported_at,
-        row.checked_at,
-        row.closed_at,
-        row.void_at,
-        row.transferred_at,
-        row.reopened_at,
-        row.handle_due_at,
-    )
-    if any(moment is not None and period.holds(moment) for moment in moments):
-        return True
-    is_overdue = row.is_open and row.handling is Handling.OVERDUE_OPEN
-    return is_overdue and row.handle_due_at is not None and row.handle_due_at < period.end
+    import polars as pl  # noqa: PLC0415
+
+    start, end = epoch_second(period.start), epoch_second(period.end)
+    is_there = pl.any_horizontal([pl.col(name).is_between(start, end, closed="left") for name in _MOMENTS])
+    is_overdue = pl.col("is_open") & (pl.col("handling") == Handling.OVERDUE_OPEN) & (pl.col("handle_due_at") < end)
+    cases: pl.DataFrame = frames.cases.to_native()
+    return cases.filter(is_there.fill_null(value=False) | is_overdue.fill_null(value=False)).sort("case")
 
 
-def case_sheet(rows: Iterable[CaseRow], details: Iterable[CaseDetails], *, period: Period) -> Sheet:
+def case_sheet(frames: Frames, details: Iterable[CaseDetails], *, period: Period) -> ColumnSheet:
     """Make the sheet of the cases that belong to the period, in the order of their numbers.
 
     A case without details has those cells empty; details of other cases are passed over.
     """
-    known = {one.number: one for one in details}
-    chosen = sorted((row for row in rows if belongs_to(row, period)), key=lambda row: row.case)
-    return Sheet(
-        name="cases",
-        columns=CASE_COLUMNS,
-        rows=tuple(_cells(row, known.get(row.case, CaseDetails(number=row.case))) for row in chosen),
+    import polars as pl  # noqa: PLC0415
+
+    handling = pl.col("handling")
+    is_overdue = handling.is_in([str(Handling.OVERDUE), str(Handling.OVERDUE_OPEN)])
+    whole = (
+        listed(frames, period)
+        .join(_details_frame(details), left_on="case", right_on="number", how="left", maintain_order="left")
+        .with_columns(
+            number=pl.col("case"),
+            due=is_overdue | (handling == Handling.ON_TIME),
+            overdue=is_overdue,
+            closed_overdue=pl.col("closed_late"),
+        )
     )
+    names = [column.name for column in CASE_COLUMNS]
+    texts = pl.col(pl.String)
+    chosen = whole.select(names).with_columns(pl.when(texts != "").then(texts).name.keep())
+    return ColumnSheet(name="cases", columns=CASE_COLUMNS, frame=chosen)
 
 
-def _cells(row: CaseRow, details: CaseDetails) -> tuple[Cell, ...]:
-    handling = row.handling
-    decided: dict[str, Cell] = {
-        "number": row.case,
-        "due": handling in (Handling.ON_TIME, Handling.OVERDUE, Handling.OVERDUE_OPEN),
-        "overdue": handling in (Handling.OVERDUE, Handling.OVERDUE_OPEN),
-        "closed_overdue": row.closed_late,
-    }
-    return tuple(_cell(column.name, row, details, decided) for column in CASE_COLUMNS)
+def _details_frame(details: Iterable[CaseDetails]) -> "pl.DataFrame":
+    import polars as pl  # noqa: PLC0415
 
-
-def _cell(name: str, row: CaseRow, details: CaseDetails, decided: dict[str, Cell]) -> Cell:
-    if name in decided:
-        return decided[name]
-    value: Cell = getattr(details, name) if hasattr(details, name) else getattr(row, name)
-    return None if value == "" else value
+    names = [field.name for field in fields(CaseDetails)]
+    columns_: dict[str, list[str | None]] = {name: [] for name in names}
+    for one in details:
+        for name, held in columns_.items():
+            value = getattr(one, name)
+            held.append(f"{value:f}" if isinstance(value, Decimal) else value if value is None else str(value))
+    return pl.DataFrame([pl.Series(name, held, dtype=pl.String) for name, held in columns_.items()])

@@ -1,35 +1,25 @@
-"""The monthly package: canonical JSON and CSV with a manifest, in an archive that is equal byte for byte.
+"""What is handed over for a month: its tables, and what they rest on.
 
-Renders what it is given and checks what it reads; it signs nothing, sends nothing and asks no clock. Rules:
-domain §6, "The monthly export", and design §3, "Same bytes".
+Words and tables; how they become bytes is ``gridcase.assessment.archive``, how those are checked
+``gridcase.assessment.proof``. Content: domain §6, "The monthly export".
 """
 
-import hashlib
-import io
-import json
-import re
-import zipfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from decimal import Decimal
 
+from gridcase.assessment.anchor import HistoryAnchor
+from gridcase.assessment.columnsheets import AnySheet, ColumnSheet
 from gridcase.assessment.counts import SubjectCounts, count_names
+from gridcase.assessment.frames import Frames
+from gridcase.assessment.inputs import NO_INPUTS, ScoringInputs
+from gridcase.assessment.listings import listings
 from gridcase.assessment.rulesets import RuleSet
 from gridcase.assessment.scoring import ScoreLine, SubjectScore
 from gridcase.assessment.selection import Attribution, CountBy
-from gridcase.assessment.sheets import Sheet, columns, json_bytes, rfc3339, sheet_csv, sheet_json
-from gridcase.domain.errors import Problem
+from gridcase.assessment.sheets import Cell, Sheet, columns, records
 from gridcase.domain.time import Period
-
-MANIFEST = "manifest.json"
-FORMAT = "gridcase-month/1"
-#: The earliest date that an archive can hold: no clock reaches the bytes.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
-_UNIX = 3
-_PLAIN_FILE = 0o100644 << 16
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +72,78 @@ class ScoreTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActEntry:
+    """Who put their name to the month: by role, never by name.
+
+    Parameters
+    ----------
+    act
+        For instance ``draft``, ``approve``, ``seal``.
+    """
+
+    act: str
+    role: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the month stands.
+
+    Parameters
+    ----------
+    is_draft
+        Made before the cut-off.
+    revision
+        1 for the first issue; ``supersedes`` is the SHA-256 of the package that a later one takes the place of.
+    """
+
+    is_draft: bool = False
+    revision: int = 1
+    supersedes: str | None = None
+    reason: str = ""
+    acts: tuple[ActEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealEntry:
+    """An appeal and what became of it."""
+
+    number: str
+    rule_set: str
+    subject: str
+    clause: str
+    indicator: str
+    case: str | None
+    reason: str
+    filed_at: datetime
+    state: str
+    decided_at: datetime | None
+    decision: str
+    points: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingEntry:
+    """A finding of the superior centre, and how it compares with ours."""
+
+    their_number: str
+    case: str | None
+    kind: str
+    indicator: str
+    points: Decimal | None
+    match: str
+    differs_in: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonthPackage:
     """Everything that is handed over for one period.
 
     Parameters
     ----------
-    area
-        Area code of the office, for instance a street's 9 characters.
+    area, area_name
+        Code of the office's area, for instance a street's 9 characters, and its name.
     period, cut_off
         What was counted, and as of when. Instants are written in the period's zone.
     references
@@ -96,84 +151,228 @@ class MonthPackage:
     counts
         At most one table per view.
     scores
-        At most one table per rule set; a rule set that judges posts is refused, because it names persons.
+        At most one table per rule set. Posts are numbered by their place, never named.
     cases
         Made by ``gridcase.assessment.casesheet.case_sheet``; without rows in a nil month.
+    frames
+        The facts; what names a person is left out of the package.
     history_head
-        Newest sealed root of the history, in hexadecimal.
+        SHA-256 over the hashes of every line folded, in order.
+    anchor
+        None when no root covers the lines yet.
+    names
+        Names of subjects by view (``unit``, ``area``, ``street``, ``type``) and code.
+    inputs, appeals, findings
+        What people added to the counts.
     """
 
     area: str
+    area_name: str = ""
     period: Period
     cut_off: datetime
     references: tuple[Reference, ...]
     counts: tuple[CountTable, ...]
     scores: tuple[ScoreTable, ...]
-    cases: Sheet
+    cases: ColumnSheet
+    frames: Frames
     history_head: str
+    anchor: HistoryAnchor | None = None
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    standing: Standing = Standing()
+    inputs: ScoringInputs = NO_INPUTS
+    appeals: tuple[AppealEntry, ...] = ()
+    findings: tuple[FindingEntry, ...] = ()
 
 
-def package_bytes(package: MonthPackage) -> bytes:
-    """Write the archive: the manifest first, then the members by name, all stored.
-
-    Equal packages give equal bytes on every machine, whatever the order of references, counts and scores.
+def sheets_of(package: MonthPackage) -> Iterator[AnySheet]:
+    """Return every table of a package, those that have no rows included.
 
     Raises
     ------
     ValueError
-        When two tables would have the same name, or a rule set judges posts.
+        When two tables would have the same name.
     """
-    members = _members(package)
-    return _archive({MANIFEST: json_bytes(_manifest(package, members)), **members})
-
-
-def verify_package(source: Path | bytes) -> tuple[Problem, ...]:
-    """Check every member against the manifest, and the archive's own form; nothing found means unchanged.
-
-    The manifest itself is taken at its word: that it is ours is for the signature to say. Problems:
-    ``package_unreadable``, ``manifest_missing``, ``manifest_invalid``, and by ``member`` ``member_missing``,
-    ``member_unlisted``, ``member_twice``, ``member_changed``; ``package_repacked`` when all members are right
-    but the archive around them is not as we write it.
-    """
-    data = source if isinstance(source, bytes) else source.read_bytes()
-    try:
-        members, repeated = _read(data)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
-        return (Problem(code="package_unreadable"),)
-    if MANIFEST not in members:
-        return (Problem(code="manifest_missing"),)
-    listed = _listed(members[MANIFEST])
-    if listed is None:
-        return (Problem(code="manifest_invalid"),)
-    problems = [Problem(code="member_twice", params={"member": name}) for name in repeated]
-    problems += _compare(members, listed)
-    if not problems and _archive(members) != data:
-        problems.append(Problem(code="package_repacked"))
-    return tuple(problems)
-
-
-def _members(package: MonthPackage) -> dict[str, bytes]:
-    zone = package.period.zone
-    files: dict[str, bytes] = {}
+    seen: set[str] = set()
     for sheet in _sheets(package):
-        if f"{sheet.name}.csv" in files:
+        if sheet.name in seen:
             raise ValueError(f"two tables named {sheet.name}")
-        files[f"{sheet.name}.csv"] = sheet_csv(sheet, zone=zone)
-        files[f"{sheet.name}.json"] = sheet_json(sheet, zone=zone)
-    for table in package.scores:
-        files[f"rule-set-{table.rule_set.name}.json"] = f"{table.document}\n".encode()
-    return dict(sorted(files.items()))
+        seen.add(sheet.name)
+        yield sheet
 
 
-def _sheets(package: MonthPackage) -> Iterable[Sheet]:
+def ranked(table: ScoreTable) -> list[SubjectScore]:
+    """Return the scores, best first, those without a rank last; posts numbered instead of named."""
+    ordered = sorted(table.scores, key=lambda one: (one.group, one.rank is None, one.rank or 0, one.subject))
+    if table.rule_set.subject is not CountBy.POST:
+        return ordered
+    # A person's number in the database would say who it is to everybody inside.
+    return [replace(one, subject=f"{one.subject.partition('/')[0]}-{place:02}") for place, one in enumerate(ordered, 1)]
+
+
+def _sheets(package: MonthPackage) -> Iterator[AnySheet]:
+    yield _cover(package)
+    yield _summary(package)
     yield package.cases
-    for counted in package.counts:
+    yield from listings(package.cases, package.frames, period=package.period)
+    for counted in sorted(package.counts, key=lambda table: table.by):
         yield _count_sheet(counted)
-    for scored in package.scores:
-        if scored.rule_set.subject is CountBy.POST:
-            raise ValueError("scores of posts name persons and are not exported")
-        yield _score_sheet(scored)
-        yield _line_sheet(scored)
+    for scored in sorted(package.scores, key=lambda table: table.rule_set.name):
+        yield _ranking(package, scored)
+        yield _indicators(scored)
+        yield _lines(scored)
+        yield _line_cases(scored)
+    inputs = package.inputs
+    yield records("external-scores", _EXTERNAL, sorted(inputs.external, key=repr))
+    yield records("exemptions", _EXEMPTIONS, sorted(inputs.exemptions, key=repr))
+    yield records("adjustments", _ADJUSTMENTS, sorted(inputs.adjustments, key=repr))
+    yield records("deductions", _DEDUCTIONS, sorted(inputs.deductions, key=repr))
+    yield records("appeals", _APPEALS, sorted(package.appeals, key=repr))
+    yield records("findings", _FINDINGS, sorted(package.findings, key=repr))
+
+
+_COVER = columns(item="code", value="text")
+_SUMMARY = columns(item="code", value="number", of="number", percent="decimal")
+_RANKING = columns(
+    group="text",
+    rank="number",
+    subject="code",
+    subject_name="text",
+    score="decimal",
+    grade="text",
+    warnings="text",
+    rule_set="code",
+    version="code",
+)
+_INDICATORS = columns(subject="code", indicator="code", clause="text", title="text", lines="number", points="code")
+_LINES = columns(
+    subject="code",
+    line="number",
+    rule_set="code",
+    version="code",
+    clause="text",
+    indicator="code",
+    term="code",
+    kind="code",
+    numerator_name="code",
+    numerator="code",
+    denominator_name="code",
+    denominator="code",
+    exact="code",
+    shown="decimal",
+    against="code",
+    evidence="text",
+    reason="text",
+    text="code",
+    their_number="text",
+    origin_period="code",
+)
+_LINE_CASES = columns(subject="code", line="number", case="code")
+_EXTERNAL = columns(subject="code", indicator="code", value="decimal", evidence="text")
+_EXEMPTIONS = columns(case="code", indicator="code", subject="code", reason="code", evidence="text")
+_ADJUSTMENTS = columns(
+    subject="code", points="decimal", reason="text", evidence="text", origin_period="code", case="code"
+)
+_DEDUCTIONS = columns(
+    subject="code", indicator="code", points="decimal", evidence="text", case="code", their_number="text"
+)
+_APPEALS = columns(
+    number="code",
+    rule_set="code",
+    subject="code",
+    clause="text",
+    indicator="code",
+    case="code",
+    reason="text",
+    filed_at="instant",
+    state="code",
+    decided_at="instant",
+    decision="text",
+    points="decimal",
+)
+_FINDINGS = columns(
+    their_number="text",
+    case="code",
+    kind="code",
+    indicator="code",
+    points="decimal",
+    match="code",
+    differs_in="text",
+)
+
+
+def _cover(package: MonthPackage) -> Sheet:
+    period, standing = package.period, package.standing
+    acts = {act.act: f"{act.role} {_local(act.at, period)}" for act in standing.acts}
+    rules = "; ".join(
+        f"{table.rule_set.name}@{table.rule_set.version}"
+        for table in sorted(package.scores, key=lambda table: table.rule_set.name)
+    )
+    rows: list[tuple[str, str]] = [
+        ("area", package.area),
+        ("area_name", package.area_name),
+        ("period", period.name),
+        ("from", _local(period.start, period)),
+        ("to", _local(period.end, period)),
+        ("cut_off", _local(package.cut_off, period)),
+        ("draft", "yes" if standing.is_draft else "no"),
+        ("revision", str(standing.revision)),
+        ("supersedes", standing.supersedes or ""),
+        ("reason", standing.reason),
+        ("rule_sets", rules),
+        ("prepared", acts.get("draft", "")),
+        ("reviewed", acts.get("approve", "")),
+        ("issued", acts.get("seal", "")),
+        ("seal_place", ""),
+    ]
+    return Sheet(name="cover", columns=_COVER, rows=tuple(rows))
+
+
+def _local(instant: datetime, period: Period) -> str:
+    return instant.astimezone(period.zone).replace(microsecond=0).isoformat()
+
+
+#: Figures of the whole office; a rate's first name is over its second.
+SUMMARY: tuple[tuple[str, str | None], ...] = (
+    ("filed", None),
+    ("valid", "filed"),
+    ("registered", None),
+    ("dispatched", None),
+    ("due_to_handle", None),
+    ("handled_on_time", "due_to_handle"),
+    ("handled_overdue", "due_to_handle"),
+    ("overdue_open", "due_to_handle"),
+    ("closed", "due_to_close"),
+    ("rework_cases", None),
+    ("self_handled", None),
+    ("void", None),
+)
+
+
+def _summary(package: MonthPackage) -> Sheet:
+    totals: dict[str, int] = {}
+    for table in package.counts:
+        if table.by is CountBy.AREA:
+            for row in table.rows:
+                for name, number in row.counts.items():
+                    totals[name] = totals.get(name, 0) + number
+    rows: list[tuple[Cell, ...]] = []
+    for name, of in SUMMARY:
+        whole = totals.get(of, 0) if of else None
+        rows.append((name, totals.get(name, 0), whole, percent(totals.get(name, 0), whole)))
+    return Sheet(name="summary", columns=_SUMMARY, rows=tuple(rows))
+
+
+def percent(part: int, whole: int | None) -> Decimal | None:
+    """Return a rate in per cent, two places, half up; None where there is nothing to divide by.
+
+    Examples
+    --------
+    >>> percent(12461, 12806), percent(0, 0)
+    (Decimal('97.31'), None)
+    """
+    if not whole:
+        return None
+    return Decimal((20_000 * part + whole) // (2 * whole)).scaleb(-2)
 
 
 def _count_sheet(table: CountTable) -> Sheet:
@@ -198,138 +397,69 @@ def _by_role(rows: Iterable[SubjectCounts]) -> list[SubjectCounts]:
     return [SubjectCounts(subject=role, counts=total) for role, total in totals.items()]
 
 
-def _score_sheet(table: ScoreTable) -> Sheet:
-    rule_set = table.rule_set
+def _ranking(package: MonthPackage, table: ScoreTable) -> Sheet:
+    names = package.names.get(table.rule_set.subject, {})
     return Sheet(
-        name=f"scores-{rule_set.name}",
-        columns=columns(subject="code", score="number", rank="number", rule_set="code", version="code"),
+        name=f"ranking-{table.rule_set.name}",
+        columns=_RANKING,
         rows=tuple(
-            (one.subject, one.score, one.rank, rule_set.name, rule_set.version) for one in _ranked(table.scores)
+            (
+                one.group or None,
+                one.rank,
+                one.subject,
+                names.get(one.subject) or None,
+                one.score,
+                one.grade or None,
+                "; ".join(warning.indicator for warning in one.warnings) or None,
+                table.rule_set.name,
+                table.rule_set.version,
+            )
+            for one in ranked(table)
         ),
     )
 
 
-_LINE_COLUMNS = columns(
-    subject="code",
-    line="number",
-    rule_set="code",
-    version="code",
-    clause="text",
-    indicator="code",
-    term="code",
-    kind="code",
-    numerator_name="code",
-    numerator="number",
-    denominator_name="code",
-    denominator="number",
-    exact="code",
-    shown="number",
-    against="code",
-)
+def _indicators(table: ScoreTable) -> Sheet:
+    rows: list[tuple[Cell, ...]] = []
+    titles = {one.id: one.title.zh for one in table.rule_set.indicators}
+    for one in ranked(table):
+        names = dict.fromkeys(line.indicator for line in one.lines)
+        for name in names:
+            lines = [line for line in one.lines if line.indicator == name]
+            points = [line.points for line in lines]
+            total = None if None in points else sum(point for point in points if point is not None)
+            shown = None if total is None else f"{total.numerator}/{total.denominator}"
+            rows.append((one.subject, name, lines[0].clause or None, titles.get(name), len(lines), shown))
+    return Sheet(name=f"indicators-{table.rule_set.name}", columns=_INDICATORS, rows=tuple(rows))
 
 
-def _line_sheet(table: ScoreTable) -> Sheet:
+def _lines(table: ScoreTable) -> Sheet:
     return Sheet(
         name=f"score-lines-{table.rule_set.name}",
-        columns=_LINE_COLUMNS,
+        columns=_LINES,
         rows=tuple(
-            (one.subject, position, *_line_cells(line))
-            for one in _ranked(table.scores)
+            (one.subject, position, *(_line_cell(line, column.name) for column in _LINES[2:]))
+            for one in ranked(table)
             for position, line in enumerate(one.lines, start=1)
         ),
     )
 
 
-def _line_cells(line: ScoreLine) -> Iterable[Any]:
-    return (getattr(line, column.name) for column in _LINE_COLUMNS[2:])
+def _line_cell(line: ScoreLine, name: str) -> Cell:
+    value: Cell = getattr(line, name)
+    if name in ("numerator", "denominator") and value is not None:
+        return str(value)  # a count, or an outside score with its places
+    return None if value == "" else value
 
 
-def _ranked(scores: Iterable[SubjectScore]) -> list[SubjectScore]:
-    return sorted(scores, key=lambda one: (one.rank is None, one.rank or 0, one.subject))
-
-
-def _manifest(package: MonthPackage, members: Mapping[str, bytes]) -> dict[str, object]:
-    period = package.period
-    references = sorted(package.references, key=lambda one: (one.kind, one.name, one.version))
-    return {
-        "format": FORMAT,
-        "area": package.area,
-        "period": period.name,
-        "from": rfc3339(period.start, period.zone),
-        "to": rfc3339(period.end, period.zone),
-        "cut_off": rfc3339(package.cut_off, period.zone),
-        "history_head": package.history_head,
-        "attributions": {table.by: table.attribution for table in package.counts},
-        "rule_sets": [
-            {"name": table.rule_set.name, "version": table.rule_set.version, "sha256": table.digest}
-            for table in sorted(package.scores, key=lambda table: table.rule_set.name)
-        ],
-        "references": [
-            {"kind": one.kind, "name": one.name, "version": one.version, "sha256": one.digest} for one in references
-        ],
-        "members": {
-            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)} for name, data in members.items()
-        },
-    }
-
-
-def _archive(members: Mapping[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_STORED) as archive:
-        for name in sorted(members, key=lambda name: (name != MANIFEST, name)):
-            entry = zipfile.ZipInfo(name, date_time=_EPOCH)
-            entry.create_system = _UNIX
-            entry.external_attr = _PLAIN_FILE
-            archive.writestr(entry, members[name])
-    return out.getvalue()
-
-
-def _read(data: bytes) -> tuple[dict[str, bytes], list[str]]:
-    """Read members with their names; a name that occurs again is listed and its later content not taken."""
-    members: dict[str, bytes] = {}
-    repeated: list[str] = []
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        for entry in archive.infolist():
-            if entry.compress_type != zipfile.ZIP_STORED:
-                # We store; unpacking what somebody else compressed could fill the memory.
-                raise ValueError(entry.filename)
-            if entry.filename in members:
-                repeated.append(entry.filename)
-                continue
-            members[entry.filename] = _content(archive, entry)
-    return members, repeated
-
-
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
-    try:
-        return archive.read(entry)
-    except zipfile.BadZipFile:
-        return b""  # its checksum is wrong, so it differs from the manifest as well: a changed member
-
-
-def _listed(manifest: bytes) -> dict[str, tuple[str, int]] | None:
-    """Read name, digest and size of each member; None when the manifest is not one of ours."""
-    try:
-        document = json.loads(manifest)
-        if document["format"] != FORMAT:
-            return None
-        listed = {str(name): (one["sha256"], one["size"]) for name, one in document["members"].items()}
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
-    is_sound = all(
-        isinstance(digest, str) and _DIGEST.fullmatch(digest) and isinstance(size, int)
-        for digest, size in listed.values()
-    )
-    return listed if is_sound else None
-
-
-def _compare(members: Mapping[str, bytes], listed: Mapping[str, tuple[str, int]]) -> Iterable[Problem]:
-    for name in sorted(members.keys() | listed.keys()):
-        if name == MANIFEST:
-            continue
-        if name not in listed:
-            yield Problem(code="member_unlisted", params={"member": name})
-        elif name not in members:
-            yield Problem(code="member_missing", params={"member": name})
-        elif (hashlib.sha256(members[name]).hexdigest(), len(members[name])) != listed[name]:
-            yield Problem(code="member_changed", params={"member": name})
+def _line_cases(table: ScoreTable) -> Sheet:
+    """List the cases behind each line; not those of posts, which would say whose post it is."""
+    rows: list[tuple[Cell, ...]] = []
+    if table.rule_set.subject is not CountBy.POST:
+        rows = [
+            (one.subject, position, case)
+            for one in ranked(table)
+            for position, line in enumerate(one.lines, start=1)
+            for case in line.cases
+        ]
+    return Sheet(name=f"score-line-cases-{table.rule_set.name}", columns=_LINE_CASES, rows=tuple(rows))

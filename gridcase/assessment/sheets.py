@@ -1,11 +1,12 @@
 """Tables as canonical text: one CSV and one JSON form for the same rows, equal bytes for equal rows.
 
-Knows cells, not cases. CSV is RFC 4180 (CRLF, UTF-8 without a byte-order mark); only CSV is defused against
-spreadsheets that take text for formulas (design §3, "Same bytes").
+Knows cells, not cases; long tables are ``gridcase.assessment.columnsheets``. CSV is RFC 4180 (CRLF, UTF-8 without a
+byte-order mark); only CSV is defused against spreadsheets that take text for formulas (design §3, "Same bytes").
 """
 
 import csv
 import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,13 +25,14 @@ class ColumnForm(StrEnum):
     """How a column is written.
 
     ``text``: anything people or other systems wrote, defused in CSV. ``code``: our own identifiers,
-    untouched. ``number``: int, or Decimal as a text that keeps its places. ``instant``: RFC 3339 with the
-    zone's offset. ``flag``: true and false.
+    untouched. ``number``: int. ``decimal``: Decimal, in JSON a text, so that its places are kept. ``instant``:
+    RFC 3339 with the zone's offset. ``flag``: true and false.
     """
 
     TEXT = "text"
     CODE = "code"
     NUMBER = "number"
+    DECIMAL = "decimal"
     INSTANT = "instant"
     FLAG = "flag"
 
@@ -62,12 +64,27 @@ class Sheet:
 
 def sheet_csv(sheet: Sheet, *, zone: ZoneInfo) -> bytes:
     """Write a sheet as CSV: a header, then a line per row."""
+    lines = [
+        [csv_text(_plain(cell, zone), column.form) for cell, column in zip(row, sheet.columns, strict=True)]
+        for row in sheet.rows
+    ]
+    return csv_lines([[column.name for column in sheet.columns], *lines])
+
+
+def csv_lines(lines: Iterable[Iterable[str]]) -> bytes:
+    """Write texts as lines of CSV."""
     out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([column.name for column in sheet.columns])
-    for row in sheet.rows:
-        writer.writerow([_csv_cell(cell, column, zone) for cell, column in zip(row, sheet.columns, strict=True)])
+    csv.writer(out, lineterminator="\r\n").writerows(lines)
     return out.getvalue().encode()
+
+
+def csv_text(value: str | int | bool | None, form: ColumnForm) -> str:  # noqa: FBT001 - a cell as JSON has it
+    """Return how a cell, as JSON has it, stands in CSV."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return defused(str(value)) if form is ColumnForm.TEXT else str(value)
 
 
 def sheet_json(sheet: Sheet, *, zone: ZoneInfo) -> bytes:
@@ -97,6 +114,13 @@ def rfc3339(instant: datetime, zone: ZoneInfo) -> str:
     return instant.astimezone(zone).replace(microsecond=0).isoformat()
 
 
+def records(name: str, form: tuple[Column, ...], items: Iterable[object]) -> Sheet:
+    """Make a sheet whose cells are the attributes named like its columns, a row per item."""
+    return Sheet(
+        name=name, columns=form, rows=tuple(tuple(getattr(item, column.name) for column in form) for item in items)
+    )
+
+
 def columns(**forms: str) -> tuple[Column, ...]:
     """Make columns from ``name="form"`` in the order given.
 
@@ -117,15 +141,6 @@ def defused(text: str) -> str:
     ("'=1+1", '南大街', '')
     """
     return f"'{text}" if text.startswith(_DANGEROUS) else text
-
-
-def _csv_cell(cell: Cell, column: Column, zone: ZoneInfo) -> str:
-    value = _plain(cell, zone)
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return defused(str(value)) if column.form is ColumnForm.TEXT else str(value)
 
 
 def _plain(cell: Cell, zone: ZoneInfo) -> str | int | None:

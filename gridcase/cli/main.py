@@ -8,7 +8,9 @@ import click
 
 from gridcase import __version__
 from gridcase.cli.assess import assess
+from gridcase.cli.assess_verify import verify
 from gridcase.cli.audit import audit
+from gridcase.cli.cases import cases
 from gridcase.cli.config import config
 from gridcase.cli.database import db
 from gridcase.cli.demo import demo
@@ -16,6 +18,7 @@ from gridcase.cli.docs import docs
 from gridcase.cli.grid import grid
 from gridcase.cli.grid_quality import check_command, make_command
 from gridcase.cli.jobs import jobs, scheduler_command
+from gridcase.cli.keys import keys
 from gridcase.cli.people import user
 from gridcase.cli.roster import roster
 from gridcase.cli.routing import routing
@@ -28,13 +31,31 @@ def cli() -> None:
     """Case handling for grid-based city management."""
 
 
-_COMMANDS = (db, config, grid, user, roster, routing, assess, audit, docs, demo, jobs, scheduler_command, serve_command)
+_COMMANDS = (
+    db,
+    config,
+    grid,
+    cases,
+    user,
+    roster,
+    routing,
+    assess,
+    audit,
+    keys,
+    docs,
+    demo,
+    jobs,
+    scheduler_command,
+    serve_command,
+)
 
 #: Commands of the grid that stand in modules of their own.
 _GRID_COMMANDS = (check_command, make_command)
 
 for _command in _GRID_COMMANDS:
     grid.add_command(_command)
+
+assess.add_command(verify)
 
 for _command in _COMMANDS:
     cli.add_command(_command)

@@ -152,6 +152,10 @@ LABELS: dict[str, Text] = {
     "resume": Text("恢复处置", "Resume"),
     "escalate": Text("升级审批", "Escalate"),
     "reclock": Text("重算时限", "Recompute deadlines"),
+    "find": Text("系统认定", "Finding by the system"),
+    "review": Text("复核认定", "Review of a finding"),
+    "recurrence": Text("反复发案", "Recurrence"),
+    "missed": Text("漏报", "Missed case"),
     "reopen": Text("撤销结案", "Reopen"),
     "supervise": Text("督办", "Supervise"),
     "answer_supervision": Text("督办回复", "Answer the supervision"),
@@ -194,6 +198,7 @@ LABELS: dict[str, Text] = {
     "due_at": Text("截止时间", "Due"),
     "forced": Text("强制反馈理由", "Reason for not waiting"),
     # field names on forms
+    "false_feedback": Text("虚假反馈", "False feedback"),
     "condition": Text("立案条件", "Filing condition"),
     "limit": Text("处置时限", "Time limit"),
     "note": Text("说明", "Note"),
@@ -313,6 +318,10 @@ SENTENCES: dict[str, Text] = {
     ),
     "check_already_passed": Text("核查已通过，可直接结案。", "The check has passed already: the case can be closed."),
     "no_failed_check": Text("没有不通过的核查，不能返工。", "No check has failed, so there is nothing to rework."),
+    "nothing_found": Text("系统没有可供复核的认定。", "The system found nothing here that could be reviewed."),
+    "false_feedback_needs_fail": Text(
+        "只有核查不通过时才能认定虚假反馈。", "Only a check that failed can say that the feedback was false."
+    ),
     "nothing_to_reclock": Text("没有需要重算的暂定时限。", "No provisional deadline changes."),
     "type_gone": Text("类别 {type} 已不在目录中。", "The type {type} is no longer in the catalogue."),
     "already_asked": Text(
@@ -368,6 +377,45 @@ SENTENCES: dict[str, Text] = {
     "reopen_too_late": Text(
         "结案已超过 {days} 个工作日，不能撤销。", "Closed more than {days} working days ago; it cannot be reopened."
     ),
+    "month_is_sealed": Text(
+        "案件已计入封存的 {period} 考评，不能撤销；请在次月作调整，或重新签发。",
+        "The case counts in {period}, which is sealed; settle it as an adjustment of the next month or a re-issue.",
+    ),
+    "run_not_done": Text("考评运行状态为“{status}”，尚无结果。", 'The run is "{status}" and has no result.'),
+    "run_withdrawn": Text("考评 {run} 已撤回。", "Run {run} was withdrawn."),
+    "run_superseded": Text("已被考评 {run} 取代。", "It was superseded by run {run}."),
+    "run_outdated": Text(
+        "考评 {run} 之后数据或评分输入有变化，或运行时尚未截止；请重新运行后再封存。",
+        "What run {run} rests on has changed since, or it was made before the cut-off; run the month again, then seal.",
+    ),
+    "already_sealed": Text("考评 {run} 已封存。", "Run {run} is sealed already."),
+    "month_sealed": Text(
+        "本期已由考评 {run} 封存；更正请重新签发。", "Run {run} is the sealed month already; correct it by a re-issue."
+    ),
+    "before_cut_off": Text("数据截止时间为 {cut_off}，截止前不能封存。", "Not before the cut-off at {cut_off}."),
+    "appeals_open": Text(
+        "公示申诉期至 {until}，期满前不能封存。", "Publicity and appeals run until {until}; not before."
+    ),
+    "appeals_undecided": Text("还有 {appeals} 件申诉未裁定。", "{appeals} appeals are still to be decided."),
+    "provisional_deadlines": Text(
+        "有 {cases} 件案件的时限为暂定（所涉年份节假日尚未公布），不能封存；请先更新日历。",
+        "{cases} cases have provisional deadlines (a year is not announced); update the calendar first.",
+    ),
+    "not_sealed": Text("考评 {run} 尚未封存。", "Run {run} is not sealed."),
+    "not_approved": Text("尚未经领导审签。", "The leader has not approved it yet."),
+    "act_done": Text("该步骤（{act}）已办理。", "This step ({act}) was done already."),
+    "export_not_made": Text(
+        "系统自动生成的草稿不出具报送包；请运行考评。", "A draft made by itself has no package; run the month for one."
+    ),
+    "export_not_ready": Text("报送包正在生成，请稍后再试。", "The package is being made; try again in a moment."),
+    "facts_missing": Text(
+        "数据目录中缺少或损坏了文件 {sha256}；请从备份恢复。",
+        "The file {sha256} is missing from the data folder or damaged; restore it from a copy.",
+    ),
+    "snapshot_unreadable": Text("{file} 不是考评快照。", "{file} is no snapshot of a month."),
+    "drafted_it_yourself": Text("起草人不能审签自己的考评。", "Nobody approves what they drafted themselves."),
+    "subject_not_found": Text("本次考评中没有对象 {subject}。", "There is no subject {subject} in this run."),
+    "what_if_not_found": Text("未找到试算 {id}。", "There is no what-if {id}."),
     "no_supervision": Text("没有待回复的督办。", "There is no supervision waiting for an answer."),
     "same_inspector": Text("任务已派给该监督员，请另选一人。", "This inspector has the task already; choose another."),
     "not_self_handled": Text(
@@ -789,6 +837,9 @@ SENTENCES: dict[str, Text] = {
     "unknown_parent": Text("上级单位 {parent} 不存在。", "The parent unit {parent} does not exist."),
     "unit_cycle": Text("单位 {unit} 的上级关系成环。", "The unit {unit} stands under itself."),
     "rule_without_type": Text("规则没有指定类别。", "The rule names no type."),
+    "milestone_too_early": Text("不能早于时间表中的前一步。", "It may not lie before the step above it."),
+    "time_of_day_expected": Text("“{value}”不是时刻，请写作 18:00。", '"{value}" is no time of day; write 18:00.'),
+    "month_not_sealed": Text("{period} 尚未封存。", "{period} is not sealed."),
     "type_pattern_expected": Text("“{value}”不是类别或类别前缀。", '"{value}" is no type or beginning of one.'),
     "ends_before_start": Text(
         "截止日 {last} 早于起始日 {first}。", "The last day {last} is before the first day {first}."
@@ -888,9 +939,61 @@ SENTENCES: dict[str, Text] = {
     "member_unlisted": Text("{member} 不在清单中。", "{member} is not listed in the manifest."),
     "member_twice": Text("{member} 出现多次。", "{member} occurs more than once."),
     "member_changed": Text("{member} 与清单不符。", "{member} differs from the manifest."),
-    "package_repacked": Text(
-        "内容与清单一致，但压缩包被重新打包。", "The contents match, but the archive was repacked."
+    "package_too_large": Text(
+        "数据包的成员过多、过大或压缩方式可疑，未予解开。",
+        "The package has too many or too large members, or is packed in a way that we do not open.",
     ),
+    "package_hides": Text("文件中有不属于任何成员的字节。", "The file holds bytes that belong to no member."),
+    "signature_missing": Text("数据包没有签名。", "The package is not signed."),
+    "signature_wrong": Text(
+        "签名不是用所给公钥（{key}…）对应的私钥对这份清单所作。",
+        "The signature over this manifest was not made with the key whose public half was given ({key}…).",
+    ),
+    "key_differs": Text(
+        "清单所写的密钥编号不是所给公钥（{key}…）的编号。",
+        "The manifest names another key than the one that was given ({key}…).",
+    ),
+    "authorship_not_proven": Text(
+        "未给出公钥，无法证明由谁签发；请用 --public-key 给出发送方的公钥，或用 --unsigned 只查完整性。",
+        "No public key was given, so it is not proven who made it: give the sender's with --public-key, "
+        "or be content with integrity by --unsigned.",
+    ),
+    "table_unreadable": Text("{table} 表无法读取。", "The table {table} cannot be read."),
+    "table_differs": Text(
+        "{table} 表第 {row} 行在 CSV 与 JSON 中不一致。", "Row {row} of the table {table} differs between CSV and JSON."
+    ),
+    "table_rows": Text(
+        "{table} 表有 {rows} 行，与清单不符。", "The table {table} has {rows} rows, not as many as the manifest says."
+    ),
+    "summary_differs": Text(
+        "汇总中的 {item} 不等于各社区之和。", "In the summary, {item} is not the sum over the areas."
+    ),
+    "rule_set_differs": Text("规则集 {name} 与清单所列不符。", "The rule set {name} is not the one in the manifest."),
+    "line_case_unknown": Text(
+        "{subject} 的明细所列案件 {case} 不在案件明细表中。",
+        "The case {case} behind a line of {subject} is not on the case sheet.",
+    ),
+    "line_missing": Text(
+        "{subject} 的第 {line} 行明细缺失或次序有误。", "Line {line} of {subject} is missing or out of place."
+    ),
+    "lines_do_not_sum": Text(
+        "{subject} 的明细之和不等于 {score}。", "The lines of {subject} do not add up to {score}."
+    ),
+    "ranking_differs": Text(
+        "{name} 的排名与明细所列对象不一致。", "The ranking of {name} does not name the subjects of its lines."
+    ),
+    "ranks_do_not_follow": Text(
+        "{subject} 的名次与得分不符。", "The rank of {subject} does not follow from the scores."
+    ),
+    "signing_key_unreadable": Text(
+        "签名密钥文件 {file} 无法读取；请恢复备份，不要删除：删除后将生成新密钥，旧公钥不再适用。",
+        "The signing key in {file} cannot be read: restore it from a backup; if it is removed, a new key is made "
+        "that the old public key does not fit.",
+    ),
+    "anchor_unreadable": Text(
+        "{file} 既不是月度数据包，也不是其清单。", "{file} is neither a monthly package nor the manifest of one."
+    ),
+    "anchor_missing": Text("{file} 的清单没有历史校验根。", "The manifest in {file} prints no root over the history."),
     "unknown_rule_set": Text(
         "没有评分规则 {name}，可选：{choices}。", "There is no rule set {name}. Choose: {choices}."
     ),
@@ -901,6 +1004,67 @@ SENTENCES: dict[str, Text] = {
     "period_malformed": Text(
         "“{period}”不是周期，应写成 2026-10、2026-Q4 或 2026。",
         "“{period}” is no period; write 2026-10, 2026-Q4 or 2026.",
+    ),
+    # cases of other systems
+    "unknown_mapping": Text(
+        "没有名为 {name} 的导入映射，也没有这样的文件。现有：{choices}。",
+        "There is no mapping and no file {name}. There are: {choices}.",
+    ),
+    "file_unreadable": Text(
+        "文件不完整或已损坏，无法解压。请重新取得该文件。", "The file is incomplete or damaged. Get it anew."
+    ),
+    "file_encoding": Text(
+        "第 {offset} 字节处不是 {encoding} 编码。请用 --encoding 指明文件的编码。",
+        "At byte {offset} the file is not {encoding}. Name its encoding with --encoding.",
+    ),
+    "file_looks_utf8": Text(
+        "文件是 UTF-8 编码，而映射写的是 {encoding}。请用 --encoding utf-8。",
+        "The file is UTF-8, but the mapping says {encoding}. Use --encoding utf-8.",
+    ),
+    "header_unreadable": Text("文件中没有列名行。", "The file has no line with the names of its columns."),
+    "header_missing": Text(
+        "文件缺少列：{columns}。请核对映射、分隔符和列名行数。",
+        "The file lacks the columns {columns}. Check the mapping, the delimiter and the header rows.",
+    ),
+    "header_repeated": Text(
+        "列名重复：{columns}。无法判断取哪一列，请改列名。",
+        "The file has these columns twice: {columns}. Which is meant cannot be told; rename one.",
+    ),
+    "row_cells": Text("该行有 {cells} 格，应为 {columns} 格。", "The row has {cells} cells instead of {columns}."),
+    "row_quote": Text(
+        "引号没有闭合，或引号后有多余字符。", "A quote is not closed, or something follows the closing quote."
+    ),
+    "row_nul": Text("该行含空字符（NUL）。", "The row holds a NUL character."),
+    "row_too_long": Text("该行过长。", "The row is too long."),
+    "value_missing": Text("列 {column} 没有值。", "The column {column} is empty."),
+    "value_unknown": Text(
+        "列 {column} 的值“{value}”不在映射中。请在映射中补上。",
+        'The value "{value}" of the column {column} is not in the mapping. Add it there.',
+    ),
+    "number_too_long": Text("编号超过 {most} 个字符。", "The number has more than {most} characters."),
+    "number_repeated": Text(
+        "编号 {number} 已有内容不同的一行，此行未导入。",
+        "There is a row with the number {number} and other content already; this one was left out.",
+    ),
+    "instant_unreadable": Text(
+        "“{value}”不是时间，格式应为 {formats}。", '"{value}" is no instant of the form {formats}.'
+    ),
+    "instant_in_future": Text("上报时间晚于现在。", "It would have been filed after now."),
+    "closed_before_filed": Text(
+        "结案时间 {at} 早于上报时间 {filed_at}。", "It was closed at {at}, before it was filed at {filed_at}."
+    ),
+    "instant_before_filed": Text("{at} 早于上报时间 {filed_at}。", "{at} is before the filing at {filed_at}."),
+    "position_unreadable": Text("（{x}，{y}）不是 {crs} 中的位置。", "({x}, {y}) is no position in {crs}."),
+    "import_raced": Text(
+        "另一导入正在写入来源 {system} 的同样编号。请稍后再运行一次。",
+        "Another import is writing the same numbers of {system}. Run it again later.",
+    ),
+    "state_not_importable": Text(
+        "案件不能以状态“{value}”导入，只能是 {choices}。",
+        'No case can be imported as "{value}", only as {choices}.',
+    ),
+    "prefix_taken": Text(
+        "字头 {prefix} 已用于来源 {system}。", "The letters {prefix} are those of the source {system}."
     ),
     "header_needed": Text("第一行须为列名 {columns}。", "The first line has to name the columns {columns}."),
     "points_malformed": Text("文件不是可读的 CSV：{reason}。", "The file cannot be read as CSV: {reason}."),

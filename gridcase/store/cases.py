@@ -6,7 +6,7 @@ figures. Everything a list filters or sorts by is a column with an index.
 
 import functools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -50,7 +50,7 @@ from gridcase.domain.case import (
     VerifyResult,
 )
 from gridcase.domain.history import LimitedStage, StageDue
-from gridcase.domain.numbers import NumberParts, case_number
+from gridcase.domain.numbers import NumberParts, case_number, parse_number
 from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.domain.time import TimeLimit, whole_second
 from gridcase.store import parts
@@ -196,13 +196,14 @@ class TaskRow(Base):
 
 
 class CaseReferenceRow(Base):
-    """A number that another system gave to one of our cases."""
+    """A number that another system gave to one of our cases; ``digest`` of the row it was imported from, if it was."""
 
     __tablename__ = "case_reference"
 
     system: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(80), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"), index=True)
+    digest: Mapped[str | None] = mapped_column(String(64))
 
 
 _CASES, _ASSIGNMENTS, _TASKS = table_of(CaseRow), table_of(AssignmentRow), table_of(TaskRow)
@@ -331,7 +332,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
 
 def insert_case(tx: Tx, new: NewCase, draft: StoredCase) -> StoredCase:
     """Insert a case, its assignments and tasks apart; its identity and number are known afterwards."""
-    values = asdict(new) | _columns(draft) | {"uid": draft.uid}
+    values = asdict(new) | case_columns(draft) | {"uid": draft.uid}
     identity = tx.execute(_INSERT_CASE, values).scalar_one()
     number = case_number(NumberParts(prefix=new.prefix, filed_on=new.filed_on, identity=identity))
     return replace(draft, id=identity, case=replace(draft.case, number=number))
@@ -355,7 +356,7 @@ def _visible_case(actor: Actor, *, for_update: bool) -> Select[tuple[CaseRow]]:
 
 def update_case(tx: Tx, stored: StoredCase) -> None:
     """Write the current columns of a case."""
-    tx.execute(_UPDATE_CASE, {"identity": stored.id, **_columns(stored)})
+    tx.execute(_UPDATE_CASE, {"identity": stored.id, **case_columns(stored)})
 
 
 def save_assignments(tx: Tx, identity: int, before: tuple[Assignment, ...], after: tuple[Assignment, ...]) -> None:
@@ -391,11 +392,46 @@ def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: 
     return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
 
 
-def positions(tx: Tx) -> Iterator[tuple[CaseNumber, int, int]]:
-    """Return number and WGS 84 position (1e-7 degree) of every located case."""
-    statement = select(CaseRow.prefix, CaseRow.filed_on, CaseRow.id, CaseRow.lon_e7, CaseRow.lat_e7)
-    for prefix, filed_on, identity, lon_e7, lat_e7 in tx.execute(statement.where(CaseRow.lon_e7.is_not(None))):
-        yield case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=identity)), lon_e7, lat_e7
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedCase:
+    """What a list says of a case beside its history.
+
+    Parameters
+    ----------
+    lon_e7, lat_e7
+        WGS 84 in 1e-7 degree; None while it is not located.
+    their_number
+        Number another system gave it; several are joined by ``; ``, empty when there is none.
+    """
+
+    lon_e7: int | None
+    lat_e7: int | None
+    their_number: str
+
+
+def placed_cases(tx: Tx, numbers: Sequence[CaseNumber]) -> dict[CaseNumber, PlacedCase]:
+    """Return position and foreign number of these cases, two statements for every few hundred."""
+    found: dict[CaseNumber, PlacedCase] = {}
+    for start in range(0, len(numbers), _CHUNK):
+        identities = {
+            parts.identity: number for number in numbers[start : start + _CHUNK] if (parts := parse_number(number))
+        }
+        theirs: dict[int, list[str]] = {}
+        references = select(CaseReferenceRow.case_id, CaseReferenceRow.number).where(
+            CaseReferenceRow.case_id.in_(identities)
+        )
+        for identity, number in tx.execute(references.order_by(CaseReferenceRow.system, CaseReferenceRow.number)):
+            theirs.setdefault(identity, []).append(number)
+        places = select(CaseRow.id, CaseRow.lon_e7, CaseRow.lat_e7).where(CaseRow.id.in_(identities))
+        for identity, lon_e7, lat_e7 in tx.execute(places):
+            found[identities[identity]] = PlacedCase(
+                lon_e7=lon_e7, lat_e7=lat_e7, their_number="; ".join(theirs.get(identity, ()))
+            )
+    return found
+
+
+#: Cases asked for in one statement; SQLite takes 32,766 parameters, older ones 999.
+_CHUNK = 900
 
 
 def cases_to_wake(tx: Tx, now: datetime, limit: int) -> tuple[int, ...]:
@@ -443,7 +479,7 @@ def _save(tx: Tx, table: Table, identity: int, rows: tuple[_Rows, _Rows]) -> Non
         tx.execute(_INSERT_PART[table], [{"case_id": identity, **one} for one in new])
 
 
-def _columns(stored: StoredCase) -> dict[str, Any]:
+def case_columns(stored: StoredCase) -> dict[str, Any]:
     """Return the columns that an action may change."""
     case = stored.case
     handle = case.clocks.get(LimitedStage.HANDLE)

@@ -6,6 +6,7 @@ orders by (transaction, id). SQLite: writers queue, so the id alone orders commi
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, String, and_, literal_column, or_, select, update
@@ -72,6 +73,15 @@ def feed_lines(tx: Tx, after: Cursor, up_to: Cursor | None = None) -> Iterator[F
         statement = statement.where(~_later(up_to, is_postgresql=is_postgresql))
     for identity, txn, case_id, seq, link in tx.execute(statement.execution_options(yield_per=2000)):
         yield FeedLine(cursor=Cursor(txn=txn or 0, id=identity), case_id=case_id, seq=seq, hash=link)
+
+
+def last_recorded(tx: Tx, by: datetime) -> Cursor | None:
+    """Return the place of the last line, in the order of the feed, recorded by an instant; None when there is none."""
+    is_postgresql = tx.get_bind().dialect.name == "postgresql"
+    place = (CaseEventRow.txn.desc(), CaseEventRow.id.desc()) if is_postgresql else (CaseEventRow.id.desc(),)
+    statement = select(CaseEventRow.txn, CaseEventRow.id).where(CaseEventRow.recorded_at <= by).order_by(*place)
+    found = tx.execute(statement.limit(1)).one_or_none()
+    return None if found is None else Cursor(txn=found[0] or 0, id=found[1])
 
 
 _LINE: tuple[Any, ...] = (

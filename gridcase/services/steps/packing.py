@@ -1,27 +1,36 @@
 """What a month's package holds: counts of every view, scores, and the case sheet with names, numbers and positions.
 
-Reads names and positions in an open transaction, apart from packing, and renders nothing itself. Content: domain §6,
-"The monthly export".
+Reads names, numbers and positions in an open transaction, apart from packing, and renders nothing itself. Content:
+domain §6, "The monthly export".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
-from gridcase.assessment.casesheet import CaseDetails, belongs_to, case_sheet
+from gridcase.assessment.anchor import HistoryAnchor
+from gridcase.assessment.casesheet import CaseDetails, case_sheet, listed
 from gridcase.assessment.counts import count
-from gridcase.assessment.frames import CASE_COLUMNS, ColumnKind, Frames
-from gridcase.assessment.package import CountTable, MonthPackage, ScoreTable
+from gridcase.assessment.frames import Frames
+from gridcase.assessment.inputs import NO_INPUTS, ScoringInputs
+from gridcase.assessment.package import (
+    AppealEntry,
+    CountTable,
+    FindingEntry,
+    MonthPackage,
+    ScoreTable,
+    Standing,
+)
 from gridcase.assessment.package import Reference as PackageReference
 from gridcase.assessment.selection import Attribution, CountBy, Selection
-from gridcase.domain.case import CaseKind, Scheme, TypeKey
+from gridcase.domain.case import TypeKey
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
 from gridcase.services.steps.reference import Reference
-from gridcase.store.cases import positions
+from gridcase.services.steps.roots import covering_root
+from gridcase.store.cases import PlacedCase, placed_cases
 from gridcase.store.database import Tx
 
 
@@ -42,33 +51,82 @@ class MonthContent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectName:
+    """What a subject of a view is called."""
+
+    view: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a package says besides the facts: names, numbers, positions, versions.
+    """What a package says besides the facts: names, numbers, positions, versions, and the root over the history.
 
     Plain values alone, because the month's snapshot (``gridcase.assessment.snapshot``) freezes them with the facts: a
     package made again elsewhere reads no database.
+
+    Parameters
+    ----------
+    anchor
+        The first root that covers every line recorded by the cut-off; None while there is none.
     """
 
     area: str
     references: tuple[PackageReference, ...]
     details: tuple[CaseDetails, ...]
+    area_name: str = ""
+    names: tuple[SubjectName, ...] = ()
+    anchor: HistoryAnchor | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contested:
+    """What people added to the counts, as it stood when the package was made."""
+
+    inputs: ScoringInputs = NO_INPUTS
+    appeals: tuple[AppealEntry, ...] = ()
+    findings: tuple[FindingEntry, ...] = ()
+
+
+NOTHING_CONTESTED = Contested()
+FIRST_ISSUE = Standing()
 
 
 def surroundings(tx: Tx, reference: Reference, content: MonthContent) -> Surroundings:
-    """Read what a package says besides the facts."""
-    points = {number: (lon_e7, lat_e7) for number, lon_e7, lat_e7 in positions(tx)}
-    listed = [row for row in _case_rows(content.frames) if belongs_to(row, content.period)]
+    """Read what a package says besides the facts.
+
+    Seal the history just before (``gridcase.services.steps.roots.seal_batch``), so that a root covers it.
+    """
+    wanted = ("case", "type", "unit", "community")
+    rows = list(listed(content.frames, content.period).select(wanted).iter_rows())
+    placed = placed_cases(tx, [row[0] for row in rows])
+    area = _area(reference)
     return Surroundings(
-        area=_area(reference),
+        area=area,
+        area_name=_area_name(reference, area),
         references=tuple(_references(reference)),
-        details=tuple(_details(row, reference, points.get(row.case)) for row in listed),
+        details=tuple(_details(row, reference, placed.get(row[0])) for row in rows),
+        names=tuple(_names(reference)),
+        anchor=covering_root(tx, content.cut_off),
     )
 
 
-def pack_month(content: MonthContent, around: Surroundings, scores: tuple[ScoreTable, ...]) -> MonthPackage:
+def pack_month(
+    content: MonthContent,
+    around: Surroundings,
+    scores: tuple[ScoreTable, ...],
+    *,
+    standing: Standing = FIRST_ISSUE,
+    contested: Contested = NOTHING_CONTESTED,
+) -> MonthPackage:
     """Gather everything that is handed over for one period; pure, so that a snapshot gives the same package."""
+    names: dict[str, dict[str, str]] = {}
+    for one in around.names:
+        names.setdefault(one.view, {})[one.code] = one.name
     return MonthPackage(
         area=around.area,
+        area_name=around.area_name,
         period=content.period,
         cut_off=content.cut_off,
         references=around.references,
@@ -81,46 +139,57 @@ def pack_month(content: MonthContent, around: Surroundings, scores: tuple[ScoreT
             for by in CountBy
         ),
         scores=scores,
-        cases=case_sheet(_case_rows(content.frames), around.details, period=content.period),
+        cases=case_sheet(content.frames, around.details, period=content.period),
+        frames=content.frames,
         history_head=content.history_head,
+        anchor=around.anchor,
+        names=names,
+        standing=standing,
+        inputs=contested.inputs,
+        appeals=contested.appeals,
+        findings=contested.findings,
     )
 
 
-def _case_rows(frames: Frames) -> Iterator[Any]:
-    """Return the cases as they were folded, from their columns: those alone are frozen.
-
-    Like ``CaseRow``, but that the type is a text and codes are what they are written as.
-    """
-    instants = [name for name, kind in CASE_COLUMNS.items() if kind is ColumnKind.INSTANT]
-    for row in frames.cases.iter_rows(named=True):
-        moments = {name: None if row[name] is None else datetime.fromtimestamp(row[name], UTC) for name in instants}
-        yield SimpleNamespace(**row | moments)
-
-
-def _key(text: str) -> TypeKey:
-    scheme, kind, code = text.split("/")
-    return TypeKey(scheme=Scheme(scheme), kind=CaseKind(kind), code=code)
-
-
-def _details(row: Any, reference: Reference, point: tuple[int, int] | None) -> CaseDetails:
+def _details(row: tuple[Any, ...], reference: Reference, placed: PlacedCase | None) -> CaseDetails:
+    number, type_key, unit_code, community_code = row
     rules = reference.rules
-    known = rules.catalogue.find(_key(row.type)) if row.type else None
-    unit = rules.units.by_code.get(row.unit) if row.unit else None
-    community = reference.features.get(("community", row.community or ""))
+    known = rules.catalogue.find(TypeKey.parse(type_key)) if type_key else None
+    unit = rules.units.by_code.get(unit_code) if unit_code else None
+    community = reference.features.get(("community", community_code or ""))
+    is_placed = placed is not None and placed.lon_e7 is not None and placed.lat_e7 is not None
     return CaseDetails(
-        number=row.case,
+        number=number,
+        their_number=placed.their_number if placed else "",
         category_name=known.major_name if known else "",
         type_name=known.name_zh if known else "",
         community_name=community.name if community else "",
         unit_name=unit.name_zh if unit else "",
-        lon=_degrees(point[0]) if point else None,
-        lat=_degrees(point[1]) if point else None,
-        datum=Datum.WGS84 if point else None,
+        lon=_degrees(placed.lon_e7) if placed and is_placed else None,
+        lat=_degrees(placed.lat_e7) if placed and is_placed else None,
+        datum=Datum.WGS84 if is_placed else None,
     )
 
 
-def _degrees(value_e7: int) -> Decimal:
-    return Decimal(value_e7).scaleb(-7)
+def _names(reference: Reference) -> Iterable[SubjectName]:
+    rules = reference.rules
+    for unit in sorted(rules.units.by_code.values(), key=lambda unit: unit.code):
+        yield SubjectName(view=CountBy.UNIT, code=unit.code, name=unit.name_zh)
+    views = {"community": CountBy.AREA, "street": CountBy.STREET}
+    for (layer, code), feature in sorted(reference.features.items()):
+        if layer in views:
+            yield SubjectName(view=views[layer], code=code, name=feature.name)
+
+
+def _degrees(value_e7: int | None) -> Decimal | None:
+    return None if value_e7 is None else Decimal(value_e7).scaleb(-7)
+
+
+def _area_name(reference: Reference, area: str) -> str:
+    """Return the name of the street or district, as far as a layer has it."""
+    layer = {12: "community", 9: "street", 6: "district"}.get(len(area), "")
+    feature = reference.features.get((layer, area))
+    return feature.name if feature else ""
 
 
 def _area(reference: Reference) -> str:

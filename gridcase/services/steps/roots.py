@@ -7,10 +7,16 @@ root changing. Tree as in RFC 6962, leaves and nodes hashed apart; what is hashe
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from gridcase.assessment.anchor import HistoryAnchor
 from gridcase.store import recurrence as store
 from gridcase.store.database import Tx
-from gridcase.store.feed import Cursor, FeedLine, feed_lines
+from gridcase.store.feed import Cursor, FeedLine, feed_lines, hold_cursor, last_recorded, move_cursor, read_feed
+
+_READER = "sealing"
+#: Lines under one root at most; more wait for the next, made at once.
+BATCH = 5000
 
 #: Stands for the root before the first.
 FIRST_ROOT = "0" * 64
@@ -47,6 +53,48 @@ class SealReport:
     sealed: int
     findings: tuple[RootFinding, ...]
     unsealed: tuple[tuple[int, int], ...]
+
+
+def seal_batch(tx: Tx, now: datetime) -> int:
+    """Put settled lines that no root covers yet under one, ``BATCH`` at most; return how many there were."""
+    cursor = hold_cursor(tx, _READER)
+    rows, reached = read_feed(tx, cursor, BATCH)
+    if not rows:
+        return 0
+    newest = store.newest_root(tx)
+    previous = newest.root if newest else FIRST_ROOT
+    leaves = [leaf(line) for line in feed_lines(tx, cursor, reached)]
+    store.add_root(
+        tx,
+        {
+            "after_txn": cursor.txn,
+            "after_id": cursor.id,
+            "up_to_txn": reached.txn,
+            "up_to_id": reached.id,
+            "lines": len(leaves),
+            "root": root_over(previous, leaves, cursor, reached),
+            "previous": previous,
+            "sealed_at": now,
+        },
+    )
+    move_cursor(tx, _READER, reached)
+    return len(leaves)
+
+
+def covering_root(tx: Tx, cut_off: datetime) -> HistoryAnchor | None:
+    """Return the first root that covers every line recorded by an instant; None while there is none.
+
+    The first and not the newest, so that a month packed again later says the same.
+    """
+    last = last_recorded(tx, cut_off)
+    if last is None:
+        return None
+    lines = 0
+    for number, row in enumerate(store.roots(tx), start=1):
+        lines += row.lines
+        if Cursor(txn=row.up_to_txn, id=row.up_to_id) >= last:
+            return HistoryAnchor(number=number, lines=lines, root=row.root)
+    return None
 
 
 def check_roots(tx: Tx) -> SealReport:
