@@ -32,7 +32,7 @@ from gridcase.services.recurring import find_recurrences
 from gridcase.services.runtime import Runtime
 from gridcase.services.watching_cases import next_look, tick
 from gridcase.workflow.requests import Attach, Check, Payload, Report, Submit, Transfer, Verify
-from gridcase.workflow.worktime import deadline
+from gridcase.workflow.timetable import Act
 
 #: Chosen so that every unit of the sample city has work in the month.
 SEED = 31
@@ -98,7 +98,7 @@ def play(rt: Runtime, city: City, rng: Random, say: Say, cases: int = MONTH_SIZE
         carry_out(stage, open_now, say, until=state.began_at)
         stage.clock.instant = scored_at
         find_recurrences(stage.rt)
-        _score(stage, export, say)
+        _close(stage, export, say)
     replace(state, last_case=stage.filed[-1]).save(path)
     return Played(export=export, is_new=True)
 
@@ -331,18 +331,27 @@ def _lead(stage: Stage, plot: Plot) -> str | None:
 
 def _scored_at(city: City, period: Period) -> datetime:
     # Loads the column engine, which a run that finds everything there should not wait for.
-    from gridcase.services.assessing import CUT_OFF  # noqa: PLC0415
+    from gridcase.services.steps.month_facts import dates_of  # noqa: PLC0415
 
-    rules = city.reference.rules
-    return deadline(period.end, CUT_OFF, rules.calendars[rules.conduct.calendar]).due_at + _AFTER_CUT_OFF
+    return dates_of(city.reference, period).cut_off + _AFTER_CUT_OFF
 
 
-def _score(stage: Stage, export: Path, say: Say) -> None:
-    from gridcase.services.assessing import export_run, run_month  # noqa: PLC0415
+def _close(stage: Stage, export: Path, say: Say) -> None:
+    """Run the month, let publicity pass, approve, seal, and hand the package over."""
+    from gridcase.services.closing_month import approve, seal  # noqa: PLC0415
+    from gridcase.services.running_month import run_month, write_export  # noqa: PLC0415
+    from gridcase.services.steps.month_facts import dates_of  # noqa: PLC0415
 
-    run = run_month(stage.rt, stage.city.cast.actors["assessor"], PERIOD, RULE_SET)
-    export_run(stage.rt, run.id, export)
-    say(f"scored {PERIOD} by {RULE_SET}; package in {export}")
+    actors = stage.city.cast.actors
+    run = run_month(stage.rt, actors["assessor"], PERIOD, RULE_SET)
+    dates = dates_of(stage.city.reference, Period.parse(PERIOD, zone=stage.rt.settings.zone))
+    stage.clock.instant = max(stage.clock.instant, dates.decided_at + _AFTER_CUT_OFF)
+    if Act.APPROVE not in {one.act for one in run.acts}:
+        approve(stage.rt, actors["leader"], run.id)
+    if not run.is_sealed:
+        seal(stage.rt, actors["assessor"], run.id)
+    write_export(stage.rt, run.id, export)
+    say(f"closed {PERIOD} by {RULE_SET}; package in {export}")
 
 
 def _stands(rt: Runtime, city: City, number: str) -> bool:

@@ -5,6 +5,8 @@ Source: ``config/conduct/``; domain §4 and §5.
 """
 
 import re
+from datetime import time
+from itertools import pairwise
 from types import MappingProxyType
 
 from gridcase.domain.case import Action, Source
@@ -17,6 +19,7 @@ from gridcase.rules.yaml_text import Plain
 from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, CalendarRule, Conduct, Reason
 from gridcase.workflow.recurrence import Nearness, RecurrenceRule
 from gridcase.workflow.routing import TypePattern
+from gridcase.workflow.timetable import Approval, Milestone, Timetable
 
 _AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -24,6 +27,7 @@ _FARTHEST_M = 100_000
 _MOST_RETURNS = 20
 _FARTHEST_REPEAT_M = 1000
 _LONGEST_REPEAT_DAYS = 366
+_LATEST_WORKING_DAY = 60
 
 
 def parse_conduct(document: Document) -> Conduct:
@@ -74,6 +78,7 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         else (),
         area_classes=_area_classes(root.optional_node("area_classes")),
         recurrence=_recurrence(root.optional_node("recurrence")),
+        timetable=_timetable(root.optional_node("assessment")),
     )
     reasons.done()
     root.done()
@@ -120,6 +125,8 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
     }
     if conduct.recurrence != RecurrenceRule():
         body["recurrence"] = _plain_recurrence(conduct.recurrence)
+    if conduct.timetable != Timetable():
+        body["assessment"] = _plain_timetable(conduct.timetable)
     if conduct.area_classes:
         body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
@@ -168,6 +175,49 @@ def _plain_recurrence(rule: RecurrenceRule) -> dict[str, Plain]:
 
 def _plain_nearness(near: Nearness) -> dict[str, Plain]:
     return {"distance_m": near.distance_m, "days": near.days}
+
+
+_MILESTONES = ("draft", "cut_off", "publicity_ends", "decided", "approved")
+
+
+def _timetable(node: Node) -> Timetable:
+    """Read the month's timetable; a milestone that is left out is the default one, and they must ascend."""
+    otherwise = Timetable()
+    milestones = {name: _milestone(node, name, getattr(otherwise, name)) for name in _MILESTONES}
+    timetable = Timetable(
+        **milestones,
+        approval=node.choice("approval", Approval) if node.has("approval") else otherwise.approval,
+        rule_sets=node.texts("rule_sets") if node.has("rule_sets") else (),
+    )
+    for (_, earlier), (name, later) in pairwise(milestones.items()):
+        if (earlier.working_day, earlier.at) > (later.working_day, later.at):
+            node.refuse(name, "milestone_too_early")
+    node.done()
+    return timetable
+
+
+def _milestone(parent: Node, name: str, otherwise: Milestone) -> Milestone:
+    if not parent.has(name):
+        return otherwise
+    node = parent.node(name)
+    working_day, text = node.whole("working_day", least=1, most=_LATEST_WORKING_DAY), node.text("at")
+    node.done()
+    try:
+        at = time.fromisoformat(text)
+    except ValueError:
+        at = otherwise.at
+        if text:
+            node.refuse("at", "time_of_day_expected", value=text)
+    return Milestone(working_day=working_day, at=at)
+
+
+def _plain_timetable(timetable: Timetable) -> Plain:
+    milestones: dict[str, Plain] = {
+        name: {"working_day": one.working_day, "at": f"{one.at:%H:%M}"}
+        for name in _MILESTONES
+        if (one := getattr(timetable, name)) is not None
+    }
+    return milestones | {"approval": timetable.approval.value, "rule_sets": list(timetable.rule_sets)}
 
 
 def _stage_limits(node: Node) -> MappingProxyType[LimitedStage, tuple[TimeLimit, TimeLimit]]:

@@ -1,259 +1,291 @@
-"""The month: history folded to facts, counted, scored, and frozen as a package of bytes.
+"""Asking for a month's run and looking at it: what web workers do. The work is ``gridcase.services.running_month``.
 
-Heavy: runs on the command line and in the jobs process, never in a web worker. Everything is read from history
-recorded at or before the cut-off, so that running a closed month again gives the same bytes.
+What is done with a run afterwards, up to sealing and sending, is ``gridcase.services.closing_month``.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from gridcase.assessment.counts import SubjectCounts, count
-from gridcase.assessment.facts import FactRows, fold
-from gridcase.assessment.frames import Frames, frames_of
-from gridcase.assessment.package import ScoreTable, package_bytes, verify_package
-from gridcase.assessment.plain import plain_score
-from gridcase.assessment.rulesets import RuleSet
-from gridcase.assessment.scoring import SubjectScore, score
-from gridcase.assessment.selection import Attribution, CountBy, Selection
 from gridcase.domain.actor import Actor
-from gridcase.domain.errors import NotFoundError, Problem, invalid
-from gridcase.domain.history import CaseEvent
-from gridcase.domain.time import LimitUnit, Period, TimeLimit
-from gridcase.rules.documents import Document, DocumentKind, canonical, digest
-from gridcase.rules.rulesets import bears_name, choose_document, parse_rule_set
+from gridcase.domain.case import PersonId
+from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, Problem, WrongStateError
+from gridcase.rules.documents import Document, DocumentKind
+from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.packing import MonthContent, pack_month, surroundings
+from gridcase.services.steps.assessed import ASSESSING, SEEING, Run, record_of, run_of, scores_for
+from gridcase.services.steps.month_facts import dates_of, read_period
+from gridcase.services.steps.month_score import rule_document
+from gridcase.services.steps.permitting import only_for
 from gridcase.store import assessments
-from gridcase.store.configuration import documents_in_force
-from gridcase.store.history import touched_since
-from gridcase.workflow.worktime import deadline
+from gridcase.store.assessments import QUEUED, AssessmentWhatIfRow
+from gridcase.workflow.timetable import MonthState
 
-#: The cut-off is the end of the third working day after the period (domain §6).
-CUT_OFF = TimeLimit(amount=Decimal(3), unit=LimitUnit.WORKING_DAY)
+__all__ = ["AssessmentWhatIfRow", "Run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthFacts:
-    """What a period is counted from.
+class SoFar:
+    """The score so far of a month that is still open.
 
     Parameters
     ----------
-    cut_off
-        The period's own, or now when that has not come yet; ``is_draft`` tells which.
-    history_head
-        SHA-256 over the hashes of every line folded, in order: what the figures rest on.
+    run
+        Newest draft; None before the first one was made.
+    breaching
+        Open cases whose handling deadline lies between now and the period's end: number, unit and deadline.
     """
 
-    period: Period
-    cut_off: datetime
-    is_draft: bool
-    rows: FactRows
-    frames: Frames
-    history_head: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A run of a rule set.
-
-    Parameters
-    ----------
-    digest
-        SHA-256 of the package.
-    """
-
-    id: int
     period: str
     rule_set: str
-    cut_off: datetime
-    is_draft: bool
-    digest: str
+    run: Run | None
     scores: tuple[Mapping[str, Any], ...]
+    breaching: tuple[tuple[str, str | None, datetime], ...]
 
 
-def counts(
-    rt: Runtime, period_name: str, by: CountBy, attribution: Attribution = Attribution.DEADLINE
-) -> tuple[SubjectCounts, ...]:
-    """Count a period for every subject.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WhatIfRequest:
+    """A draft rule set to be tried on past periods.
+
+    Parameters
+    ----------
+    document
+        Body of the draft, as in a rule file.
+    against
+        Name of the rule set in force to compare with; None takes the one the draft names.
+    """
+
+    periods: tuple[str, ...]
+    document: dict[str, Any]
+    against: str | None = None
+
+
+def request_run(
+    rt: Runtime, actor: Actor, period_name: str, rule_set: str, *, key: str | None = None
+) -> tuple[Run, bool]:
+    """Queue a run; a request sent again, or one that waits already, is answered with the run there is.
+
+    Returns
+    -------
+    tuple
+        The run, and whether it was there before.
 
     Raises
     ------
+    NotPermittedError
+        The actor assesses nothing.
+    InvalidInputError
+        The period cannot be read, or the rule set is unknown or not in force in it.
+    KeyReusedError
+        The key came before with another period or rule set.
+    """
+    only_for(actor, ASSESSING)
+    period = read_period(rt, period_name)
+    now = rt.clock.now()
+    cut_off = dates_of(rt.reference(), period).cut_off
+    with rt.database.writing() as tx:
+        document = rule_document(tx, rule_set, period)
+        waiting = None if key else assessments.waiting_run(tx, period.name, rule_set)
+        if waiting is not None:
+            return run_of(rt, record_of(tx, waiting)), True
+        identity, is_new = assessments.ask_run(
+            tx,
+            {
+                "period": period.name,
+                "rule_set": rule_set,
+                "version": parse_rule_set(document).version,
+                "cut_off": min(now, cut_off),
+                "is_draft": now < cut_off,
+                "scores": [],
+                "created_at": now,
+                "created_by": actor.person,
+                "role": str(actor.role),
+                "status": QUEUED,
+                "asked_as": _asked_as(actor.person, key),
+            },
+        )
+        record = record_of(tx, identity)
+        if (record.row.period, record.row.rule_set) != (period.name, rule_set):
+            raise KeyReusedError("idempotency_mismatch")
+        return run_of(rt, record), not is_new
+
+
+def one_run(rt: Runtime, actor: Actor, identity: int) -> Run:
+    """Return a run with the scores that the actor may see.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run, or the actor sees no months.
+    """
+    if actor.role not in SEEING:
+        raise NotFoundError("run_not_found", params={"id": identity})
+    with rt.database.reading() as tx:
+        return run_of(rt, record_of(tx, identity))
+
+
+def runs(
+    rt: Runtime, actor: Actor, *, period: str | None = None, after: int | None = None, limit: int = 50
+) -> tuple[Run, ...]:
+    """Return runs without scores, newest first, one more than asked when there are more.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
     InvalidInputError
         The period cannot be read.
     """
-    facts = month_facts(rt, read_period(rt, period_name))
-    return count(facts.frames, Selection(period=facts.period, by=by, attribution=attribution))
-
-
-def run_month(rt: Runtime, actor: Actor, period_name: str, rule_set_name: str) -> Run:
-    """Count, score and freeze a period; the same facts and rules again give the same run.
-
-    Raises
-    ------
-    InvalidInputError
-        The period cannot be read, or the rule set is unknown or not in force in it.
-    """
-    period = read_period(rt, period_name)
-    document, rule_set = _rule_document(rt, rule_set_name, period)
-    facts = month_facts(rt, period)
-    scores = score(rule_set, facts.frames, period)
-    scored = ScoreTable(rule_set=rule_set, document=canonical(document), digest=digest(document), scores=scores)
-    content = _content(facts)
+    only_for(actor, SEEING)
+    name = read_period(rt, period).name if period is not None else None
     with rt.database.reading() as tx:
-        around = surroundings(tx, rt.reference(), content)
-    data = package_bytes(pack_month(content, around, (scored,)))
-    return _keep(rt, actor, facts, rule_set, scores=_plain_scores(scores), data=data)
+        found = assessments.runs(tx, period=name, after=after, limit=limit)
+    return tuple(run_of(rt, one, is_whole=False) for one in found)
 
 
-def export_run(rt: Runtime, identity: int, path: Path) -> str:
-    """Write the package of a run to a file; returns its SHA-256.
+def subject_score(rt: Runtime, actor: Actor, identity: int, subject: str) -> Mapping[str, Any]:
+    """Return the score and the lines of one subject of a run.
 
     Raises
     ------
     NotFoundError
-        There is no such run.
+        There is no such run, or no such subject that the actor may see.
     """
-    data = rt.blobs.get(one_run(rt, identity).digest)
+    found = scores_for(actor, one_run(rt, actor, identity))
+    for one in found:
+        if one["subject"] == subject:
+            return one
+    raise NotFoundError("subject_not_found", params={"subject": subject})
+
+
+def export(rt: Runtime, actor: Actor, identity: int) -> bytes | None:
+    """Return the package of a run; None while it is being made, which asking for it begins.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run, or the actor sees no months.
+    NotPermittedError
+        The actor assesses nothing.
+    WrongStateError
+        ``run_not_done``: the work on it has not ended well; ``export_not_made``: a draft made by itself has no package.
+    """
+    run = one_run(rt, actor, identity)
+    only_for(actor, ASSESSING)
+    if run.status != assessments.DONE:
+        raise WrongStateError("run_not_done", params={"status": run.status})
+    if not run.is_kept:
+        raise WrongStateError("export_not_made")
+    data = rt.blobs.get(run.digest) if run.is_packed else None
     if data is None:
-        raise NotFoundError("run_not_found", params={"id": identity})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    return hashlib.sha256(data).hexdigest()
+        with rt.database.writing() as tx:
+            assessments.ask_package(tx, identity)
+    return data
 
 
-def verify_export(path: Path) -> tuple[Problem, ...]:
-    """Check a package against its own manifest; nothing found means unchanged."""
-    return verify_package(path)
+def so_far(rt: Runtime, actor: Actor, period_name: str, rule_set: str) -> SoFar:
+    """Return the score so far of a period under a rule set, with the actor's cases that are about to breach.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
+    InvalidInputError
+        The period cannot be read, or the rule set is unknown.
+    """
+    only_for(actor, SEEING)
+    period = read_period(rt, period_name)
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        rule_document(tx, rule_set, period)
+        newest = assessments.newest_run(tx, period.name, rule_set)
+        run = None if newest is None else run_of(rt, record_of(tx, newest.id))
+        breaching = assessments.cases_due(tx, actor, now, period.end, limit=_MOST_BREACHING)
+    return SoFar(
+        period=period.name,
+        rule_set=rule_set,
+        run=run,
+        scores=() if run is None else scores_for(actor, run),
+        breaching=breaching,
+    )
 
 
-def one_run(rt: Runtime, identity: int) -> Run:
-    """Return a run.
+def request_what_if(
+    rt: Runtime, actor: Actor, asked: WhatIfRequest, *, key: str | None = None
+) -> tuple[AssessmentWhatIfRow, bool]:
+    """Queue a what-if; the same request sent again under its key is answered with the one there is.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    InvalidInputError, RuleFileError
+        A period cannot be read or is not sealed, the draft has mistakes, or ``against`` is unknown.
+    KeyReusedError
+        The key came before with another question.
+    """
+    only_for(actor, ASSESSING)
+    draft = parse_rule_set(Document(kind=DocumentKind.RULES, name=_draft_name(asked.document), body=asked.document))
+    against = asked.against or draft.name
+    plain = {
+        "periods": [read_period(rt, name).name for name in asked.periods],
+        "document": asked.document,
+        "against": against,
+    }
+    with rt.database.writing() as tx:
+        for name in asked.periods:
+            if assessments.month(tx, name) is None:
+                raise InvalidInputError(
+                    "invalid_input", fields={"periods": (Problem(code="month_not_sealed", params={"period": name}),)}
+                )
+            rule_document(tx, against, read_period(rt, name))
+        identity, is_new = assessments.ask_what_if(
+            tx,
+            {
+                "asked": plain,
+                "status": QUEUED,
+                "created_at": rt.clock.now(),
+                "created_by": actor.person,
+                "asked_as": _asked_as(actor.person, key),
+            },
+        )
+        row = assessments.what_if(tx, identity)
+        assert row is not None  # noqa: S101 - inserted or found just above
+        if row.asked != plain:
+            raise KeyReusedError("idempotency_mismatch")
+        return row, not is_new
+
+
+def one_what_if(rt: Runtime, actor: Actor, identity: int) -> AssessmentWhatIfRow:
+    """Return a what-if with its answer, once there is one.
 
     Raises
     ------
     NotFoundError
-        There is no such run.
+        There is none, or the actor assesses nothing.
     """
     with rt.database.reading() as tx:
-        row = assessments.run(tx, identity)
+        row = assessments.what_if(tx, identity) if actor.role in ASSESSING else None
     if row is None:
-        raise NotFoundError("run_not_found", params={"id": identity})
-    return _run(row)
+        raise NotFoundError("what_if_not_found", params={"id": identity})
+    return row
 
 
-def read_period(rt: Runtime, name: str) -> Period:
-    """Read a period's name in the instance's zone.
-
-    Raises
-    ------
-    InvalidInputError
-        It is neither ``2026-10`` nor ``2026-Q4`` nor ``2026``.
-    """
-    try:
-        return Period.parse(name, zone=rt.settings.zone)
-    except ValueError as err:
-        raise invalid("period", "period_malformed", period=name) from err
+def is_open(run: Run) -> bool:
+    """Tell whether a run's month is not cut off yet."""
+    return run.state in (MonthState.OPEN, MonthState.DRAFT)
 
 
-def month_facts(rt: Runtime, period: Period) -> MonthFacts:
-    """Fold the history that a period rests on."""
-    now = rt.clock.now()
-    rules = rt.reference().rules
-    cut_off = deadline(period.end, CUT_OFF, rules.calendars[rules.conduct.calendar]).due_at
-    is_draft = now < cut_off
-    head = hashlib.sha256()
-    with rt.database.reading() as tx:
-        rows = fold(_hashed(touched_since(tx, period.start, min(now, cut_off)), head), cut_off=min(now, cut_off))
-    return MonthFacts(
-        period=period,
-        cut_off=min(now, cut_off),
-        is_draft=is_draft,
-        rows=rows,
-        frames=frames_of(rows, area_class=rules.conduct.area_class),
-        history_head=head.hexdigest(),
-    )
+def _asked_as(person: PersonId, key: str | None) -> str:
+    """Return under what a request is kept: the caller's key, or one that nobody else has."""
+    return f"{person}/{key or secrets.token_hex(16)}"
 
 
-def _content(facts: MonthFacts) -> MonthContent:
-    return MonthContent(
-        period=facts.period,
-        cut_off=facts.cut_off,
-        frames=facts.frames,
-        history_head=facts.history_head,
-    )
+def _draft_name(document: Mapping[str, Any]) -> str:
+    name = document.get("name")
+    return name if isinstance(name, str) and name else "draft"
 
 
-def _hashed(lines: Iterable[tuple[CaseEvent, str]], head: Any) -> Iterable[CaseEvent]:
-    for event, line_hash in lines:
-        head.update(line_hash.encode())
-        yield event
-
-
-def _rule_document(rt: Runtime, name: str, period: Period) -> tuple[Document, RuleSet]:
-    """Return the version of a rule set in force on the period's first day."""
-    with rt.database.reading() as tx:
-        held = [
-            Document(kind=DocumentKind.RULES, name=row.name, body=row.body)
-            for row in documents_in_force(tx)
-            if row.kind == DocumentKind.RULES
-        ]
-    known = [document for document in held if bears_name(document, name)]
-    if not known:
-        raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(one.name for one in held))
-    chosen = choose_document(known, name, period.first_day)
-    if chosen is None:
-        first = min(parse_rule_set(document).valid_from for document in known)
-        raise invalid("rule_set", "rule_set_not_in_force", name=name, first=first.isoformat())
-    return chosen
-
-
-def _plain_scores(scores: tuple[SubjectScore, ...]) -> tuple[Mapping[str, Any], ...]:
-    return tuple(plain_score(one) for one in scores)
-
-
-def _keep(
-    rt: Runtime,
-    actor: Actor,
-    facts: MonthFacts,
-    rule_set: RuleSet,
-    *,
-    scores: tuple[Mapping[str, Any], ...],
-    data: bytes,
-) -> Run:
-    sha256 = rt.blobs.put(data)
-    with rt.database.writing() as tx:
-        row = assessments.run_by_digest(tx, sha256)
-        if row is None:
-            identity = assessments.add_run(
-                tx,
-                {
-                    "period": facts.period.name,
-                    "rule_set": rule_set.name,
-                    "cut_off": facts.cut_off,
-                    "is_draft": facts.is_draft,
-                    "digest": sha256,
-                    "scores": list(scores),
-                    "created_at": rt.clock.now(),
-                    "created_by": actor.person,
-                },
-            )
-            row = assessments.run(tx, identity)
-    assert row is not None  # noqa: S101 - inserted or found just above
-    return _run(row)
-
-
-def _run(row: assessments.AssessmentRunRow) -> Run:
-    return Run(
-        id=row.id,
-        period=row.period,
-        rule_set=row.rule_set,
-        cut_off=row.cut_off,
-        is_draft=row.is_draft,
-        digest=row.digest,
-        scores=tuple(row.scores),
-    )
+_MOST_BREACHING = 200

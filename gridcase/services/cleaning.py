@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from gridcase.services.runtime import Runtime
-from gridcase.store.assessments import run_by_digest
+from gridcase.store.assessments import names_blob
 from gridcase.store.attachments import drop_unused, is_named
 
 #: An upload that no filing and no action named for so long is removed.
@@ -27,7 +27,7 @@ def clean_uploads(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> i
             dropped = drop_unused(tx, before=now - UNUSED_FOR, limit=_BATCH)
         for digest in sorted(set(dropped)):
             with rt.database.reading() as tx:
-                is_needed = is_named(tx, digest) or run_by_digest(tx, digest) is not None
+                is_needed = is_named(tx, digest) or names_blob(tx, digest)
             if not is_needed:
                 rt.blobs.remove(digest, untouched_since=now - _SETTLED_FOR)
         removed += len(dropped)

@@ -1,53 +1,480 @@
-"""Assessment runs and the frozen package each one made."""
+"""Assessment: runs of rule sets over periods, what was done with each, the frozen months, and what-ifs.
 
+Acts are only ever added, each once by the database's own word: of two people at the same moment one writes it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, exists, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, aliased, defer, mapped_column
 
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import CaseNumber, CaseState
+from gridcase.store.cases import CaseRow, visible_to
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
+
+#: Where the work on a run or what-if stands.
+QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 
 
 class AssessmentRunRow(Base):
     """One run of one rule set over one period.
 
-    ``digest`` is the SHA-256 of the package, whose bytes lie in the blob store; ``is_draft`` marks a run before the
-    cut-off.
+    Parameters
+    ----------
+    digest
+        SHA-256 of the package, whose bytes lie in the blob store; empty until it is made.
+    is_draft
+        Run before the cut-off.
+    basis
+        SHA-256 over everything that decides the figures: facts, rule set, inputs, revision; empty until done.
+    facts, facts_blob
+        SHA-256 of what the facts say, and of the blob that holds them.
+    terms
+        Rule set document and scoring inputs, as used.
+    provisional
+        Cases with a deadline that may still move.
+    asked_as
+        Key of the request, by which it is made once; empty on the command line.
+    supersedes, revision, reason
+        Of a re-issue: the sealed run it takes the place of, 2 and up, and why.
+    sealed_as
+        ``period/rule set/revision`` once sealed: unique, so that one of many becomes the month.
+    is_packed
+        The package in ``digest`` is of the run as it stands; sealing makes another necessary.
+    pack_asked
+        Somebody wants the package; it is made in the jobs process or on the command line.
     """
 
     __tablename__ = "assessment_run"
+    __table_args__ = (
+        Index("ix_assessment_run_basis", "basis"),
+        Index("ix_assessment_run_status", "status", "id"),
+        Index("uq_assessment_run_asked_as", "asked_as", unique=True),
+        Index("uq_assessment_run_sealed_as", "sealed_as", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     period: Mapped[str] = mapped_column(String(10), index=True)
     rule_set: Mapped[str] = mapped_column(String(80))
     cut_off: Mapped[datetime] = mapped_column(UtcDateTime)
-    digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64), default="")
     is_draft: Mapped[bool]
     scores: Mapped[Any] = mapped_column(PlainJson)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_by: Mapped[int]
+    role: Mapped[str] = mapped_column(String(20), default="system")
+    status: Mapped[str] = mapped_column(String(8), default=DONE)
+    error: Mapped[str] = mapped_column(Text, default="")
+    version: Mapped[str] = mapped_column(String(40), default="")
+    subject_kind: Mapped[str] = mapped_column(String(10), default="")
+    basis: Mapped[str] = mapped_column(String(64), default="")
+    facts: Mapped[str] = mapped_column(String(64), default="")
+    facts_blob: Mapped[str] = mapped_column(String(64), default="")
+    terms: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    cases: Mapped[int] = mapped_column(default=0)
+    provisional: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(60), default="")
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_as: Mapped[str | None] = mapped_column(String(160))
+    supersedes: Mapped[int | None]
+    revision: Mapped[int] = mapped_column(default=1)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    sealed_as: Mapped[str | None] = mapped_column(String(120))
+    is_packed: Mapped[bool] = mapped_column(default=False)
+    pack_asked: Mapped[bool] = mapped_column(default=False)
 
 
-def add_run(tx: Tx, row: dict[str, Any]) -> int:
+class AssessmentActRow(Base):
+    """Something people did with a run: draft, withdraw, approve, seal, send; each once."""
+
+    __tablename__ = "assessment_act"
+    __table_args__ = (Index("uq_assessment_act", "run_id", "act", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("assessment_run.id"))
+    act: Mapped[str] = mapped_column(String(10))
+    person: Mapped[int]
+    role: Mapped[str] = mapped_column(String(20))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class AssessmentMonthRow(Base):
+    """A period whose facts are frozen: whatever happened since, it is counted from these.
+
+    Parameters
+    ----------
+    facts, facts_blob
+        SHA-256 of what the facts say, and of the blob that holds them.
+    """
+
+    __tablename__ = "assessment_month"
+
+    period: Mapped[str] = mapped_column(String(10), primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    ends_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    cut_off: Mapped[datetime] = mapped_column(UtcDateTime)
+    facts: Mapped[str] = mapped_column(String(64))
+    facts_blob: Mapped[str] = mapped_column(String(64))
+    frozen_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    frozen_by: Mapped[int]
+
+
+class AssessmentWhatIfRow(Base):
+    """A draft rule set tried on sealed months beside the one in force: what was asked, and the answer."""
+
+    __tablename__ = "assessment_what_if"
+    __table_args__ = (
+        Index("ix_assessment_what_if_status", "status", "id"),
+        Index("uq_assessment_what_if_asked_as", "asked_as", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asked: Mapped[Any] = mapped_column(PlainJson)
+    answer: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    status: Mapped[str] = mapped_column(String(8))
+    error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[int]
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(60), default="")
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    asked_as: Mapped[str | None] = mapped_column(String(160))
+
+
+class MonthNoticeRow(Base):
+    """A reminder of a step of a month's timetable, for a role, once."""
+
+    __tablename__ = "assessment_notice"
+    __table_args__ = (Index("uq_assessment_notice", "period", "step", "role", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(String(10))
+    step: Mapped[str] = mapped_column(String(10))
+    role: Mapped[str] = mapped_column(String(20))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def cases_due(
+    tx: Tx, actor: Actor, since: datetime, until: datetime, *, limit: int
+) -> tuple[tuple[CaseNumber, str | None, datetime], ...]:
+    """Return number, unit and handling deadline of open cases that an actor sees, the next to breach first."""
+    statement = (
+        select(CaseRow)
+        .where(
+            visible_to(actor),
+            CaseRow.closed_at.is_(None),
+            CaseRow.handle_due_at >= since,
+            CaseRow.handle_due_at < until,
+            CaseRow.state.in_([str(state) for state in _STILL_TO_HANDLE]),
+        )
+        .order_by(CaseRow.handle_due_at, CaseRow.id)
+        .limit(limit)
+    )
+    rows = tx.execute(statement).scalars()
+    return tuple((row.number, row.unit, row.handle_due_at) for row in rows if row.handle_due_at is not None)
+
+
+#: A suspended case's deadline moves; a reported one waits for its check.
+_STILL_TO_HANDLE = (CaseState.DISPATCHED, CaseState.HANDLING, CaseState.RETURNED)
+
+Queue = type[AssessmentRunRow] | type[AssessmentWhatIfRow]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run with what was done with it, by act, and the sealed run that took its place."""
+
+    row: AssessmentRunRow
+    acts: Mapping[str, AssessmentActRow]
+    superseded_by: int | None
+
+
+class ActTakenError(Exception):
+    """Somebody did it at the same moment; the transaction must be given up."""
+
+
+# --- runs -------------------------------------------------------------------------------------------------------
+
+
+def add_run(tx: Tx, values: Mapping[str, Any]) -> int:
     """Insert a run and return its identity."""
-    return tx.execute(insert(AssessmentRunRow).values(**row).returning(AssessmentRunRow.id)).scalar_one()
+    statement = insert(AssessmentRunRow).values(**values).returning(AssessmentRunRow.id)
+    return tx.execute(statement).scalar_one()
 
 
-def run(tx: Tx, identity: int) -> AssessmentRunRow | None:
+def ask_run(tx: Tx, values: Mapping[str, Any]) -> tuple[int, bool]:
+    """Queue a run under its key; of the same key again the first, with False."""
+    try:
+        with tx.begin_nested():
+            return add_run(tx, values), True
+    except IntegrityError:
+        found = select(AssessmentRunRow.id).where(AssessmentRunRow.asked_as == values["asked_as"])
+        return tx.execute(found).scalar_one(), False
+
+
+def run(tx: Tx, identity: int) -> RunRecord | None:
     """Return a run, or None."""
-    return tx.execute(select(AssessmentRunRow).where(AssessmentRunRow.id == identity)).scalar_one_or_none()
+    found = _records(tx, AssessmentRunRow.id == identity, limit=1, is_whole=True)
+    return found[0] if found else None
 
 
-def newest_run(tx: Tx, period: str | None = None) -> AssessmentRunRow | None:
-    """Return the newest run, of a period or of all."""
-    statement = select(AssessmentRunRow).order_by(AssessmentRunRow.id.desc()).limit(1)
+def runs(
+    tx: Tx, *, period: str | None, rule_set: str | None = None, after: int | None = None, limit: int
+) -> tuple[RunRecord, ...]:
+    """Return runs without their scores, newest first, one more than asked when there are more; in two statements."""
+    wanted: ColumnElement[bool] = AssessmentRunRow.id > 0
+    if period is not None:
+        wanted = and_(wanted, AssessmentRunRow.period == period)
+    if rule_set is not None:
+        wanted = and_(wanted, AssessmentRunRow.rule_set == rule_set)
+    if after is not None:
+        wanted = and_(wanted, AssessmentRunRow.id < after)
+    return _records(tx, wanted, limit=limit + 1, is_whole=False)
+
+
+def run_by_basis(tx: Tx, basis: str) -> AssessmentRunRow | None:
+    """Return the first run that rests on exactly this and was not withdrawn, or None."""
+    withdrawn = exists().where(AssessmentActRow.run_id == AssessmentRunRow.id, AssessmentActRow.act == "withdraw")
+    statement = select(AssessmentRunRow).where(
+        AssessmentRunRow.basis == basis, AssessmentRunRow.status == DONE, ~withdrawn
+    )
+    return tx.execute(statement.order_by(AssessmentRunRow.id).limit(1)).scalar_one_or_none()
+
+
+def names_blob(tx: Tx, digest: str) -> bool:
+    """Tell whether a run or a frozen month needs the bytes of a digest."""
+    run_ = select(AssessmentRunRow.id).where(
+        or_(AssessmentRunRow.digest == digest, AssessmentRunRow.facts_blob == digest)
+    )
+    month_ = select(AssessmentMonthRow.period).where(AssessmentMonthRow.facts_blob == digest)
+    return any(tx.execute(one.limit(1)).first() is not None for one in (run_, month_))
+
+
+def newest_run(
+    tx: Tx, period: str | None = None, rule_set: str | None = None, status: str = DONE
+) -> AssessmentRunRow | None:
+    """Return the newest run in a status, of a period or of all."""
+    statement = select(AssessmentRunRow).where(AssessmentRunRow.status == status)
     if period is not None:
         statement = statement.where(AssessmentRunRow.period == period)
+    if rule_set is not None:
+        statement = statement.where(AssessmentRunRow.rule_set == rule_set)
+    return tx.execute(statement.order_by(AssessmentRunRow.id.desc()).limit(1)).scalar_one_or_none()
+
+
+def waiting_run(tx: Tx, period: str, rule_set: str) -> int | None:
+    """Return the run of a period and rule set that is queued, or None."""
+    statement = select(AssessmentRunRow.id).where(
+        AssessmentRunRow.period == period,
+        AssessmentRunRow.rule_set == rule_set,
+        AssessmentRunRow.status == QUEUED,
+        AssessmentRunRow.supersedes.is_(None),
+    )
+    return tx.execute(statement.order_by(AssessmentRunRow.id).limit(1)).scalar_one_or_none()
+
+
+def sealed_runs(tx: Tx, period: str, rule_set: str) -> tuple[AssessmentRunRow, ...]:
+    """Return the sealed runs of a period under a rule set, the newest revision first."""
+    statement = select(AssessmentRunRow).where(
+        AssessmentRunRow.period == period,
+        AssessmentRunRow.rule_set == rule_set,
+        AssessmentRunRow.sealed_as.is_not(None),
+    )
+    return tuple(tx.execute(statement.order_by(AssessmentRunRow.revision.desc())).scalars())
+
+
+def next_unpacked(tx: Tx) -> int | None:
+    """Return a run whose package is wanted and still to be made, or None."""
+    statement = select(AssessmentRunRow.id).where(
+        AssessmentRunRow.pack_asked.is_(True), AssessmentRunRow.is_packed.is_(False), AssessmentRunRow.status == DONE
+    )
+    return tx.execute(statement.order_by(AssessmentRunRow.id).limit(1)).scalar_one_or_none()
+
+
+def ask_package(tx: Tx, identity: int) -> None:
+    """Note that the package of a run is wanted."""
+    tx.execute(update(AssessmentRunRow).where(AssessmentRunRow.id == identity).values(pack_asked=True))
+
+
+def pack_run(tx: Tx, identity: int, digest: str, *, sealed_as: str | None) -> bool:
+    """Note the package of a run; False when it was made already, or the run was sealed meanwhile."""
+    unchanged = AssessmentRunRow.sealed_as.is_(None) if sealed_as is None else AssessmentRunRow.sealed_as == sealed_as
+    statement = update(AssessmentRunRow).where(
+        AssessmentRunRow.id == identity, AssessmentRunRow.is_packed.is_(False), unchanged
+    )
+    statement = statement.values(digest=digest, is_packed=True)
+    return tx.execute(statement.returning(AssessmentRunRow.id)).scalar_one_or_none() is not None
+
+
+# --- acts and frozen months -------------------------------------------------------------------------------------
+
+
+def hold_run(tx: Tx, identity: int) -> None:
+    """Let nobody else act on a run until this transaction ends."""
+    tx.execute(select(AssessmentRunRow.id).where(AssessmentRunRow.id == identity).with_for_update())
+
+
+def add_act(tx: Tx, values: Mapping[str, Any]) -> None:
+    """Note an act.
+
+    Raises
+    ------
+    ActTakenError
+        It was done before.
+    """
+    try:
+        tx.execute(insert(AssessmentActRow).values(**values))
+        tx.flush()
+    except IntegrityError as err:
+        raise ActTakenError from err
+
+
+def seal_run(tx: Tx, identity: int, sealed_as: str) -> None:
+    """Make a run the month of its rule set in its revision.
+
+    Raises
+    ------
+    ActTakenError
+        Another run is.
+    """
+    statement = update(AssessmentRunRow).where(AssessmentRunRow.id == identity)
+    try:
+        tx.execute(statement.values(sealed_as=sealed_as, is_packed=False, pack_asked=True))
+    except IntegrityError as err:
+        raise ActTakenError from err
+
+
+def month(tx: Tx, period: str) -> AssessmentMonthRow | None:
+    """Return the frozen facts of a period, or None while it is not sealed."""
+    return tx.execute(select(AssessmentMonthRow).where(AssessmentMonthRow.period == period)).scalar_one_or_none()
+
+
+def months(tx: Tx) -> tuple[AssessmentMonthRow, ...]:
+    """Return every frozen period, oldest first."""
+    return tuple(tx.execute(select(AssessmentMonthRow).order_by(AssessmentMonthRow.period)).scalars())
+
+
+def freeze_month(tx: Tx, values: Mapping[str, Any]) -> None:
+    """Freeze the facts of a period.
+
+    Raises
+    ------
+    ActTakenError
+        They were frozen at the same moment.
+    """
+    try:
+        tx.execute(insert(AssessmentMonthRow).values(**values))
+    except IntegrityError as err:
+        raise ActTakenError from err
+
+
+# --- work to be done --------------------------------------------------------------------------------------------
+
+
+def has_waiting(tx: Tx, now: datetime) -> bool:
+    """Tell whether a run or a what-if waits, was left behind, or a sealed run lacks its package."""
+    if next_unpacked(tx) is not None:
+        return True
+    return any(tx.execute(select(kind.id).where(_is_free(kind, now)).limit(1)).first() for kind in _QUEUES)
+
+
+def take(tx: Tx, kind: Queue, *, owner: str, now: datetime, lease_until: datetime) -> int | None:
+    """Take the oldest that waits or was left behind by a process that died; None when there is none."""
+    oldest = select(kind.id).where(_is_free(kind, now)).order_by(kind.id).limit(1).scalar_subquery()
+    statement = (
+        update(kind)
+        .where(kind.id == oldest, _is_free(kind, now))
+        .values(status=RUNNING, owner=owner, lease_until=lease_until)
+        .returning(kind.id)
+    )
     return tx.execute(statement).scalar_one_or_none()
 
 
-def run_by_digest(tx: Tx, digest: str) -> AssessmentRunRow | None:
-    """Return the run that made exactly this package, or None."""
-    statement = select(AssessmentRunRow).where(AssessmentRunRow.digest == digest).limit(1)
-    return tx.execute(statement).scalar_one_or_none()
+def keep(tx: Tx, kind: Queue, identity: int, *, owner: str, lease_until: datetime) -> bool:
+    """Prolong what was taken; False when somebody else took it over."""
+    statement = update(kind).where(kind.id == identity, kind.status == RUNNING, kind.owner == owner)
+    return tx.execute(statement.values(lease_until=lease_until).returning(kind.id)).scalar_one_or_none() is not None
+
+
+def finish(tx: Tx, kind: Queue, identity: int, *, owner: str, values: Mapping[str, Any]) -> bool:
+    """Write what came of it; False when somebody else took it over."""
+    statement = update(kind).where(kind.id == identity, kind.status == RUNNING, kind.owner == owner)
+    return tx.execute(statement.values(**values).returning(kind.id)).scalar_one_or_none() is not None
+
+
+_QUEUES: tuple[Queue, ...] = (AssessmentRunRow, AssessmentWhatIfRow)
+
+
+def _is_free(kind: Queue, now: datetime) -> ColumnElement[bool]:
+    return or_(kind.status == QUEUED, and_(kind.status == RUNNING, kind.lease_until < now))
+
+
+# --- what-ifs and reminders -------------------------------------------------------------------------------------
+
+
+def ask_what_if(tx: Tx, values: Mapping[str, Any]) -> tuple[int, bool]:
+    """Queue a what-if under its key; of the same key again the first, with False."""
+    try:
+        with tx.begin_nested():
+            statement = insert(AssessmentWhatIfRow).values(**values).returning(AssessmentWhatIfRow.id)
+            return tx.execute(statement).scalar_one(), True
+    except IntegrityError:
+        found = select(AssessmentWhatIfRow.id).where(AssessmentWhatIfRow.asked_as == values["asked_as"])
+        return tx.execute(found).scalar_one(), False
+
+
+def what_if(tx: Tx, identity: int) -> AssessmentWhatIfRow | None:
+    """Return a what-if, or None."""
+    return tx.execute(select(AssessmentWhatIfRow).where(AssessmentWhatIfRow.id == identity)).scalar_one_or_none()
+
+
+def add_notices(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert reminders that are new; returns how many were."""
+    added = 0
+    for row in rows:
+        try:
+            with tx.begin_nested():
+                tx.execute(insert(MonthNoticeRow).values(**row))
+                added += 1
+        except IntegrityError:
+            continue
+    return added
+
+
+def notices(tx: Tx, period: str, role: str) -> tuple[MonthNoticeRow, ...]:
+    """Return the reminders of a period for a role, oldest first."""
+    statement = select(MonthNoticeRow).where(MonthNoticeRow.period == period, MonthNoticeRow.role == role)
+    return tuple(tx.execute(statement.order_by(MonthNoticeRow.id)).scalars())
+
+
+def known_notices(tx: Tx, periods: Sequence[str]) -> frozenset[tuple[str, str, str]]:
+    """Return period, step and role of the reminders already given."""
+    statement = select(MonthNoticeRow.period, MonthNoticeRow.step, MonthNoticeRow.role)
+    found = tx.execute(statement.where(MonthNoticeRow.period.in_(periods)))
+    return frozenset((row[0], row[1], row[2]) for row in found)
+
+
+def _records(tx: Tx, wanted: ColumnElement[bool], *, limit: int, is_whole: bool) -> tuple[RunRecord, ...]:
+    later = aliased(AssessmentRunRow)
+    statement = (
+        select(AssessmentRunRow, later.id)
+        .outerjoin(later, and_(later.supersedes == AssessmentRunRow.id, later.sealed_as.is_not(None)))
+        .where(wanted)
+        .order_by(AssessmentRunRow.id.desc())
+        .limit(limit)
+    )
+    if not is_whole:
+        statement = statement.options(defer(AssessmentRunRow.scores), defer(AssessmentRunRow.terms))
+    rows = tx.execute(statement).all()
+    acts: dict[int, dict[str, AssessmentActRow]] = {row[0].id: {} for row in rows}
+    for act in tx.execute(select(AssessmentActRow).where(AssessmentActRow.run_id.in_(acts))).scalars():
+        acts[act.run_id][act.act] = act
+    return tuple(RunRecord(row=row[0], acts=acts[row[0].id], superseded_by=row[1]) for row in rows)

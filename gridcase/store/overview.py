@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, func, select
 
 from gridcase.domain.case import OPEN_STATES, CaseKind, CaseNumber, CaseState, CellCode, Scheme, TypeKey
 from gridcase.domain.numbers import NumberParts, case_number
-from gridcase.store.assessments import AssessmentRunRow
+from gridcase.store.assessments import DONE, AssessmentRunRow
 from gridcase.store.cases import CaseRow
 from gridcase.store.database import Tx
 
@@ -85,7 +85,12 @@ def closed_cases(tx: Tx, limit: int) -> tuple[PublicCase, ...]:
 def newest_month(tx: Tx) -> AssessmentRunRow | None:
     """Return the newest run of the latest period that is no draft, in one statement."""
     order = (AssessmentRunRow.period.desc(), AssessmentRunRow.id.desc())
-    statement = select(AssessmentRunRow).where(AssessmentRunRow.is_draft.is_(False)).order_by(*order).limit(1)
+    statement = (
+        select(AssessmentRunRow)
+        .where(AssessmentRunRow.is_draft.is_(False), AssessmentRunRow.status == DONE)
+        .order_by(*order)
+        .limit(1)
+    )
     return tx.execute(statement).scalar_one_or_none()
 
 
