@@ -15,7 +15,7 @@ import narwhals as nw
 from gridcase.assessment.counts import cases_behind, count
 from gridcase.assessment.frames import Frames
 from gridcase.assessment.rulesets import Indicator, RuleSet, Term
-from gridcase.assessment.selection import Selection
+from gridcase.assessment.selection import NO_FILTERS, Selection
 from gridcase.domain.case import CaseNumber
 from gridcase.domain.time import Period
 
@@ -120,7 +120,8 @@ class GivenFigures:
     ----------
     counts
         By subject and name; a name may be narrowed to ``indicator.name`` or ``indicator.term.name``, and the narrowest
-        wins. Multipliers and filters are taken as done by whoever counted.
+        wins. An indicator that counts other cases or another month than the rule set (by filters, an attribution or
+        multipliers of its own) reads narrowed names only: whoever gives them has counted as it says.
     rates
         By subject and ``indicator.term``, as fractions.
     """
@@ -135,7 +136,7 @@ class GivenFigures:
     def amounts(self, subject: str, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:  # noqa: ARG002 - the protocol's
         """Return the counts of a term by name; one that was not given is left out."""
         given = self.counts.get(subject, {})
-        places = [f"{indicator.id}.{term.id}.", f"{indicator.id}.", ""]
+        places = places_of(indicator, term)
         return {
             name: next(given[place + name] for place in places if place + name in given)
             for name in term.counts
@@ -149,6 +150,16 @@ class GivenFigures:
     def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing: no cases were given."""
         return ()
+
+
+def places_of(indicator: Indicator, term: Term) -> tuple[str, ...]:
+    """Return what may stand before a count's name for a term, narrowest first."""
+    own = term.filters != NO_FILTERS or term.attribution is not None or term.multipliers
+    shared = indicator.filters != NO_FILTERS or indicator.attribution is not None
+    of_term = (f"{indicator.id}.{term.id}.",)
+    if own:
+        return of_term
+    return (*of_term, f"{indicator.id}.") if shared else (*of_term, f"{indicator.id}.", "")
 
 
 def _by_subject(frames: Frames, selection: Selection) -> dict[str, Mapping[str, int]]:

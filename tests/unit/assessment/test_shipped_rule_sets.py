@@ -40,7 +40,10 @@ def scored(rule_set: RuleSet, counts: dict[str, int], subject: str = "S1", **ext
 
 #: Deductions of Changzhou: appearance loses 12 x 0.1 + 20 x 0.1 + 1 x 0.2, street order 30 x 0.1.
 CHANGZHOU = {
-    **dict.fromkeys(["handled_overdue", "overdue_open", "rework_cases"], 0),
+    f"{item}.{name}": 0
+    for item in ("appearance", "street_order", "advertising", "greenery", "traffic", "sites", "rivers")
+    for name in ("handled_overdue", "overdue_open", "rework_cases")
+} | {
     "appearance.handled_overdue": 12,
     "appearance.overdue_open": 20,
     "appearance.rework_cases": 1,
@@ -96,7 +99,7 @@ HAND_COMPUTED = [
             "urgent.closed_on_time": 8,
             "urgent.closed": 9,
             "urgent.due_to_close": 10,
-            "rework_cases": 7,
+            "quality.rework.rework_cases": 7,
             "failed_check_events": 3,
         },
         {},
