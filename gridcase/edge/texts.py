@@ -932,6 +932,27 @@ SENTENCES: dict[str, Text] = {
     "multiplier_without_counts": Text(
         "外部得分没有案件，不能加倍计件。", "An outside score has no cases to count several times."
     ),
+    "given_ending": Text("{name} 不是 .csv、.json 或 .yaml 文件。", "{name} ends in none of .csv, .json, .yaml."),
+    "given_unreadable": Text("文件无法读取，请存为 UTF-8。", "The file cannot be read; save it as UTF-8."),
+    "given_column_twice": Text("列 {column} 出现两次。", "The column {column} stands twice."),
+    "given_column_unknown": Text(
+        "该评分规则用不到列 {column}，可用的列有：{choices} 等。",
+        "The rule set has no use for the column {column}. Columns it reads are, among others: {choices}.",
+    ),
+    "given_column_missing": Text(
+        "指标 {indicator} 需要列 {column}，请补上。", "The indicator {indicator} needs the column {column}; add it."
+    ),
+    "given_row_length": Text(
+        "该行有 {cells} 格，表头有 {columns} 列。", "The row has {cells} cells and the header {columns} columns."
+    ),
+    "given_subject_twice": Text("{subject} 出现两行。", "{subject} has two rows."),
+    "given_subject_role": Text(
+        "该评分规则只评岗位 {role}，应写成 {role}/编号。", "The rule set judges posts of {role}: write {role}/NUMBER."
+    ),
+    "given_out_of": Text("{value} 不在 0 到 {out_of} 之间。", "{value} does not lie between 0 and {out_of}."),
+    "given_rate": Text("{value} 不是 0 到 100 之间的百分数。", "{value} is no percentage between 0 and 100."),
+    "given_whole": Text("“{value}”不是不小于 0 的整数。", '"{value}" is not a whole number from 0.'),
+    "rule_file_missing": Text("没有文件 {file}。", "There is no file {file}."),
     "package_unreadable": Text("文件不是可读的月度数据包。", "The file is not a readable monthly package."),
     "manifest_missing": Text("数据包中没有清单。", "The package has no manifest."),
     "manifest_invalid": Text("数据包的清单无效。", "The manifest of the package is not valid."),

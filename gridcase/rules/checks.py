@@ -15,6 +15,7 @@ from gridcase.rules.catalogue import read_catalogue
 from gridcase.rules.conduct import read_conduct
 from gridcase.rules.documents import Document, DocumentKind, Finding, Severity
 from gridcase.rules.fields import Place, Reading
+from gridcase.rules.mappings import read_mapping
 from gridcase.rules.routing import read_routing
 from gridcase.rules.rulesets import bears_name, parse_rule_set
 from gridcase.rules.units import read_units
@@ -39,6 +40,7 @@ def check(documents: Iterable[Document]) -> tuple[Finding, ...]:
         units=read_units(ordered, reading),
         calendars=_calendars(ordered, reading),
     )
+    prefixes: dict[str, str] = {}
     for document in ordered:
         if document.kind is DocumentKind.UNITS:
             _check_units(document, reading, known)
@@ -48,6 +50,8 @@ def check(documents: Iterable[Document]) -> tuple[Finding, ...]:
             _check_conduct(document, reading, known)
         elif document.kind is DocumentKind.RULES:
             _check_rule_set(document, reading)
+        elif document.kind is DocumentKind.MAPPINGS:
+            _check_mapping(document, reading, known, prefixes)
     return tuple(sorted(reading.findings, key=lambda finding: finding.document))
 
 
@@ -119,6 +123,23 @@ def _check_area_classes(conduct: Conduct, document: Document, reading: Reading, 
     at = Place(document=document.label, path="area_classes")
     for name in sorted(wanted - set(conduct.area_classes.values())):
         reading.note(Severity.WARNING, at, "area_class_without_area", area_class=name)
+
+
+def _check_mapping(document: Document, reading: Reading, known: _Known, prefixes: dict[str, str]) -> None:
+    """Refuse types that no catalogue has, units that no list has, and letters that two sources would share."""
+    mapping = read_mapping(document, reading)
+    prefix = mapping.type.prefix
+    if prefix and prefixes.setdefault(prefix, mapping.system) != mapping.system:
+        reading.refuse(document.label, "fields.type.prefix", "prefix_taken", prefix=prefix, system=prefixes[prefix])
+    named = {f"values.{value}": key for value, key in mapping.type.values.items()}
+    if mapping.type.default is not None:
+        named["default"] = mapping.type.default
+    for place, key in named.items():
+        if known.catalogue.find(key) is None:
+            reading.refuse(document.label, f"fields.type.{place}", "unknown_type", type=str(key))
+    for value, unit in mapping.unit.values.items() if mapping.unit else ():
+        if unit not in known.units.by_code:
+            reading.refuse(document.label, f"fields.unit.values.{value}", "unknown_unit", unit=unit)
 
 
 # --- routing ---

@@ -27,6 +27,7 @@ class DocumentKind(StrEnum):
     CALENDAR = "calendar"
     CATALOGUE = "catalogue"
     CONDUCT = "conduct"
+    MAPPINGS = "mappings"
     ROUTING = "routing"
     RULES = "rules"
     UNITS = "units"

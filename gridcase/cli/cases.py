@@ -1,0 +1,89 @@
+"""``gridcase cases``: take cases of other systems in, and write our own out."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gridcase.cli.shell import answer, json_option, refusing, runtime, spoken
+from gridcase.edge.texts import Language, sentence
+from gridcase.services.importing import ImportAsk, ImportReport, import_cases, mapping_named
+
+
+@click.group()
+def cases() -> None:
+    """Cases of other systems in, and ours out."""
+
+
+@cases.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--mapping", required=True, help="Name of a mapping in force, or a mapping file.")
+@click.option("--encoding", default="", help="Of the file, instead of the mapping's.")
+@click.option("--dry-run", is_flag=True, help="Report only.")
+@json_option
+@refusing
+def import_command(*, file: Path, mapping: str, encoding: str, dry_run: bool, as_json: bool) -> None:
+    """Take the rows of a file in, once each; exit 1 when rows were refused."""
+    rt = runtime()
+    ask = ImportAsk(path=file, mapping=mapping_named(rt, mapping), encoding=encoding, dry_run=dry_run)
+    with _progress(file) as tell:
+        report = import_cases(rt, ask, tell)
+    value = _plain(report, spoken(rt))
+    answer(value, as_json=as_json, text=_text(value))
+    sys.exit(1 if report.refused else 0)
+
+
+def _plain(report: ImportReport, language: Language) -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "imported": report.imported,
+        "already_there": report.already_there,
+        "refused": report.refused,
+        "exceptions": [
+            {
+                "row": one.row,
+                "line": one.line,
+                "field": one.field,
+                "reason": one.reason,
+                "detail": sentence(one.reason, one.params, language),
+            }
+            for one in report.exceptions
+        ],
+        "exceptions_left_out": report.refused - len(report.exceptions),
+        "reasons": dict(sorted(report.reasons.items())),
+        "as_received": report.as_received,
+        "new_types": report.new_types,
+        "new_units": report.new_units,
+        "names": report.names,
+    }
+
+
+def _text(value: dict[str, Any]) -> str:
+    totals = [f"{name}: {value[name]}" for name in ("rows", "imported", "already_there", "refused", "as_received")]
+    totals += [f"{name}: {len(value[name])}" for name in ("new_types", "new_units", "names")]
+    rows = [
+        f"  row {one['row']} (line {one['line']}) {one['field'] or '-'}: {one['reason']}: {one['detail']}"
+        for one in value["exceptions"]
+    ]
+    left_out = [f"  … {value['exceptions_left_out']}"] if value["exceptions_left_out"] else []
+    return "\n".join([*totals, *rows, *left_out])
+
+
+@contextmanager
+def _progress(file: Path) -> Iterator[Callable[[str, int, int], None]]:
+    """Show on standard error how far each reading of the file has come."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    tasks: dict[str, TaskID] = {}
+    with Progress(console=Console(stderr=True), transient=False) as bar:
+
+        def tell(phase: str, done: int, size: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bar.add_task(f"{phase} {file.name}", total=max(size, 1))
+            bar.update(tasks[phase], completed=done)
+
+        yield tell
