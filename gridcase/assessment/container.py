@@ -8,7 +8,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
 from gridcase.domain.errors import Problem
@@ -26,6 +25,8 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _ZIP64_TAIL = 56 + 20
+#: Stands for a size that is told in the longer header.
+_IN_EXTRA = 0xFFFFFFFF
 _DESCRIPTORS = (0, 12, 16, 20, 24)
 #: What reading a damaged archive may raise.
 UNREADABLE = (
@@ -106,6 +107,8 @@ class Container:
                 return False
             self._file.seek(info.header_offset)
             header = _LOCAL.unpack(self._file.read(_LOCAL.size))
+            if not _agrees(header, info):
+                return False
             end = info.header_offset + _LOCAL.size + header[-2] + header[-1] + info.compress_size
             slack = _DESCRIPTORS if header[2] & _DESCRIPTOR_FLAG else (0,)
         return self._archive.start_dir - end in slack and self._is_directory_last()
@@ -119,15 +122,15 @@ class Container:
         return self._file.seek(0, 2) - place in (_END.size, _END.size + _ZIP64_TAIL)
 
 
-def open_container(path: Path) -> Container:
-    """Open an archive; the caller closes nothing, the file is read whole.
-
-    Raises
-    ------
-    zipfile.BadZipFile, OSError
-        It is none.
-    """
-    return Container(path.open("rb"))
+def _agrees(header: tuple[int, ...], info: zipfile.ZipInfo) -> bool:
+    """Tell whether an entry's own header says what the directory says of it, so that every program reads the same."""
+    _, _, flags, method, _, _, crc, packed, size, _, _ = header
+    if (flags, method) != (info.flag_bits, info.compress_type):
+        return False
+    if flags & _DESCRIPTOR_FLAG:
+        return True
+    sizes = {(packed, info.compress_size), (size, info.file_size)}
+    return crc == info.CRC and all(here in (there, _IN_EXTRA) for here, there in sizes)
 
 
 def _is_folder(info: zipfile.ZipInfo) -> bool:
