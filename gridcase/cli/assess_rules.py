@@ -20,7 +20,7 @@ from gridcase.cli.shell import answer, json_option, refusing, table
 from gridcase.domain.errors import RuleFileError, invalid
 from gridcase.edge.texts import Language, label
 from gridcase.rules.documents import Document, DocumentKind, read_document
-from gridcase.rules.given_tables import differences, read_given_table
+from gridcase.rules.given_tables import Difference, differences, intervals, read_given_table
 from gridcase.rules.rulesets import bears_name, choose_document, parse_rule_set
 from gridcase.settings import load_settings
 
@@ -71,37 +71,45 @@ def score_command(
     """Score given figures by a rule set, without a database.
 
     Where the table says what was printed (expect:score, expect:rank, expect:grade), differences are listed and the
-    command exits with 1.
+    command exits with 1, unless every one is explained by parts that were rounded before they were printed.
     """
     on = day.date() if day else None
     chosen = _rule_set(rule_set, on)
-    given = read_given_table(chosen, inputs.name, inputs.read_bytes())
+    data = inputs.read_bytes()
+    given = read_given_table(chosen, inputs.name, data)
     scores = score_figures(chosen, given.figures, given.inputs)
-    found = differences(given.expected, scores)
+    possible = intervals(chosen, inputs.name, data) if given.expected else {}
+    found = differences(given.expected, scores, possible)
     value: dict[str, Any] = {
         "rule_set": chosen.name,
         "version": chosen.version,
         "scores": [plain_score(one) for one in scores],
         "compared": len(given.expected),
         "differences": [
-            {"subject": one.subject, "what": one.what, "printed": one.printed, "computed": one.computed}
+            {
+                "subject": one.subject,
+                "what": one.what,
+                "printed": one.printed,
+                "computed": one.computed,
+                "within_rounding": one.within_rounding,
+            }
             for one in found
         ],
     }
     text = [table(("rank", "subject", "score", "grade"), [_row(one) for one in scores])]
     if with_lines:
         text += [_lines_of(one) for one in scores]
-    text += [f"{one.subject}: {one.what} {one.printed} printed, {one.computed} computed" for one in found]
+    text += [_difference(one) for one in found]
     if given.expected:
         text.append(f"{len(given.expected)} compared, {len(found)} differences")
     if against is not None:
         other = _rule_set(against, on)
-        table_of_other = read_given_table(other, inputs.name, inputs.read_bytes())
+        table_of_other = read_given_table(other, inputs.name, data)
         changes = compare(scores, score_figures(other, table_of_other.figures, table_of_other.inputs))
         value["changes"] = [plain_change(one) for one in changes]
         text += [_changes_of(one) for one in changes if one.is_changed]
     answer(value, as_json=as_json, text="\n".join(text))
-    sys.exit(1 if found else 0)
+    sys.exit(1 if any(not one.within_rounding for one in found) else 0)
 
 
 def plain_change(one: SubjectChange) -> dict[str, Any]:
@@ -149,6 +157,11 @@ def _read(path: Path) -> Document:
     except RuleFileError as error:
         named = {f"{path.name}: {place}": problems for place, problems in error.fields.items()}
         raise RuleFileError(error.code, fields=named) from error
+
+
+def _difference(one: Difference) -> str:
+    why = " (within the rounding of its parts)" if one.within_rounding else ""
+    return f"{one.subject}: {one.what} {one.printed} printed, {one.computed} computed{why}"
 
 
 def _row(one: SubjectScore) -> tuple[str, ...]:

@@ -1,16 +1,19 @@
 """``gridcase config``: check, apply and export configuration files."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 
+from gridcase.assessment.explaining import in_words
 from gridcase.cli.shell import answer, json_option, refusing, runtime, table
-from gridcase.edge.texts import Language, sentence
-from gridcase.rules.documents import Finding
+from gridcase.domain.errors import RuleFileError
+from gridcase.edge.texts import Language, label, sentence
+from gridcase.rules.documents import DocumentKind, Finding, read_folder
+from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.calendar_preview import CalendarPreview, Move
 from gridcase.services.calendar_preview import preview as try_calendars
 from gridcase.services.configuring import RefusedConfigurationError, apply_folder, check_folder, errors, export_folder
@@ -27,14 +30,37 @@ def config() -> None:
 
 @config.command()
 @_folder
+@click.option("--explain", is_flag=True, help="Also say in words what every line of each rule set means.")
 @json_option
 @refusing
-def check(folder: Path | None, *, as_json: bool) -> None:
+def check(folder: Path | None, *, explain: bool, as_json: bool) -> None:
     """Check configuration files without touching the database; exit 1 when there are errors."""
     settings = load_settings()
-    findings = check_folder(folder or settings.config_dir)
-    _tell(findings, Language(settings.language), as_json=as_json)
+    language, chosen = Language(settings.language), folder or settings.config_dir
+    findings = check_folder(chosen)
+    if not explain:
+        _tell(findings, language, as_json=as_json)
+    elif as_json:
+        words = {name: list(lines) for name, lines in _rules_in_words(chosen, language)}
+        answer({"findings": _plain(findings, language), "rules": words}, as_json=True, text="")
+    else:
+        _tell(findings, language, as_json=False)
+        for _, lines in _rules_in_words(chosen, language):
+            click.echo("\n" + "\n".join(lines))
     sys.exit(1 if errors(findings) else 0)
+
+
+def _rules_in_words(folder: Path, language: Language) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Say the rule sets of a folder in words; one that cannot be read is passed over, its findings tell why."""
+    for document in read_folder(folder):
+        if document.kind is not DocumentKind.RULES:
+            continue
+        try:
+            rule_set = parse_rule_set(document)
+        except RuleFileError:
+            continue
+        words = in_words(rule_set, str(language), lambda word: label(word, language))
+        yield document.name, tuple(one.text for one in words)
 
 
 @config.command()

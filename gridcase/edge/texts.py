@@ -932,6 +932,11 @@ SENTENCES: dict[str, Text] = {
     "multiplier_without_counts": Text(
         "外部得分没有案件，不能加倍计件。", "An outside score has no cases to count several times."
     ),
+    "rule_unconfirmed": Text("数值待确认：{remark}", "To be confirmed: {remark}"),
+    "versions_overlap": Text(
+        "该评分规则的第 {version} 版在 {first} 仍施行，请给它写上 valid_to。",
+        "Version {version} of this rule set is still in force on {first}; give it a valid_to.",
+    ),
     "given_ending": Text("{name} 不是 .csv、.json 或 .yaml 文件。", "{name} ends in none of .csv, .json, .yaml."),
     "given_unreadable": Text("文件无法读取，请存为 UTF-8。", "The file cannot be read; save it as UTF-8."),
     "given_column_twice": Text("列 {column} 出现两次。", "The column {column} stands twice."),
@@ -1099,6 +1104,13 @@ SENTENCES: dict[str, Text] = {
     ),
     "not_ready": Text("数据库尚未就绪。", "The database is not ready."),
     # recurrences
+    "missed_not_found": Text(
+        "没有案件 {number} 的漏报认定，或您无权查看。",
+        "Case {number} was not found to be missed, or it is not yours to see.",
+    ),
+    "missed_already_reviewed": Text(
+        "案件 {number} 的漏报认定已复核。", "That case {number} was missed was reviewed already."
+    ),
     "recurrence_not_found": Text(
         "没有案件 {number} 的反复发案记录，或您无权查看。",
         "There is no recurrence for case {number}, or it is not yours to see.",

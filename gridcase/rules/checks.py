@@ -7,8 +7,11 @@ are errors, rules that can never win or contradict each other are warnings, valu
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TypeVar
 
+from gridcase.assessment.rulesets import Indicator, RuleSet, Term
+from gridcase.assessment.selection import Filters
 from gridcase.domain.errors import RuleFileError
 from gridcase.rules.calendars import parse_calendar
 from gridcase.rules.catalogue import read_catalogue
@@ -41,6 +44,7 @@ def check(documents: Iterable[Document]) -> tuple[Finding, ...]:
         calendars=_calendars(ordered, reading),
     )
     prefixes: dict[str, str] = {}
+    versions: list[tuple[Document, RuleSet]] = []
     for document in ordered:
         if document.kind is DocumentKind.UNITS:
             _check_units(document, reading, known)
@@ -49,9 +53,11 @@ def check(documents: Iterable[Document]) -> tuple[Finding, ...]:
         elif document.kind is DocumentKind.CONDUCT:
             _check_conduct(document, reading, known)
         elif document.kind is DocumentKind.RULES:
-            _check_rule_set(document, reading)
+            rule_set = _check_rule_set(document, reading, known)
+            versions += [] if rule_set is None else [(document, rule_set)]
         elif document.kind is DocumentKind.MAPPINGS:
             _check_mapping(document, reading, known, prefixes)
+    _check_versions(versions, reading)
     return tuple(sorted(reading.findings, key=lambda finding: finding.document))
 
 
@@ -74,10 +80,51 @@ def _calendars(documents: list[Document], reading: Reading) -> frozenset[str]:
     return frozenset(document.name for document in of_kind)
 
 
-def _check_rule_set(document: Document, reading: Reading) -> None:
+def _check_rule_set(document: Document, reading: Reading, known: _Known) -> RuleSet | None:
     rule_set = _parsed(document, reading, parse_rule_set, document)
-    if rule_set is not None and not bears_name(document, rule_set.name):
+    if rule_set is None:
+        return None
+    if not bears_name(document, rule_set.name):
         _check_name(document, reading, rule_set.name)
+    _check_filters(document, reading, known, "filters", rule_set.filters)
+    for number, indicator in enumerate(rule_set.indicators):
+        place = f"indicators[{number}]"
+        _check_filters(document, reading, known, f"{place}.filters", indicator.filters)
+        _note_unconfirmed(document, reading, place, indicator)
+        for position, term in enumerate(indicator.terms):
+            at = f"{place}.terms[{position}]"
+            _check_filters(document, reading, known, f"{at}.filters", term.filters)
+            for turn, multiplier in enumerate(term.multipliers):
+                _check_filters(document, reading, known, f"{at}.multipliers[{turn}].filters", multiplier.filters)
+            _note_unconfirmed(document, reading, at, term)
+    return rule_set
+
+
+def _check_filters(document: Document, reading: Reading, known: _Known, place: str, filters: Filters) -> None:
+    """Refuse types that no catalogue has, and warn of majors without any: such a filter takes no case."""
+    keys = [case_type.key for case_type in known.catalogue.types]
+    for position, key in enumerate(filters.types):
+        if key not in keys:
+            reading.refuse(document.label, f"{place}.types[{position}]", "unknown_type", type=str(key))
+    at = Place(document=document.label, path=f"{place}.majors")
+    for major in filters.majors:
+        if not any(key.code.startswith(major) for key in keys):
+            reading.note(Severity.WARNING, at, "pattern_matches_nothing", pattern=major)
+
+
+def _note_unconfirmed(document: Document, reading: Reading, place: str, one: Indicator | Term) -> None:
+    if not one.confirmed:
+        at = Place(document=document.label, path=place)
+        reading.note(Severity.NOTICE, at, "rule_unconfirmed", remark=" ".join(one.remark.split()))
+
+
+def _check_versions(versions: list[tuple[Document, RuleSet]], reading: Reading) -> None:
+    """Refuse versions of one rule set that are in force on the same day."""
+    ordered = sorted(versions, key=lambda one: (one[1].name, one[1].valid_from))
+    for (_, earlier), (document, later) in pairwise(ordered):
+        if earlier.name == later.name and earlier.is_in_force_on(later.valid_from):
+            first = later.valid_from.isoformat()
+            reading.refuse(document.label, "valid_from", "versions_overlap", version=earlier.version, first=first)
 
 
 def _parsed(document: Document, reading: Reading, parse: Callable[[_Given], _Parsed], given: _Given) -> _Parsed | None:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from gridcase.assessment.figures import GivenFigures, places_of
 from gridcase.assessment.inputs import Adjustment, Deduction, ExternalScore, ScoringInputs
 from gridcase.assessment.rulesets import External, Indicator, Ratio, RuleSet, Term, WithoutData
-from gridcase.assessment.scoring import SubjectScore
+from gridcase.assessment.scoring import LineKind, SubjectScore, rounded, score_figures
 from gridcase.domain.errors import InvalidInputError, Problem, RuleFileError
 from gridcase.rules.yaml_text import Plain, read_yaml
 
@@ -55,15 +55,30 @@ class GivenTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Something that came out otherwise than printed; texts as they are shown."""
+    """Something that came out otherwise than printed; texts as they are shown.
+
+    Parameters
+    ----------
+    within_rounding
+        Whether a printed score is reached when every part of the table is taken as rounded to the places it shows.
+    """
 
     subject: str
     what: str
     printed: str
     computed: str
+    within_rounding: bool = False
 
 
-def read_given_table(rule_set: RuleSet, name: str, data: bytes) -> GivenTable:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """Least and greatest score that parts rounded before printing allow."""
+
+    least: Decimal
+    greatest: Decimal
+
+
+def read_given_table(rule_set: RuleSet, name: str, data: bytes, *, shift: int = 0) -> GivenTable:
     """Read a table of figures for a rule set.
 
     Parameters
@@ -71,6 +86,8 @@ def read_given_table(rule_set: RuleSet, name: str, data: bytes) -> GivenTable:
     name
         File name: its ending (``.csv``, ``.json``, ``.yaml``) says how to read it, and it becomes the evidence of the
         outside scores and deductions in it.
+    shift
+        -1 or 1 moves every outside score and rate down or up by half a unit of its last printed place.
 
     Raises
     ------
@@ -78,7 +95,7 @@ def read_given_table(rule_set: RuleSet, name: str, data: bytes) -> GivenTable:
         ``fields`` names ``row N: column``, or ``columns`` for what the table lacks or should not have.
     """
     rows = list(_rows(name, data))
-    reader = _Reader(rule_set, name)
+    reader = _Reader(rule_set, name, shift)
     reader.take(rows)
     if reader.problems:
         found = {place: tuple(problems) for place, problems in reader.problems.items()}
@@ -86,16 +103,58 @@ def read_given_table(rule_set: RuleSet, name: str, data: bytes) -> GivenTable:
     return reader.table()
 
 
-def differences(expected: Mapping[str, Expected], scores: Iterable[SubjectScore]) -> tuple[Difference, ...]:
+def differences(
+    expected: Mapping[str, Expected], scores: Iterable[SubjectScore], intervals: Mapping[str, Interval]
+) -> tuple[Difference, ...]:
     """Return where scores, ranks and grades differ from what was printed, in the order of the scores."""
     return tuple(
-        Difference(subject=one.subject, what=what, printed=str(printed), computed="-" if own is None else str(own))
+        Difference(
+            subject=one.subject,
+            what=what,
+            printed=str(printed),
+            computed="-" if own is None else str(own),
+            within_rounding=what == "score" and _holds(intervals.get(one.subject), printed),
+        )
         for one in scores
         if one.subject in expected
         for what in _EXPECTED
         if (printed := getattr(expected[one.subject], what)) is not None
         if (own := getattr(one, what)) != printed
     )
+
+
+def intervals(rule_set: RuleSet, name: str, data: bytes) -> dict[str, Interval]:
+    """Return which scores are possible when the parts were rounded before they were printed, by subject.
+
+    Each indicator takes its least and its greatest value by itself; counts are exact and do not move. Subjects without
+    a score are left out.
+    """
+    shifted = [read_given_table(rule_set, name, data, shift=shift) for shift in (-1, 0, 1)]
+    scored = [{one.subject: one for one in score_figures(rule_set, given.figures, given.inputs)} for given in shifted]
+    found = {}
+    for subject in scored[0]:
+        sides = [scores[subject] for scores in scored]
+        if all(one.score is not None for one in sides):
+            parts = [_parts(one) for one in sides]
+            least = sum((min(part[key] for part in parts) for key in parts[0]), Fraction(0))
+            greatest = sum((max(part[key] for part in parts) for key in parts[0]), Fraction(0))
+            found[subject] = Interval(
+                least=rounded(least, rule_set.rounding), greatest=rounded(greatest, rule_set.rounding)
+            )
+    return found
+
+
+def _parts(one: SubjectScore) -> dict[str, Fraction]:
+    """Return the points of each indicator, and under an empty name those of the total but for its rounding."""
+    parts = {line.indicator: Fraction(0) for line in one.lines} | {"": Fraction(0)}
+    for line in one.lines:
+        if line.indicator or line.kind is not LineKind.ROUNDING:
+            parts[line.indicator] += line.points or Fraction(0)
+    return parts
+
+
+def _holds(interval: Interval | None, printed: Decimal) -> bool:
+    return interval is not None and interval.least <= printed <= interval.greatest
 
 
 # --- the forms of a table ---
@@ -175,6 +234,7 @@ class _Reader:
 
     rule_set: RuleSet
     evidence: str
+    shift: int
     problems: dict[str, list[Problem]] = field(default_factory=dict)
     counts: dict[str, dict[str, int | Decimal]] = field(default_factory=dict)
     rates: dict[str, dict[str, Fraction]] = field(default_factory=dict)
@@ -200,7 +260,7 @@ class _Reader:
         for column in columns:
             if column not in known:
                 near = ", ".join(sorted(known)[:_SHOWN])
-                self.refuse("columns", "given_column_unknown", column=column, choices=near)
+                self.refuse("columns", "given_column_unknown", column=f'"{column}"', choices=near)
         if not rows:
             self.refuse("rows", "list_empty")
         self._check_missing(frozenset(columns))
@@ -230,10 +290,15 @@ class _Reader:
             if policy is not WithoutData.NO_SCORE or is_given:
                 continue
             if indicator.instead is not None and not indicator.terms:
-                self.refuse("columns", "given_column_missing", indicator=indicator.id, column=indicator.instead.name)
+                self.refuse(
+                    "columns",
+                    "given_column_missing",
+                    indicator=f'"{indicator.id}"',
+                    column=f'"{indicator.instead.name}"',
+                )
             for term in indicator.terms:
                 for column in _missing(indicator, term, columns):
-                    self.refuse("columns", "given_column_missing", indicator=indicator.id, column=column)
+                    self.refuse("columns", "given_column_missing", indicator=f'"{indicator.id}"', column=f'"{column}"')
 
     def _row(self, number: int, row: dict[str, str]) -> None:
         place = f"row {number}"
@@ -288,6 +353,7 @@ class _Reader:
         value = self._number(at, text)
         if external.out_of is not None and not 0 <= value <= external.out_of:
             self.refuse(at, "given_out_of", value=text, out_of=f"{external.out_of:f}")
+        value = self._shifted(value, external.out_of)
         self.external.append(
             ExternalScore(subject=subject, indicator=external.name, value=value, evidence=self.evidence)
         )
@@ -296,6 +362,7 @@ class _Reader:
         value = self._number(at, text.removesuffix("%").removesuffix("％").strip())
         if not 0 <= value <= 100:  # noqa: PLR2004 - per cent
             self.refuse(at, "given_rate", value=text)
+        value = self._shifted(value, Decimal(100))
         for indicator, term in self._terms():
             if column in _rate_columns(indicator, term):
                 self.rates.setdefault(subject, {})[f"{indicator.id}.{term.id}"] = Fraction(value) / 100
@@ -307,6 +374,13 @@ class _Reader:
         if points > 0:
             one = Deduction(subject=subject, indicator=indicator, points=points, evidence=self.evidence)
             self.deductions.append(one)
+
+    def _shifted(self, value: Decimal, most: Decimal | None) -> Decimal:
+        """Move a value by half a unit of its last place, as far as it can go."""
+        exponent = value.as_tuple().exponent
+        half = Decimal(5).scaleb(int(exponent) - 1) * self.shift
+        moved = max(Decimal(0), value + half)
+        return moved if most is None else min(most, moved)
 
     def _printed(self, place: str, row: dict[str, str]) -> Expected:
         score, rank, grade = (row.get(_EXPECT + what, "") for what in _EXPECTED)
