@@ -429,7 +429,7 @@ def _indicators(table: ScoreTable) -> Sheet:
             points = [line.points for line in lines]
             total = None if None in points else sum(point for point in points if point is not None)
             shown = None if total is None else f"{total.numerator}/{total.denominator}"
-            rows.append((one.subject, name, lines[0].clause or None, titles.get(name), len(lines), shown))
+            rows.append((one.subject, name or None, lines[0].clause or None, titles.get(name), len(lines), shown))
     return Sheet(name=f"indicators-{table.rule_set.name}", columns=_INDICATORS, rows=tuple(rows))
 
 

@@ -107,6 +107,7 @@ def _data(package: MonthPackage, sheets: Sequence[AnySheet], fonts: tuple[str, .
     by_name = {sheet.name: sheet for sheet in sheets}
     cover = {str(row[0]): str(row[1] or "") for row in _rows(by_name["cover"])}
     period, standing = package.period, package.standing
+    types = _types(by_name["frequent-types"])
     printed = [name for name in _PRINTED if _height(by_name[name])]
     return {
         "fonts": list(fonts),
@@ -116,14 +117,14 @@ def _data(package: MonthPackage, sheets: Sequence[AnySheet], fonts: tuple[str, .
         "draft": standing.is_draft,
         "cover": [
             [ITEMS["area"], package.area],
-            [ITEMS["period"], f"{cover['from']} 至 {cover['to']}（不含）"],
-            [ITEMS["cut_off"], cover["cut_off"]],
+            [ITEMS["period"], f"{_minute(cover['from'])} 至 {_minute(cover['to'])}（不含）"],
+            [ITEMS["cut_off"], f"{_minute(cover['cut_off'])}（{period.zone.key}）"],
             [ITEMS["rule_sets"], cover["rule_sets"] or "无"],
             [ITEMS["revision"], f"第 {standing.revision} 版"]
             if standing.supersedes is None
             else [ITEMS["revision"], f"第 {standing.revision} 版，替代 {standing.supersedes[:16]}…"],
         ],
-        "signed": [cover["prepared"], cover["reviewed"], cover["issued"]],
+        "signed": [_act(cover[name]) for name in ("prepared", "reviewed", "issued")],
         "footnote": _footnote(package),
         "nil": _height(by_name["cases"]) == 0,
         "summary": [
@@ -131,11 +132,22 @@ def _data(package: MonthPackage, sheets: Sequence[AnySheet], fonts: tuple[str, .
             for row in _rows(by_name["summary"])
         ],
         "rates": _rates(package),
-        "types": _types(by_name["frequent-types"]),
+        "types": types,
+        "types_top": max((one["value"] for one in types[:_TYPES]), default=1),
         "rankings": [_ranking(package, table) for table in sorted(package.scores, key=lambda one: one.rule_set.name)],
         "lists": [[table_title(name), str(_height(by_name[name]))] for name in _PRINTED],
         "shown": [_printed(package, by_name[name]) for name in printed],
     }
+
+
+def _minute(instant: str) -> str:
+    return instant[:16].replace("T", " ")
+
+
+def _act(text: str) -> str:
+    """Return an act as people read it: the role in words, the minute."""
+    role, _, at = text.partition(" ")
+    return f"{LABELS['role'].get(role, role)} {_minute(at)}".strip()
 
 
 def _footnote(package: MonthPackage) -> str:

@@ -4,6 +4,8 @@ The canonical JSON and CSV carry codes; only the workbook and the report, which 
 ``docs/glossary.md``.
 """
 
+import re
+
 from gridcase.assessment.counts import GROUPS
 from gridcase.assessment.selection import CountBy
 
@@ -196,10 +198,33 @@ LABELS: dict[str, dict[str, str]] = {
         "department": "部门移送",
     },
 }
+LABELS["role"] = {
+    "inspector": "监督员",
+    "acceptor": "受理员",
+    "shift_leader": "值班长",
+    "dispatcher": "派遣员",
+    "unit_leader": "处置单位负责人",
+    "handler": "处置人",
+    "assessor": "考评员",
+    "leader": "领导",
+    "admin": "管理员",
+    "system": "系统",
+}
 YES, NO = "是", "否"
 
+_FROM = "filed_from_"
+
+
+def _short(name: str, definition: str) -> str:
+    """Cut a definition to what it defines."""
+    if name.startswith(_FROM):
+        source = name.removeprefix(_FROM)
+        return f"上报-{LABELS['source'].get(source, source)}"
+    return re.split("[：，=]", definition)[0].strip()
+
+
 _COUNTS: dict[str, str] = {
-    definition.name: definition.zh.partition("：")[0] for group in GROUPS for definition in group.definitions
+    definition.name: _short(definition.name, definition.zh) for group in GROUPS for definition in group.definitions
 }
 _VIEWS: dict[CountBy, str] = {
     CountBy.UNIT: "处置单位",

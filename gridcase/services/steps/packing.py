@@ -186,10 +186,13 @@ def _degrees(value_e7: int | None) -> Decimal | None:
 
 
 def _area_name(reference: Reference, area: str) -> str:
-    """Return the name of the street or district, as far as a layer has it."""
+    """Return the name of the area where a layer has it, else of the unit above all others; empty if neither is."""
     layer = {12: "community", 9: "street", 6: "district"}.get(len(area), "")
     feature = reference.features.get((layer, area))
-    return feature.name if feature else ""
+    if feature is not None:
+        return feature.name
+    tops = [unit.name_zh for unit in reference.rules.units.by_code.values() if unit.parent is None]
+    return tops[0] if len(tops) == 1 else ""
 
 
 def _area(reference: Reference) -> str:
