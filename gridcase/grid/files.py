@@ -5,6 +5,7 @@ it is decided in ``gridcase.grid.reading``. GDAL (pyogrio) reads the two binary 
 """
 
 import gzip
+import sqlite3
 import struct
 import tempfile
 import warnings
@@ -12,6 +13,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
@@ -39,6 +41,7 @@ _MOST_RATIO, _RATIO_FROM_BYTES = 200, 20_000_000
 _SHAPEFILE = ("shp", "shx", "dbf", "prj", "cpg")
 _JSON_NAMES = ("geojson", "json")
 _CHUNK = 1 << 20
+_MOST_PRJ = 20_000
 _GZIP, _ZIP, _SQLITE, _SHP = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\x00\x00\x27\x0a"
 
 
@@ -341,6 +344,7 @@ def _read_geojson(path: Path, how: Opening) -> LayerFile:
 
 
 def _read_geopackage(path: Path, how: Opening) -> LayerFile:
+    _check_database(path)
     layers = [str(name) for name, kind in _ogr(pyogrio.list_layers, path).tolist() if kind is not None]
     if not layers:
         raise invalid("file", "no_layer_in_file")
@@ -354,12 +358,26 @@ def _read_geopackage(path: Path, how: Opening) -> LayerFile:
     return _ogr_file(meta, shapes, _columns(meta, columns, None), kind="GPKG", layer=layer, encoding="utf-8")
 
 
+def _check_database(path: Path) -> None:
+    """Refuse a GeoPackage with damaged pages, of which GDAL leaves rows out."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            [(found,)] = database.execute("PRAGMA quick_check(1)").fetchall()
+    except (sqlite3.Error, ValueError):
+        found = ""
+    if found != "ok":
+        raise invalid("file", "layer_file_damaged", part=".gpkg")
+
+
 def _read_shapefile(path: Path, how: Opening, layer: str) -> LayerFile:
     for extension in ("shp", "dbf"):
         if not path.with_suffix(f".{extension}").exists():
             raise invalid("file", "shapefile_part_missing", part=f".{extension}")
     rows = _check_table(path.with_suffix(".dbf"))
     _check_shapes(path, rows)
+    prj = path.with_suffix(".prj")
+    stated = prj.read_bytes()[:_MOST_PRJ].decode("utf-8-sig", "replace").strip("\x00 \r\n\t") if prj.exists() else None
+    prj.unlink(missing_ok=True)  # GDAL stumbles over letters in it that are not UTF-8
     # Latin-1 gives the bytes of every text unchanged; GDAL's own decoding replaces what does not fit, silently.
     meta, _, shapes, columns = _ogr(pyogrio.raw.read, path, encoding="ISO-8859-1")
     if len(shapes) != rows:
@@ -367,7 +385,8 @@ def _read_shapefile(path: Path, how: Opening, layer: str) -> LayerFile:
     encoding = _encoding(path, [meta["fields"], *columns], how)
     names = [read_bytes(name.encode("latin-1"), encoding) for name in meta["fields"]]
     fields = _columns({**meta, "fields": names}, columns, encoding)
-    return _ogr_file(meta, shapes, fields, kind="ESRI Shapefile", layer=layer, encoding=encoding)
+    known = {**meta, "crs": stated}
+    return _ogr_file(known, shapes, fields, kind="ESRI Shapefile", layer=layer, encoding=encoding)
 
 
 def _encoding(path: Path, columns: Sequence[Any], how: Opening) -> str:
@@ -418,7 +437,8 @@ def _ogr(call: Any, path: Path, **options: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return call(path, **options)
-    except (RuntimeError, ValueError, OSError, UnicodeError, IndexError):
+    except (RuntimeError, ValueError, OSError, LookupError, NameError):
+        # The NameError is pyogrio's own, over a reference system in letters that are not UTF-8.
         raise invalid("file", "layer_file_damaged", part=path.suffix) from None
 
 
