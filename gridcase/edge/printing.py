@@ -42,6 +42,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "subject_not_found": (404,),
     "what_if_not_found": (404,),
     "recurrence_not_found": (404,),
+    "missed_not_found": (404,),
     "route_not_found": (404,),
     "method_not_allowed": (405,),
     "idempotency_mismatch": (409,),
@@ -54,6 +55,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "no_failed_check": (409,),
     "type_gone": (409,),
     "nothing_found": (409,),
+    "missed_already_reviewed": (409,),
     "nothing_to_reclock": (409,),
     "place_visited": (409,),
     "campaign_not_running": (409,),
@@ -107,6 +109,8 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "too_many_failures": (429,),
     "internal_error": (500,),
     "signing_key_unreadable": (500,),
+    "anchor_unreadable": (422,),
+    "anchor_missing": (422,),
     "not_ready": (503,),
 }
 

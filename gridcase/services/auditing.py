@@ -4,13 +4,14 @@ A chain shows that a line does not belong to those around it; a root shows that 
 somebody computed the chain anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gridcase.assessment.anchor import HistoryAnchor
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.roots import RootFinding, SealReport, check_roots
+from gridcase.services.steps.roots import LineRange, RootFinding, SealReport, check_roots
 from gridcase.store import cases, history
 
-__all__ = ["AuditFinding", "AuditReport", "RootFinding", "SealReport", "verify_history"]
+__all__ = ["AuditFinding", "AuditReport", "LineRange", "RootFinding", "SealReport", "verify_history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,20 @@ class AuditReport:
         return not self.findings and not self.seal.findings
 
 
-def verify_history(rt: Runtime) -> AuditReport:
-    """Recompute every chain and compare it with the rows, the payloads and the heads kept on the cases.
+def verify_history(rt: Runtime, anchor: HistoryAnchor | None = None) -> AuditReport:
+    """Recompute every chain and every root and compare them with the rows, the payloads and the heads on the cases.
 
-    An erased payload is no finding: its digest still stands in the chain.
+    An erased payload is no finding: its digest still stands in the chain. Writers may go on meanwhile.
+
+    Parameters
+    ----------
+    anchor
+        A root that was handed over, to be compared as well.
     """
     found: list[AuditFinding] = []
     lines = erased = 0
     ends: dict[int, tuple[int, str]] = {}
-    with rt.database.reading() as tx:
+    with rt.database.steady() as tx:
         heads = cases.chain_ends(tx)
         for uid, row, payload in history.all_lines(tx):
             lines += 1
@@ -71,7 +77,9 @@ def verify_history(rt: Runtime) -> AuditReport:
                 for code in _wrong(uid, row, payload, length, head)
             ]
             ends[row.case_id] = (row.seq, row.hash)
-        seal = check_roots(tx)
+        seal = check_roots(tx, anchor)
+    if lines != seal.sealed + seal.unsealed_lines:
+        seal = replace(seal, findings=(*seal.findings, RootFinding(root=0, code="lines_outside")))
     for case_id, (_uid, length, head) in heads.items():
         if ends.get(case_id, (0, history.FIRST_LINK)) != (length, head):
             found.append(AuditFinding(case_id=case_id, seq=0, code="tail_missing"))

@@ -120,6 +120,14 @@ class Database:
             yield session
 
     @contextmanager
+    def steady(self) -> Iterator[Tx]:
+        """Open a transaction whose statements all see the same moment, whatever is written meanwhile."""
+        with self._sessions() as session:
+            if not self.is_sqlite:
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def asking(self) -> Iterator[Tx]:
         """Open for one reading statement alone: on PostgreSQL without the round trips of BEGIN and ROLLBACK."""
         with self._single() as session:

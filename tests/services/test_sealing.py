@@ -1,15 +1,17 @@
 """Under a root nothing can be edited, removed, added or re-ordered unseen, not even with the chain computed anew."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from gridcase.services.auditing import verify_history
+from gridcase.assessment.anchor import HistoryAnchor
+from gridcase.services.auditing import LineRange, verify_history
 from gridcase.services.sealing import newest_root, seal_history
-from gridcase.services.steps.roots import merkle_root
+from gridcase.services.steps.roots import covering_root, merkle_root
 from gridcase.store.history import COVERED, all_lines, link
 from tests.feeds import settle
 from tests.office import Office
@@ -69,7 +71,8 @@ def test_what_is_sealed_verifies_and_what_only_the_chain_covers_is_named(sealed)
     report = verify_history(sealed.rt)
     assert report.is_sound
     assert (report.seal.roots, report.seal.sealed) == (2, 9)
-    assert report.seal.unsealed == ((4, 1), (4, 2), (4, 3))
+    assert report.seal.unsealed == (LineRange(case_id=4, first=1, last=3),)
+    assert report.seal.unsealed_lines == 3
     assert sealed_now(sealed) == 3
     assert sealed_now(sealed) == 0
     report = verify_history(sealed.rt)
@@ -116,7 +119,73 @@ def test_a_root_taken_away_or_made_anew_is_found(sealed):
     tamper(sealed, "UPDATE history_root SET root = previous WHERE id = 1")
     assert found(sealed) == [(1, "root_changed"), (2, "root_detached")]
     tamper(sealed, "DELETE FROM history_root WHERE id = 1")
-    assert found(sealed) == [(2, "root_detached")]
+    assert found(sealed) == [(1, "root_detached"), (0, "lines_outside")]
+
+
+# --- against an anchor ---------------------------------------------------------------------------------------------
+
+
+def anchor_of(office: Office) -> HistoryAnchor:
+    with office.rt.database.reading() as tx:
+        held = covering_root(tx, office.clock.now())
+    assert held is not None
+    return held
+
+
+def against(office: Office, anchor: HistoryAnchor) -> list[tuple[int, str]]:
+    return [(one.root, one.code) for one in verify_history(office.rt, anchor).seal.findings]
+
+
+def make_roots_anew(office: Office) -> None:
+    """Do what somebody does who owns the database and knows how roots are made."""
+    with office.rt.database.writing() as tx:
+        tx.execute(text("DELETE FROM history_root"))
+        tx.execute(text("UPDATE feed_cursor SET txn = 0, id = 0 WHERE reader = 'sealing'"))
+    sealed_now(office)
+
+
+def test_the_anchor_is_the_first_root_over_every_line_recorded_by_then(sealed):
+    with sealed.rt.database.reading() as tx:
+        assert covering_root(tx, sealed.clock.now() - timedelta(days=1)) is None
+        assert covering_root(tx, sealed.clock.now()) is None  # the fourth case stands under no root yet
+    sealed_now(sealed)
+    held = anchor_of(sealed)
+    assert (held.number, held.lines) == (3, 12)
+    sealed.clock.advance(timedelta(days=1))
+    sealed.caller("inspector").file()
+    sealed_now(sealed)
+    with sealed.rt.database.reading() as tx:
+        assert covering_root(tx, sealed.clock.now() - timedelta(days=1)) == held
+
+
+def test_an_anchor_that_fits_says_nothing_and_newer_lines_do_not_matter(sealed):
+    sealed_now(sealed)
+    held = anchor_of(sealed)
+    sealed.caller("inspector").file()
+    sealed_now(sealed)
+    assert against(sealed, held) == []
+
+
+def test_who_rewrites_a_line_its_chain_and_every_root_is_found_by_the_anchor_alone(sealed):
+    sealed_now(sealed)
+    held = anchor_of(sealed)
+    tamper(sealed, "UPDATE case_event SET actor_id = 2 WHERE case_id = 2 AND seq = 1")
+    forge(sealed, 2)
+    make_roots_anew(sealed)
+    assert verify_history(sealed.rt).is_sound  # nothing inside the database tells
+    assert against(sealed, held) != []
+
+
+def test_roots_that_are_gone_are_found_by_the_anchor(sealed):
+    sealed_now(sealed)
+    held = anchor_of(sealed)
+    tamper(sealed, "DELETE FROM history_root WHERE id = 3")
+    assert against(sealed, held) == [(3, "anchor_gone")]
+
+
+def test_a_line_slipped_in_where_no_root_looks_is_found(sealed):
+    tamper(sealed, "UPDATE case_event SET id = -7, txn = NULL WHERE case_id = 4 AND seq = 3")
+    assert (0, "lines_outside") in found(sealed)
 
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40, unique=True)

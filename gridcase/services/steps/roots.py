@@ -24,19 +24,29 @@ FIRST_ROOT = "0" * 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RootFinding:
-    """A root that does not fit what is under it.
+    """A root that does not fit what is under it, or what was handed over.
 
     Parameters
     ----------
     root
-        Number of the root.
+        Number of the root: 1 for the first, 0 for all together.
     code
-        ``root_changed``: lines under it were edited, removed, added or re-ordered; ``root_detached``: it does not
-        continue the root before.
+        ``root_changed``: lines under it were edited, removed, added or re-ordered. ``root_detached``: it does not
+        continue the root before. ``lines_outside``: lines stand neither under a root nor after the last.
+        ``anchor_differs``: it is not the root that the anchor holds. ``anchor_gone``: there is no such root any more.
     """
 
     root: int
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRange:
+    """Lines of one case, first and last."""
+
+    case_id: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +56,14 @@ class SealReport:
     Parameters
     ----------
     unsealed
-        Case and sequence of every line that only its case's chain covers yet, in the order of the feed.
+        The lines that only their cases' chains cover yet, by case; ``unsealed_lines`` says how many.
     """
 
     roots: int
     sealed: int
     findings: tuple[RootFinding, ...]
-    unsealed: tuple[tuple[int, int], ...]
+    unsealed: tuple[LineRange, ...]
+    unsealed_lines: int
 
 
 def seal_batch(tx: Tx, now: datetime) -> int:
@@ -97,21 +108,53 @@ def covering_root(tx: Tx, cut_off: datetime) -> HistoryAnchor | None:
     return None
 
 
-def check_roots(tx: Tx) -> SealReport:
-    """Recompute every root from the lines as they are now."""
+def check_roots(tx: Tx, anchor: HistoryAnchor | None = None) -> SealReport:
+    """Recompute every root from the lines as they are now, and compare with one that was handed over.
+
+    Parameters
+    ----------
+    anchor
+        As a month's manifest prints it. Whoever rewrote lines and made all roots anew is found by it alone.
+    """
     findings: list[RootFinding] = []
     end, previous, sealed = Cursor(), FIRST_ROOT, 0
     known = store.roots(tx)
-    for row in known:
+    for number, row in enumerate(known, start=1):
         after, up_to = Cursor(txn=row.after_txn, id=row.after_id), Cursor(txn=row.up_to_txn, id=row.up_to_id)
         if after != end or row.previous != previous:
-            findings.append(RootFinding(root=row.id, code="root_detached"))
+            findings.append(RootFinding(root=number, code="root_detached"))
         leaves = [leaf(line) for line in feed_lines(tx, after, up_to)]
         if len(leaves) != row.lines or root_over(row.previous, leaves, after, up_to) != row.root:
-            findings.append(RootFinding(root=row.id, code="root_changed"))
+            findings.append(RootFinding(root=number, code="root_changed"))
         end, previous, sealed = up_to, row.root, sealed + len(leaves)
-    unsealed = tuple((line.case_id, line.seq) for line in feed_lines(tx, end))
-    return SealReport(roots=len(known), sealed=sealed, findings=tuple(findings), unsealed=unsealed)
+        if anchor is not None and number == anchor.number and (row.root, sealed) != (anchor.root, anchor.lines):
+            findings.append(RootFinding(root=number, code="anchor_differs"))
+    if anchor is not None and anchor.number > len(known):
+        findings.append(RootFinding(root=anchor.number, code="anchor_gone"))
+    unsealed, lines = _ranges(feed_lines(tx, end))
+    return SealReport(
+        roots=len(known), sealed=sealed, findings=tuple(findings), unsealed=unsealed, unsealed_lines=lines
+    )
+
+
+def _ranges(lines: Iterable[FeedLine]) -> tuple[tuple[LineRange, ...], int]:
+    """Join lines that follow each other within their case; returns the ranges by case and how many lines they are."""
+    seqs: dict[int, list[int]] = {}
+    count = 0
+    for line in lines:
+        seqs.setdefault(line.case_id, []).append(line.seq)
+        count += 1
+    ranges: list[LineRange] = []
+    for case_id, numbers in sorted(seqs.items()):
+        numbers.sort()
+        first = before = numbers[0]
+        for number in numbers[1:]:
+            if number != before + 1:
+                ranges.append(LineRange(case_id=case_id, first=first, last=before))
+                first = number
+            before = number
+        ranges.append(LineRange(case_id=case_id, first=first, last=before))
+    return tuple(ranges), count
 
 
 def merkle_root(leaves: Iterable[bytes]) -> bytes:
