@@ -7,6 +7,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from gridcase import __version__
+from gridcase.api.assessments import assessments
 from gridcase.api.attachments import attachments
 from gridcase.api.campaigns import campaigns
 from gridcase.api.cases import cases
@@ -18,7 +19,20 @@ from gridcase.api.routing import routing
 from gridcase.api.sessions import doors, sessions
 from gridcase.api.staff import staff
 
-BLUEPRINTS = (doors, sessions, cases, attachments, grid, reference, routing, staff, campaigns, oversight, operations)
+BLUEPRINTS = (
+    doors,
+    sessions,
+    cases,
+    attachments,
+    grid,
+    reference,
+    routing,
+    staff,
+    campaigns,
+    oversight,
+    assessments,
+    operations,
+)
 
 SETTINGS = {
     "API_TITLE": "gridcase",

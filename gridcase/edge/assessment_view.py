@@ -1,5 +1,6 @@
 """A month's runs as other programs and the command line see them: plain values, instants in the instance's zone."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +42,11 @@ def run_summary(run: Run, zone: ZoneInfo) -> dict[str, Any]:
             for one in run.acts
         ],
     }
+
+
+def score_view(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the score of a subject without its lines."""
+    return {name: value for name, value in one.items() if name != "lines"}
 
 
 def dates_view(dates: MonthDates, zone: ZoneInfo) -> dict[str, Any]:

@@ -77,7 +77,8 @@ def run_job(
 def run_due(
     rt: Runtime, name: str, *, owner: str, is_stopping: Callable[[], bool] = lambda: False
 ) -> tuple[JobRun, ...]:
-    """Run the slot of now, after those that a process left behind when it died."""
-    slots = (*left_behind(rt, name), JOBS[name].slot(rt.clock.now()))
+    """Run the slot of now if there is anything to do, after those that a process left behind when it died."""
+    job = JOBS[name]
+    slots = (*left_behind(rt, name), *((job.slot(rt.clock.now()),) if job.is_due(rt) else ()))
     ran = (run_job(rt, name, slot, owner=owner, is_stopping=is_stopping) for slot in dict.fromkeys(slots))
     return tuple(one for one in ran if one is not None)

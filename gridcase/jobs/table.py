@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gridcase.services.cleaning import clean_uploads
+from gridcase.services.closing_month import ask_drafts, remind
 from gridcase.services.ledger import forget
 from gridcase.services.recurring import find_recurrences
+from gridcase.services.running_month import has_work, work_off
 from gridcase.services.runtime import Runtime
 from gridcase.services.sealing import seal_history
 from gridcase.services.watching_cases import tick
@@ -32,6 +34,8 @@ class Job:
         What it does, for people.
     work
         Does it and returns how much was done; safe to run twice, at once or after being killed anywhere.
+    is_due
+        Asked before a slot is begun, so that a job that looks often leaves no line in the ledger each time.
     """
 
     name: str
@@ -39,6 +43,7 @@ class Job:
     zh: str
     en: str
     work: Callable[[Runtime, Alive], int]
+    is_due: Callable[[Runtime], bool] = lambda _rt: True
 
     def slot(self, now: datetime) -> datetime:
         """Return the beginning of the slot an instant lies in.
@@ -65,6 +70,11 @@ def _clean_ledger(rt: Runtime, alive: Alive) -> int:
     return forget(rt)
 
 
+def _keep_timetable(rt: Runtime, alive: Alive) -> int:
+    alive()
+    return ask_drafts(rt) + remind(rt)
+
+
 _ALL = (
     Job(
         name="watch",
@@ -77,8 +87,8 @@ _ALL = (
     Job(
         name="recurrence",
         every=timedelta(minutes=1),
-        zh="反复发案：新案件与不久前结案的同类案件比对并关联",
-        en="links new cases to those alike that were closed shortly before",
+        zh="反复发案与漏报：新案件与同类案件比对并认定",
+        en="compares new cases with those alike: repeats of closed ones, and what a superior found first",
         work=lambda rt, alive: find_recurrences(rt, alive=alive),
     ),
     Job(
@@ -87,6 +97,21 @@ _ALL = (
         zh="为新的流程记录生成默克尔根，逐根相连",
         en="puts new lines of history under a Merkle root that covers the one before",
         work=lambda rt, alive: seal_history(rt, alive=alive),
+    ),
+    Job(
+        name="assessment",
+        every=timedelta(seconds=2),
+        zh="排队的考评运行、试算与报送包",
+        en="assessment runs, what-ifs and packages that wait; a slot is begun only when one does",
+        work=lambda rt, alive: work_off(rt, alive=alive),
+        is_due=has_work,
+    ),
+    Job(
+        name="timetable",
+        every=timedelta(minutes=10),
+        zh="月度考评时间表：到时生成草稿与截止后考评，每日更新当月得分，提醒各步骤",
+        en="the month's timetable: drafts at their time and after the cut-off, the open month's score daily, reminders",
+        work=_keep_timetable,
     ),
     Job(
         name="clean_uploads",

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM, Actor, Role
-from gridcase.domain.errors import GridcaseError, NotPermittedError, WrongStateError
+from gridcase.domain.errors import GridcaseError, KeyReusedError, NotPermittedError, WrongStateError
 from gridcase.domain.plain_values import to_plain
 from gridcase.domain.time import Period, is_late
 from gridcase.rules.rulesets import parse_rule_set
@@ -50,7 +50,7 @@ class Month:
     reminders: tuple[tuple[str, datetime], ...]
 
 
-def approve(rt: Runtime, actor: Actor, identity: int, note: str = "") -> Run:
+def approve(rt: Runtime, actor: Actor, identity: int, note: str = "", *, key: str | None = None) -> Run:
     """Give the leader's approval 审签 to a run; nobody approves what they drafted.
 
     Raises
@@ -67,10 +67,10 @@ def approve(rt: Runtime, actor: Actor, identity: int, note: str = "") -> Run:
             raise NotPermittedError("drafted_it_yourself")
         _check_closed(tx, rt, record)
 
-    return _act(rt, actor, identity, Act.APPROVE, check, note)
+    return _act(rt, actor, _Request(run=identity, act=Act.APPROVE, reason=note, key=key), check)
 
 
-def seal(rt: Runtime, actor: Actor, identity: int) -> Run:
+def seal(rt: Runtime, actor: Actor, identity: int, *, key: str | None = None) -> Run:
     """Make a run the month: freeze the facts of its period and let nothing move them any more.
 
     Raises
@@ -99,10 +99,10 @@ def seal(rt: Runtime, actor: Actor, identity: int) -> Run:
         _freeze(tx, rt, actor, row)
         assessments.seal_run(tx, identity, f"{row.period}/{row.rule_set}/{row.revision}")
 
-    return _act(rt, actor, identity, Act.SEAL, check)
+    return _act(rt, actor, _Request(run=identity, act=Act.SEAL, key=key), check)
 
 
-def send(rt: Runtime, actor: Actor, identity: int, note: str = "") -> Run:
+def send(rt: Runtime, actor: Actor, identity: int, note: str = "", *, key: str | None = None) -> Run:
     """Note that a sealed month was handed over.
 
     Raises
@@ -124,10 +124,10 @@ def send(rt: Runtime, actor: Actor, identity: int, note: str = "") -> Run:
         if not record.row.is_packed:
             raise WrongStateError("export_not_ready")
 
-    return _act(rt, actor, identity, Act.SEND, check, note)
+    return _act(rt, actor, _Request(run=identity, act=Act.SEND, reason=note, key=key), check)
 
 
-def withdraw(rt: Runtime, actor: Actor, identity: int, reason: str) -> Run:
+def withdraw(rt: Runtime, actor: Actor, identity: int, reason: str, *, key: str | None = None) -> Run:
     """Take a run back that is not sealed; the next run of the same facts is a new one.
 
     Raises
@@ -142,7 +142,7 @@ def withdraw(rt: Runtime, actor: Actor, identity: int, reason: str) -> Run:
         if Act.SEAL in record.acts:
             raise WrongStateError("already_sealed", params={"run": identity})
 
-    return _act(rt, actor, identity, Act.WITHDRAW, check, reason)
+    return _act(rt, actor, _Request(run=identity, act=Act.WITHDRAW, reason=reason, key=key), check)
 
 
 def request_reissue(
@@ -256,22 +256,57 @@ def remind(rt: Runtime) -> int:
 # --- what an act needs --------------------------------------------------------------------------------------------
 
 
-def _act(
-    rt: Runtime, actor: Actor, identity: int, act: Act, check: Callable[[Tx, RunRecord], None], reason: str = ""
-) -> Run:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    run: int
+    act: Act
+    reason: str = ""
+    key: str | None = None
+
+
+def _act(rt: Runtime, actor: Actor, asked: _Request, check: Callable[[Tx, RunRecord], None]) -> Run:
     """Check and note an act in one transaction; who comes second looks again at what the first did."""
     for _ in range(_ATTEMPTS):
         try:
             with rt.database.writing() as tx:
-                assessments.hold_run(tx, identity)
-                check(tx, record_of(tx, identity))
-                values = {"run_id": identity, "act": str(act), "person": actor.person, "role": str(actor.role)}
-                assessments.add_act(tx, values | {"at": rt.clock.now(), "reason": reason})
+                assessments.hold_run(tx, asked.run)
+                record = record_of(tx, asked.run)
+                if _is_replay(record, actor, asked):
+                    return run_of(rt, record)
+                check(tx, record)
+                assessments.add_act(
+                    tx,
+                    {
+                        "run_id": asked.run,
+                        "act": str(asked.act),
+                        "person": actor.person,
+                        "role": str(actor.role),
+                        "at": rt.clock.now(),
+                        "reason": asked.reason,
+                        "client_ref": asked.key,
+                    },
+                )
                 tx.expire_all()
-                return run_of(rt, record_of(tx, identity))
+                return run_of(rt, record_of(tx, asked.run))
         except ActTakenError:
             continue
-    raise WrongStateError("act_done", params={"act": str(act)})
+    raise WrongStateError("act_done", params={"act": str(asked.act)})
+
+
+def _is_replay(record: RunRecord, actor: Actor, asked: _Request) -> bool:
+    """Tell whether the same person sent this before under the same key.
+
+    Raises
+    ------
+    KeyReusedError
+        They said something else then.
+    """
+    done = record.acts.get(asked.act)
+    if done is None or asked.key is None or (done.person, done.client_ref) != (actor.person, asked.key):
+        return False
+    if done.reason != asked.reason:
+        raise KeyReusedError("idempotency_mismatch")
+    return True
 
 
 def _check_alive(record: RunRecord) -> None:

@@ -103,6 +103,7 @@ class AssessmentActRow(Base):
     role: Mapped[str] = mapped_column(String(20))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
+    client_ref: Mapped[str | None] = mapped_column(String(36))
 
 
 class AssessmentMonthRow(Base):
@@ -362,6 +363,13 @@ def months(tx: Tx) -> tuple[AssessmentMonthRow, ...]:
     return tuple(tx.execute(select(AssessmentMonthRow).order_by(AssessmentMonthRow.period)).scalars())
 
 
+def sealed_period(tx: Tx, *, ended_at: datetime, dates: Sequence[datetime]) -> str | None:
+    """Return the first frozen period that counts a case's end: it was cut off afterwards and holds one of its dates."""
+    holds = [and_(AssessmentMonthRow.starts_at <= one, AssessmentMonthRow.ends_at > one) for one in dates]
+    statement = select(AssessmentMonthRow.period).where(AssessmentMonthRow.cut_off >= ended_at, or_(*holds))
+    return tx.execute(statement.order_by(AssessmentMonthRow.ends_at).limit(1)).scalar_one_or_none()
+
+
 def freeze_month(tx: Tx, values: Mapping[str, Any]) -> None:
     """Freeze the facts of a period.
 
@@ -410,6 +418,7 @@ def finish(tx: Tx, kind: Queue, identity: int, *, owner: str, values: Mapping[st
     return tx.execute(statement.values(**values).returning(kind.id)).scalar_one_or_none() is not None
 
 
+_MOST_IDENTITY = 2**31 - 1
 _QUEUES: tuple[Queue, ...] = (AssessmentRunRow, AssessmentWhatIfRow)
 
 
@@ -433,6 +442,8 @@ def ask_what_if(tx: Tx, values: Mapping[str, Any]) -> tuple[int, bool]:
 
 def what_if(tx: Tx, identity: int) -> AssessmentWhatIfRow | None:
     """Return a what-if, or None."""
+    if identity > _MOST_IDENTITY:
+        return None
     return tx.execute(select(AssessmentWhatIfRow).where(AssessmentWhatIfRow.id == identity)).scalar_one_or_none()
 
 

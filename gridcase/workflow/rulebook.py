@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, CaseState, PersonId, UnitCode
-from gridcase.domain.history import Facts
+from gridcase.domain.history import Facts, Finding
 from gridcase.domain.place import Location
 from gridcase.workflow.case import Case
 from gridcase.workflow.catalogue import Catalogue
@@ -80,6 +80,10 @@ class Situation:
         Where a correction would move the case to, already located.
     former
         Calendars that clocks were set by, by ``name@version``, newest first; needed by ``reclock`` alone.
+    finding
+        What was found of the case, for ``find`` and ``review``.
+    sealed
+        The sealed period in which the case's end counts; needed by what takes an end back.
     """
 
     case: Case
@@ -90,6 +94,8 @@ class Situation:
     lead: Case | None = None
     placement: Placement | None = None
     former: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
+    sealed: str | None = None
+    finding: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,8 +128,14 @@ def test_a_stop_ends_the_work_at_its_next_pause_and_the_ledger_says_so(office: O
 def test_every_job_runs_on_an_office_at_work(office: Office, name):
     office.caller("inspector").file()
     office.clock.advance(timedelta(days=1))
-    (ran,) = run_due(office.rt, name, owner="a")
+    ran = run_job(office.rt, name, office.clock.now(), owner="a")
     assert ran.error is None
+
+
+def test_a_job_that_has_nothing_to_do_leaves_no_line_in_the_ledger(office: Office, monkeypatch, worked):
+    monkeypatch.setitem(JOBS, "probe", replace(JOBS["probe"], is_due=lambda _rt: False))
+    assert run_due(office.rt, "probe", owner="a") == ()
+    assert (runs(office.rt, 10), worked) == ((), [])
 
 
 def test_old_runs_are_forgotten_and_unfinished_ones_kept(office: Office, worked):

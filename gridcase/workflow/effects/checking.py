@@ -25,7 +25,7 @@ from gridcase.workflow.effects.effect import (
     texts,
     with_lead,
 )
-from gridcase.workflow.effects.intake import asked_inspector, chosen_inspector, new_task
+from gridcase.workflow.effects.intake import asked_inspector, chosen_inspector, new_task, until_sealed
 from gridcase.workflow.rulebook import Situation
 
 
@@ -72,6 +72,8 @@ def check(situation: Situation, payload: asked.Check) -> Effect:
     case, now = situation.case, situation.now
     evidence(situation, Action.CHECK, len(payload.attachments))
     _near(situation, payload.location)
+    if payload.false_feedback and payload.result is CheckResult.PASS:
+        raise invalid("false_feedback", "false_feedback_needs_fail")
     task = case.tasks[-1]
     done = replace(task, done_at=now, result=str(payload.result))
     state = case.state if case.state is CaseState.CLOSED else CaseState.REPORTED
@@ -89,6 +91,7 @@ def check(situation: Situation, payload: asked.Check) -> Effect:
             inspector=task.inspector,
             check_mode=task.mode,
             check_result=payload.result,
+            false_feedback=bool(payload.false_feedback),
             attachments=payload.attachments,
         ),
         texts=texts(note=payload.note),
@@ -210,10 +213,10 @@ def reopen(situation: Situation, payload: asked.Reopen) -> Effect:
 
 
 def may_reopen(situation: Situation) -> Refusal:
-    """Only within the days allowed."""
+    """Only within the days allowed, and before its month is sealed."""
     case = situation.case
     if case.closed_at is None:
         return WrongStateError("wrong_state", params={"action": Action.REOPEN, "state": case.state})
     if is_late(situation.now, deadlines.reopen_until(situation, case.closed_at)):
         return WrongStateError("reopen_too_late", params={"days": situation.rules.conduct.reopen_days})
-    return None
+    return until_sealed(situation)

@@ -391,7 +391,12 @@ def may_restore(situation: Situation) -> Refusal:
         return WrongStateError("is_duplicate")
     if situation.case.assignment is not None and situation.actor.role is not Role.SHIFT_LEADER:
         return NotPermittedError("restore_by_shift_leader")
-    return None
+    return until_sealed(situation)
+
+
+def until_sealed(situation: Situation) -> Refusal:
+    """Refuse to take an end back that counts in a sealed month: it is settled by an adjustment or a re-issue."""
+    return WrongStateError("month_is_sealed", params={"period": situation.sealed}) if situation.sealed else None
 
 
 def transfer(situation: Situation, payload: asked.Transfer) -> Effect:

@@ -60,6 +60,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("at", UtcDateTime(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("client_ref", sa.String(length=36), nullable=True),
         sa.ForeignKeyConstraint(["run_id"], ["assessment_run.id"]),
         sa.PrimaryKeyConstraint("id"),
     )
