@@ -12,6 +12,7 @@ from gridcase.domain.actor import Role
 from gridcase.edge.assessment_view import run_summary, so_far_view
 from gridcase.services import assessing, closing_month, identity
 from gridcase.services.assessing import Run
+from gridcase.services.naming import subject_names
 from gridcase.services.runtime import Runtime
 
 _period = click.option("--period", required=True, help="2026-10, 2026-Q4 or 2026.")
@@ -40,13 +41,18 @@ def counts(*, period: str, by: str, attribution: str, as_json: bool) -> None:
     """Print the base counts of a period for every subject."""
     from gridcase.services.running_month import counts as count_period
 
-    found = count_period(runtime(), period, CountBy(by), Attribution(attribution))
+    rt = runtime()
+    found = count_period(rt, period, CountBy(by), Attribution(attribution))
+    called = subject_names(rt, CountBy(by), [one.subject for one in found])
     names = tuple(found[0].counts) if found else ()
-    rows = [(one.subject or "-", *(str(one.counts[name]) for name in names)) for one in found]
+    rows = [
+        (one.subject or "-", called.get(one.subject or "", "-"), *(str(one.counts[name]) for name in names))
+        for one in found
+    ]
     answer(
-        [{"subject": one.subject, "counts": dict(one.counts)} for one in found],
+        [{"subject": one.subject, "name": called.get(one.subject or ""), "counts": dict(one.counts)} for one in found],
         as_json=as_json,
-        text=table((by, *names), rows),
+        text=table((by, "name", *names), rows),
     )
 
 

@@ -21,6 +21,7 @@ from gridcase.domain.case import (
     CellCode,
     CheckMode,
     CheckResult,
+    FindingKind,
     PersonId,
     RequestKind,
     Ruling,
@@ -126,6 +127,27 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the system found of a case 系统认定, or found no longer.
+
+    Parameters
+    ----------
+    kind
+        ``recurrence`` 反复发案: like a case closed shortly before. ``missed`` 漏报: a superior saw it, and no case of
+        ours told of it before.
+    withdrawn
+        It holds no longer: a correction, a void, or a case that came in later.
+    earlier, unit
+        Of a recurrence: the case it repeats, and the unit that handled that one last, which it is charged to.
+    """
+
+    kind: FindingKind
+    withdrawn: bool = False
+    earlier: CaseNumber | None = None
+    unit: UnitCode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What one action made true; only what it changed is set, the rest is None or empty.
 
@@ -170,6 +192,10 @@ class Facts:
         Number (1…) of the sub-assignment 交办 or of the supervision 督办 within the case.
     object_id, campaign
         Component's code; campaign the case was found in.
+    false_feedback
+        On a failed ``check``: the unit had reported as done what was not 虚假反馈.
+    finding
+        On ``find``; on ``review`` the one that is upheld (``ruling`` grant) or dismissed (refuse).
     given
         On ``import``: what the source says happened, and when; ``unit`` is then the unit the source names.
     """
@@ -210,10 +236,14 @@ class Facts:
     object_id: str | None = None
     campaign: str | None = None
     given: Given | None = None
+    false_feedback: bool = False
+    finding: Finding | None = None
 
     def dump(self) -> str:
         """Write canonical JSON: sorted keys, no blanks, nothing that is None, empty or False."""
-        return canonical_json({f.name: value for f in fields(self) if (value := _plain(getattr(self, f.name)))})
+        # Most fields say nothing: they are left out before anything is made of them.
+        told = {name: value for name in _FACTS if (value := getattr(self, name))}
+        return canonical_json({name: plain for name, value in told.items() if (plain := _plain(value))})
 
     @classmethod
     def load(cls, text: str) -> "Facts":
@@ -235,8 +265,12 @@ class Facts:
             "asked_at": datetime.fromisoformat,
             "resumes_at": datetime.fromisoformat,
             "given": _load_given,
+            "finding": _load_finding,
         }
         return cls(**{name: readers.get(name, _same)(value) for name, value in raw.items()})
+
+
+_FACTS = tuple(f.name for f in fields(Facts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +357,7 @@ def canonical_json(value: object) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, TypeKey | TimeLimit):
         return str(value)
-    if isinstance(value, StageDue | Assisting | Given):
+    if isinstance(value, StageDue | Assisting | Given | Finding):
         return {f.name: plain for f in fields(value) if (plain := _plain(getattr(value, f.name)))}
     if isinstance(value, datetime):
         return value.isoformat()
@@ -351,6 +385,10 @@ def _load_given(raw: dict[str, Any]) -> Given:
 
 
 _AREAS = ("district", "street", "community")
+
+
+def _load_finding(raw: dict[str, Any]) -> Finding:
+    return Finding(**(raw | {"kind": FindingKind(raw["kind"])}))
 
 
 def _load_assisting(raw: dict[str, Any]) -> Assisting:

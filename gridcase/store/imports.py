@@ -5,7 +5,7 @@ a batch whatever its size.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
 from sqlalchemy import String, insert, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -19,6 +19,8 @@ from gridcase.store.history import CaseEventPayloadRow, CaseEventRow, Links
 
 _CASES, _REFERENCES = table_of(CaseRow), table_of(CaseReferenceRow)
 _LINES, _PAYLOADS = table_of(CaseEventRow), table_of(CaseEventPayloadRow)
+#: ``asdict`` would copy what is only read, at a tenth of the whole work.
+_NEW = tuple(one.name for one in fields(NewCase))
 #: Numbers asked for in one statement: SQLite takes some 32,000 values.
 _ASKED = 5000
 
@@ -90,7 +92,12 @@ def insert_imported(tx: Tx, cases: Sequence[ImportedCase]) -> None:
 
 
 def _insert(tx: Tx, cases: Sequence[ImportedCase]) -> None:
-    rows = [asdict(one.new) | case_columns(one.draft) | {"uid": one.draft.uid, "unit": one.unit} for one in cases]
+    rows = [
+        {name: getattr(one.new, name) for name in _NEW}
+        | case_columns(one.draft)
+        | {"uid": one.draft.uid, "unit": one.unit}
+        for one in cases
+    ]
     inserted = tx.execute(insert(_CASES).returning(_CASES.c.uid, _CASES.c.id), rows)
     identities: dict[str, int] = {row.uid: row.id for row in inserted}
     ids = [identities[one.draft.uid] for one in cases]
