@@ -3,21 +3,14 @@
 from collections.abc import Callable
 
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.roots import BATCH, seal_batch
+from gridcase.services.steps.roots import seal_settled
 from gridcase.store import recurrence as store
 from gridcase.store.recurrence import HistoryRootRow
 
 
 def seal_history(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
     """Put every settled line that no root covers yet under one; return how many lines there were."""
-    sealed = 0
-    while True:
-        alive()
-        with rt.database.writing() as tx:
-            lines = seal_batch(tx, rt.clock.now())
-        sealed += lines
-        if lines < BATCH:
-            return sealed
+    return seal_settled(rt.database, rt.clock, alive)
 
 
 def newest_root(rt: Runtime) -> HistoryRootRow | None:

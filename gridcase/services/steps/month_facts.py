@@ -31,6 +31,7 @@ from gridcase.domain.time import Period
 from gridcase.services.steps.instance import Instance
 from gridcase.services.steps.packing import MonthContent, Surroundings, surroundings
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.roots import seal_settled
 from gridcase.store import assessments
 from gridcase.store.history import plain_lines_since
 from gridcase.workflow.timetable import MonthDates, month_dates
@@ -106,7 +107,8 @@ def month_facts(rt: Instance, period: Period, *, alive: Alive = lambda: None) ->
     if frozen is not None:
         return frozen
     found = _fold(rt, period, alive)
-    alive()
+    # A root over every line used is printed in the manifest, so that whoever receives the month holds the anchor.
+    seal_settled(rt.database, rt.clock, alive)
     with rt.database.reading() as tx:
         around = surroundings(tx, rt.reference(), found.content)
     alive()

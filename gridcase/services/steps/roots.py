@@ -5,13 +5,14 @@ root changing. Tree as in RFC 6962, leaves and nodes hashed apart; what is hashe
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gridcase.assessment.anchor import HistoryAnchor
+from gridcase.domain.time import Clock
 from gridcase.store import recurrence as store
-from gridcase.store.database import Tx
+from gridcase.store.database import Database, Tx
 from gridcase.store.feed import Cursor, FeedLine, feed_lines, hold_cursor, last_recorded, move_cursor, read_feed
 
 _READER = "sealing"
@@ -90,6 +91,18 @@ def seal_batch(tx: Tx, now: datetime) -> int:
     )
     move_cursor(tx, _READER, reached)
     return len(leaves)
+
+
+def seal_settled(database: Database, clock: Clock, alive: Callable[[], None] = lambda: None) -> int:
+    """Put every settled line that no root covers yet under one; return how many lines there were."""
+    sealed = 0
+    while True:
+        alive()
+        with database.writing() as tx:
+            lines = seal_batch(tx, clock.now())
+        sealed += lines
+        if lines < BATCH:
+            return sealed
 
 
 def covering_root(tx: Tx, cut_off: datetime) -> HistoryAnchor | None:
