@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import click
 import numpy as np
@@ -110,8 +110,8 @@ class PointFile:
             On ``points``: ``header_needed``, ``encoding_does_not_fit``, ``encoding_unknown``, ``points_malformed``.
         """
         system = system_of(self.datum.value)
-        with self.path.open("rb") as raw:
-            rows = self._rows(raw)
+        with self._opened() as text:
+            rows = self._rows(text)
             while True:
                 texts = self._next(rows)
                 if not texts:
@@ -121,14 +121,16 @@ class PointFile:
                 degrees = np.full_like(positions, np.nan)
                 degrees[known] = system.to_wgs84(positions[known])
                 yield texts, degrees
-                step(raw.tell())
+                step(cast("BinaryIO", text.buffer).tell())
 
-    def _rows(self, raw: IO[bytes]) -> Iterator[tuple[str, str]]:
+    def _opened(self) -> TextIOWrapper:
         is_utf8 = self.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
         try:
-            text = TextIOWrapper(raw, encoding="utf-8-sig" if is_utf8 else self.encoding, newline="")
+            return self.path.open(encoding="utf-8-sig" if is_utf8 else self.encoding, newline="")
         except LookupError:
             raise invalid("encoding", "encoding_unknown", encoding=self.encoding) from None
+
+    def _rows(self, text: TextIOWrapper) -> Iterator[tuple[str, str]]:
         reader = csv.reader(text)
         names = [name.strip() for name in next(reader, [])]
         if names.count(self.lon_field) != 1 or names.count(self.lat_field) != 1:

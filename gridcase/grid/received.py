@@ -27,7 +27,10 @@ class ReceivedLayer:
     def __init__(self, features: Sequence[Feature]) -> None:
         members = sorted(features, key=lambda feature: feature.code)
         self.codes = [feature.code for feature in members]
-        self._tree = shapely.STRtree([_shape(feature) for feature in members])
+        self._shapes = np.array([_shape(feature) for feature in members], dtype=object)
+        # Prepared, a shape finds the edges at a latitude by itself: districts have thousands.
+        shapely.prepare(self._shapes)
+        self._tree = shapely.STRtree(self._shapes)
 
     def holding_each(self, positions: Floats) -> tuple[Ints, Ints]:
         """Find the features that hold each position, edges included.
@@ -43,9 +46,11 @@ class ReceivedLayer:
             Pairs of the index of a position and the index of a code, ordered by both.
         """
         known = np.flatnonzero(np.isfinite(positions).all(axis=1))
-        points, rows = self._tree.query(shapely.points(positions[known]), predicate="intersects")
+        points, rows = self._tree.query(shapely.points(positions[known]))
+        held = shapely.intersects_xy(self._shapes[rows], positions[known[points]])
+        points, rows = known[points[held]], rows[held]
         order = np.lexsort((rows, points))
-        return known[points[order]], rows[order]
+        return points[order], rows[order]
 
 
 def _shape(feature: Feature) -> shapely.Geometry:
