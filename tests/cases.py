@@ -52,6 +52,7 @@ from gridcase.workflow.requests import (
     Decide,
     Dispatch,
     Escalate,
+    Find,
     LinkDuplicate,
     Payload,
     Position,
@@ -68,6 +69,7 @@ from gridcase.workflow.requests import (
     Restore,
     Resume,
     ReturnTask,
+    Review,
     Rework,
     Submit,
     Supervise,
@@ -432,6 +434,8 @@ RIGHT_ROLE: dict[Action, Role] = {
     Action.URGE: Role.DISPATCHER,
     Action.COMMENT: Role.LEADER,
     Action.ATTACH: Role.LEADER,
+    Action.FIND: Role.SYSTEM,
+    Action.REVIEW: Role.ASSESSOR,
 }
 
 
@@ -481,6 +485,8 @@ GOOD: dict[Action, Payload] = {
     Action.URGE: Urge(text="请抓紧"),
     Action.COMMENT: Comment(text="请尽快"),
     Action.ATTACH: Attach(attachments=PHOTO),
+    Action.FIND: Find(),
+    Action.REVIEW: Review(ruling=Ruling.REFUSE, reason="另一处"),
 }
 
 

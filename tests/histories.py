@@ -16,6 +16,7 @@ from gridcase.domain.case import (
     CellCode,
     CheckMode,
     CheckResult,
+    FindingKind,
     PersonId,
     RequestKind,
     Ruling,
@@ -26,7 +27,7 @@ from gridcase.domain.case import (
     UnitCode,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, CaseEvent, Facts, LimitedStage, StageDue
+from gridcase.domain.history import Assisting, CaseEvent, Facts, Finding, LimitedStage, StageDue
 from gridcase.domain.time import LimitUnit, TimeLimit
 
 #: 2026-10-12 09:00 in Shanghai.
@@ -339,7 +340,9 @@ class History:
             at, Action.REQUEST_CHECK, CaseState.REPORTED, by=(Role.ACCEPTOR, 2), check_mode=CheckMode.WAIVED
         )
 
-    def checked(self, at: float, result: str = "pass", *, observed: float | None = None) -> "History":
+    def checked(
+        self, at: float, result: str = "pass", *, observed: float | None = None, false_feedback: bool = False
+    ) -> "History":
         return self.step(
             at,
             Action.CHECK,
@@ -348,8 +351,24 @@ class History:
             task=self._tasks,
             task_kind=TaskKind.CHECK,
             check_result=CheckResult(result),
+            false_feedback=false_feedback,
             observed_at=observed,
         )
+
+    def found(self, at: float, kind: str, **told: Any) -> "History":
+        """Note a finding of the system, or with ``withdrawn`` that it holds no longer."""
+        finding = Finding(kind=FindingKind(kind), **told)
+        return self.step(at, Action.FIND, self.now, by=(Role.SYSTEM, 0), finding=finding)
+
+    def reviewed(self, at: float, kind: str, ruling: str) -> "History":
+        finding = Finding(kind=FindingKind(kind))
+        return self.step(at, Action.REVIEW, self.now, by=(Role.ASSESSOR, 8), finding=finding, ruling=Ruling(ruling))
+
+    @property
+    def now(self) -> CaseState:
+        """State after the last line."""
+        assert self.state is not None
+        return self.state
 
     def reworked(self, at: float, *, handle_by: float) -> "History":
         return self.step(

@@ -125,6 +125,24 @@ class RecurrenceSchema(Schema):
     reviewed_by = fields.Dict(allow_none=True)
 
 
+class MissedSchema(Schema):
+    """A case that a superior found and nobody of ours had told of."""
+
+    number = fields.String(required=True)
+    found_at = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    reviewed_at = fields.String(allow_none=True, required=True)
+    reviewed_by = fields.Dict(allow_none=True)
+
+
+class MissedListSchema(Schema):
+    """A page of missed cases."""
+
+    items = fields.List(fields.Nested(MissedSchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
+
+
 class RecurrenceListSchema(Schema):
     """A page of recurrences."""
 

@@ -1,4 +1,4 @@
-"""What the system found by itself: notices for the caller, and recurrences to be reviewed."""
+"""What the system found by itself: notices for the caller, and recurrences and missed cases to be reviewed."""
 
 from typing import Any
 
@@ -7,14 +7,25 @@ from marshmallow import Schema, ValidationError, fields, post_load
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.bodies import read_body, read_cursor, write_cursor
-from gridcase.api.documents import NoticeListSchema, RecurrenceListSchema, RecurrenceSchema, answers, body
+from gridcase.api.documents import (
+    MissedListSchema,
+    MissedSchema,
+    NoticeListSchema,
+    RecurrenceListSchema,
+    RecurrenceSchema,
+    answers,
+    body,
+)
 from gridcase.api.fields import Choice, Text, as_input_error
+from gridcase.domain.case import Ruling
 from gridcase.edge.runtime import calling, language, runtime
-from gridcase.edge.view import Viewing, notice_view, recurrence_view
+from gridcase.edge.view import Viewing, missed_view, notice_view, recurrence_view
+from gridcase.services.missing import missed_cases, review_missed
 from gridcase.services.reading import notices
 from gridcase.services.recurring import Review, ReviewRuling, recurrences, review_recurrence
+from gridcase.workflow import requests
 
-oversight = ApiBlueprint("oversight", description="Notices and recurrences")
+oversight = ApiBlueprint("oversight", description="Notices, recurrences and missed cases")
 
 
 class PageQuerySchema(Schema):
@@ -94,9 +105,45 @@ def review(number: str) -> dict[str, Any]:
     return recurrence_view(done, _viewing())
 
 
+@oversight.route("/missed", methods=["GET"])
+@oversight.doc(
+    summary="List missed cases",
+    parameters=[{"in": "query", "schema": PageQuerySchema, "name": "query"}],
+    responses=answers((200, "A page", MissedListSchema), refusals=(422,)),
+)
+def missed_index() -> dict[str, Any]:
+    """List the cases that a superior found and nobody of ours had told of, newest case first."""
+    asked = _query(PageQuerySchema)
+    found = missed_cases(runtime(), calling().actor, after=asked["after"], limit=asked["limit"])
+    shown, viewing = found[: asked["limit"]], _viewing()
+    last = shown[-1] if len(found) > len(shown) else None
+    return {
+        "items": [missed_view(one, viewing) for one in shown],
+        "next_cursor": write_cursor(last.found_at, last.id) if last else None,
+    }
+
+
+@oversight.route("/missed/<string:number>/review", methods=["POST"])
+@oversight.doc(
+    summary="Review a missed case",
+    description="The same decision of the same person, sent again, is answered alike.",
+    requestBody=body(ReviewSchema),
+    responses=answers((200, "The missed case", MissedSchema), refusals=(400, 403, 404, 409, 413, 415, 422)),
+)
+def missed_review(number: str) -> dict[str, Any]:
+    """Confirm or reject that a case was missed; an acceptor, shift leader or assessor does it once."""
+    return missed_view(review_missed(runtime(), calling().actor, number, _ruling), _viewing())
+
+
 def _review() -> Review:
     found: Review = read_body(ReviewSchema)
     return found
+
+
+def _ruling() -> requests.Review:
+    asked = _review()
+    ruling = Ruling.GRANT if asked.ruling is ReviewRuling.CONFIRM else Ruling.REFUSE
+    return requests.Review(ruling=ruling, reason=asked.reason)
 
 
 def _viewing() -> Viewing:

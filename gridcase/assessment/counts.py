@@ -195,6 +195,26 @@ FILING = (
     ),
 )
 
+_STANDING = ~_VOID & ~_DUPLICATE
+RECURRING = (
+    _define(
+        "recurrent",
+        nw.col("recurrent") & _STANDING,
+        "反复发案：经系统认定且未被复核否定，计入新案件的上报月份，由前一案件的最后处置单位承担",
+        "Found to repeat a case closed shortly before and not dismissed: in the month in which the new case was filed, "
+        "charged to the unit that handled the earlier one last",
+    ),
+)
+
+MISSING = (
+    _define(
+        "missed",
+        nw.col("missed") & _STANDING,
+        "漏报：上级发现，此前 24 小时内 50 米范围没有本级同类案件，且未被复核否定",
+        "Found by a superior with no case of ours of the type within 50 m in the 24 hours before, and not dismissed",
+    ),
+)
+
 ACCEPTING = (
     _define(
         "accepted",
@@ -318,6 +338,12 @@ TOUCHING = (
     *_touched("extension", "extensions", _IN_DUE, "延期"),
     *_touched("suspension", "suspensions", _IN_DUE, "挂账"),
     *_touched("failed_check", "failed_checks", _IN_DUE, "核查不通过"),
+    _define(
+        "false_feedback",
+        _IN_DUE & (nw.col("false_feedbacks") > 0),
+        "虚假反馈：核查不通过并认定反馈不实的案件数",
+        "Cases whose failed check says that the unit had reported as done what was not",
+    ),
     # An upheld return takes its assignment out of due, but it was a return all the same.
     *_touched("return", "returns", ~_VOID, "回退"),
     *_touched("supervision", "supervisions", ~_VOID, "督办"),
@@ -427,6 +453,9 @@ _BY_ACCEPTOR = _by("cases", unit="unit", post="accepted_by")
 #: Every base count, in the order of the work.
 GROUPS: tuple[CountGroup, ...] = (
     CountGroup(definitions=FILING, moment="filed_at", subjects=_BY_FILER),
+    CountGroup(definitions=RECURRING, moment="filed_at", subjects=_by("cases", unit="charged_unit")),
+    # A place was missed by who should have looked there, not by the unit that tidied it up afterwards.
+    CountGroup(definitions=MISSING, moment="filed_at", subjects=_by("cases")),
     CountGroup(definitions=ACCEPTING, moment="accepted_at", subjects=_BY_ACCEPTOR),
     CountGroup(definitions=REGISTERING, moment="registered_at", subjects=_BY_REGISTRAR),
     CountGroup(definitions=VOIDING, moment="void_at", subjects=_by("cases", unit="unit", post="voided_by")),

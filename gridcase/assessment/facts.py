@@ -19,6 +19,7 @@ from gridcase.domain.case import (
     CellCode,
     CheckMode,
     CheckResult,
+    FindingKind,
     Ruling,
     Source,
     TaskKind,
@@ -26,7 +27,7 @@ from gridcase.domain.case import (
     UnitCode,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, CaseEvent, Facts, Given, GivenOutcome, LimitedStage, StageDue
+from gridcase.domain.history import Assisting, CaseEvent, Facts, Finding, Given, GivenOutcome, LimitedStage, StageDue
 from gridcase.domain.time import is_late
 
 #: The reason that says a return was upheld: not this unit's case (domain §4).
@@ -98,16 +99,19 @@ class CaseRow:
         Done on the spot and closed at once; counted apart. A reopened one is so no longer.
     is_suspended
         At the cut-off.
-    recurrent
-        Like an earlier case that was closed not long ago; False until recurrence is recorded.
+    recurrent, charged_unit
+        Found to be like a case that was closed shortly before, and not dismissed; the unit that had handled that one.
+    missed
+        Found by a superior without a case of ours before, and not dismissed.
     registered_late, dispatched_late
         False where it has not happened or had no clock.
     closed_late, closed_past_handling
         Closed after the closing deadline, after the handling deadline; False where there is none.
     accurately_dispatched
         Dispatched, and the first assignment did not end as the wrong unit's.
-    reworks, returns, failed_checks, extensions, suspensions
-        Times, over all assignments; extensions and suspensions that were granted.
+    reworks, returns, failed_checks, false_feedbacks, extensions, suspensions
+        Times, over all assignments; extensions and suspensions that were granted. A false feedback is a failed check
+        that says so.
     supervisions, supervisions_on_time
         Times supervised, and of these answered at or before their deadlines.
     subtasks, reopens
@@ -159,6 +163,8 @@ class CaseRow:
     self_handled: bool
     is_suspended: bool
     recurrent: bool
+    charged_unit: UnitCode | None
+    missed: bool
     registered_late: bool
     dispatched_late: bool
     closed_late: bool
@@ -167,6 +173,7 @@ class CaseRow:
     reworks: int
     returns: int
     failed_checks: int
+    false_feedbacks: int
     extensions: int
     suspensions: int
     supervisions: int
@@ -267,6 +274,7 @@ class AssignmentRow:
     reworks: int
     returns: int
     failed_checks: int
+    false_feedbacks: int
     extensions: int
     suspensions: int
     supervisions: int
@@ -437,7 +445,7 @@ class _Assignment:
         self.closed_at: datetime | None = None
         #: Of an imported case: its clock was never ours, and its outcome stands until the case is reopened.
         self.given: Given | None = None
-        self.reworks = self.returns = self.failed_checks = 0
+        self.reworks = self.returns = self.failed_checks = self.false_feedbacks = 0
         self.extensions = self.suspensions = self.supervisions = self.supervisions_on_time = 0
 
     def due_at(self, stage: LimitedStage) -> datetime | None:
@@ -566,7 +574,9 @@ class _CaseFold:
         self.transferred_to: str | None = None
         #: Those awaiting their answer: deadline, and the assignment that was the lead.
         self.supervised: dict[int, tuple[datetime | None, _Assignment | None]] = {}
-        self.supervisions = self.supervisions_on_time = self.reopens = self.failed_checks = 0
+        self.supervisions = self.supervisions_on_time = self.reopens = self.failed_checks = self.false_feedbacks = 0
+        #: What stands of what was found; what a person dismissed does not, until it is found anew.
+        self.found: dict[FindingKind, Finding] = {}
         self.subtasks: set[int] = set()
         self.actions: list[dict[str, Any]] = []
 
@@ -815,10 +825,12 @@ class _CaseFold:
         self._finish(event)
         failed = event.facts.check_result is CheckResult.FAIL
         self.failed_checks += failed
+        self.false_feedbacks += event.facts.false_feedback
         holder = self._concerned(event)
         if holder is not None:
             holder.check_failed = failed
             holder.failed_checks += failed
+            holder.false_feedbacks += event.facts.false_feedback
 
     def rework(self, event: CaseEvent) -> None:
         holder = self._concerned(event)
@@ -855,6 +867,17 @@ class _CaseFold:
             if task is not None:
                 task.due_at = due.due_at
 
+    def find(self, event: CaseEvent) -> None:
+        finding = event.facts.finding
+        if finding is not None and finding.withdrawn:
+            self.found.pop(finding.kind, None)
+        elif finding is not None:
+            self.found[finding.kind] = finding
+
+    def review(self, event: CaseEvent) -> None:
+        if event.facts.finding is not None and event.facts.ruling is Ruling.REFUSE:
+            self.found.pop(event.facts.finding.kind, None)
+
     def supervise(self, event: CaseEvent) -> None:
         due_at = next((due.due_at for due in event.facts.dues if due.stage is LimitedStage.SUPERVISE), None)
         self.supervised[event.facts.supervision or 0] = (due_at, self.last)
@@ -878,6 +901,7 @@ class _CaseFold:
         void_at = None if is_follower else self._at_if(Action.VOID, CaseState.VOID)
         transferred_at = self._at_if(Action.TRANSFER, CaseState.TRANSFERRED)
         self._close_last(closed_at)
+        repeat = self.found.get(FindingKind.RECURRENCE)
         return {
             "case": self.first.case,
             "type": self.type,
@@ -919,7 +943,9 @@ class _CaseFold:
             "is_closed": self._is_closed(closed_at),
             "self_handled": self.self_handled,
             "is_suspended": self.state is CaseState.SUSPENDED,
-            "recurrent": False,
+            "recurrent": repeat is not None,
+            "charged_unit": repeat.unit if repeat else None,
+            "missed": FindingKind.MISSED in self.found,
             # Against the deadline in force now: it may have been provisional then.
             "registered_late": _late(self.at.get(Action.REGISTER), self._due_at(LimitedStage.REGISTER)),
             "dispatched_late": _late(self.at.get(Action.DISPATCH), self._due_at(LimitedStage.DISPATCH)),
@@ -931,6 +957,7 @@ class _CaseFold:
             "reworks": sum([one.reworks for one in assigned]),
             "returns": sum([one.returns for one in assigned]),
             "failed_checks": self.failed_checks,
+            "false_feedbacks": self.false_feedbacks,
             "extensions": sum([one.extensions for one in assigned]),
             "suspensions": sum([one.suspensions for one in assigned]),
             "supervisions": self.supervisions,
@@ -972,6 +999,7 @@ class _CaseFold:
                 "reworks": one.reworks,
                 "returns": one.returns,
                 "failed_checks": one.failed_checks,
+                "false_feedbacks": one.false_feedbacks,
                 "extensions": one.extensions,
                 "suspensions": one.suspensions,
                 "supervisions": one.supervisions,
@@ -1059,6 +1087,8 @@ _STEPS: dict[Action, Callable[[_CaseFold, CaseEvent], None]] = {
     Action.RECLOCK: _CaseFold.reclock,
     Action.SUPERVISE: _CaseFold.supervise,
     Action.ANSWER_SUPERVISION: _CaseFold.answer_supervision,
+    Action.FIND: _CaseFold.find,
+    Action.REVIEW: _CaseFold.review,
 }
 
 #: Which clock an action stops.

@@ -51,21 +51,22 @@ def _columns(**names: str) -> Mapping[str, ColumnKind]:
 
 
 CASE_COLUMNS = _columns(
-    text="case type scheme kind code condition source cell district street community area_class places "
-    "state handling "
-    "check_mode verified first_unit unit lead_case transferred_to filed_by accepted_by registered_by dispatched_by "
-    "closed_by voided_by transferred_by reopened_by",
+    text="case type scheme kind code condition source cell district street community area_class places state handling "
+    "check_mode verified first_unit unit charged_unit lead_case transferred_to filed_by accepted_by registered_by "
+    "dispatched_by closed_by voided_by transferred_by reopened_by",
     instant="filed_at accepted_at registered_at dispatched_at reported_at checked_at closed_at void_at "
     "transferred_at reopened_at register_due_at dispatch_due_at handle_due_at original_handle_due_at close_due_at",
-    number="reworks returns failed_checks extensions suspensions supervisions supervisions_on_time subtasks reopens",
+    number="reworks returns failed_checks false_feedbacks extensions suspensions supervisions supervisions_on_time "
+    "subtasks reopens",
     flag="registered_late dispatched_late closed_late closed_past_handling accurately_dispatched provisional "
-    "is_open is_void is_duplicate is_closed is_suspended self_handled recurrent left_due",
+    "is_open is_void is_duplicate is_closed is_suspended self_handled recurrent missed left_due",
 )
 ASSIGNMENT_COLUMNS = _columns(
     text="case unit handling",
     instant="dispatched_at accept_due_at accepted_at handle_due_at original_handle_due_at close_due_at "
     "reported_at ended_at closed_at",
-    number="number reworks returns failed_checks extensions suspensions supervisions supervisions_on_time",
+    number="number reworks returns failed_checks false_feedbacks extensions suspensions supervisions "
+    "supervisions_on_time",
     flag="is_lead is_open is_closed is_suspended leaves_due left_due closed_late closed_past_handling",
 )
 TASK_COLUMNS = _columns(

@@ -16,8 +16,8 @@ import orjson
 
 from gridcase.assessment.facts import FoldedCase, fold_case
 from gridcase.assessment.frames import AreaClassOf, FrameBuilder, Frames, epoch_second, no_area_class
-from gridcase.domain.case import Action, CaseNumber, CaseState, CheckResult, Ruling, TaskKind, VerifyResult
-from gridcase.domain.history import CaseEvent, Facts, Given, GivenOutcome, LimitedStage, PlainLine
+from gridcase.domain.case import Action, CaseNumber, CaseState, CheckResult, FindingKind, Ruling, TaskKind, VerifyResult
+from gridcase.domain.history import CaseEvent, Facts, Finding, Given, GivenOutcome, LimitedStage, PlainLine
 
 #: Cases held as Python objects before they become columns. Measured: 10,000 take half as long again, because the
 #: garbage collector walks them all, and fewer gain nothing.
@@ -131,6 +131,10 @@ def _given(raw: dict[str, Any]) -> Given:
     return Given(**told)
 
 
+def _finding(raw: dict[str, Any]) -> Finding:
+    return Finding(**(raw | {"kind": FindingKind(raw["kind"])}))
+
+
 _ACTIONS: Mapping[str, Action] = {str(action): action for action in Action}
 _STATES: Mapping[str, CaseState] = {str(state): state for state in CaseState}
 _STAGES: Mapping[str, LimitedStage] = {str(stage): stage for stage in LimitedStage}
@@ -143,5 +147,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "ruling": Ruling,
     "asked_at": _instant,
     "given": _given,
+    "finding": _finding,
 }
 _READ = frozenset(_READERS)

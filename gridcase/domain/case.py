@@ -161,6 +161,8 @@ class Action(StrEnum):
     URGE = "urge"
     COMMENT = "comment"
     ATTACH = "attach"
+    FIND = "find"
+    REVIEW = "review"
 
 
 class Source(StrEnum):
@@ -251,6 +253,13 @@ class Ruling(StrEnum):
 
     GRANT = "grant"
     REFUSE = "refuse"
+
+
+class FindingKind(StrEnum):
+    """What the system finds of a case by comparing it with others, and a person reviews."""
+
+    RECURRENCE = "recurrence"
+    MISSED = "missed"
 
 
 class AttachmentUsage(StrEnum):

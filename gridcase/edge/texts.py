@@ -1047,6 +1047,23 @@ SENTENCES: dict[str, Text] = {
         "文件是 UTF-8 编码，而映射写的是 {encoding}。请用 --encoding utf-8。",
         "The file is UTF-8, but the mapping says {encoding}. Use --encoding utf-8.",
     ),
+    "findings_header": Text(
+        "首行须有“类型”列，以及“对方案号”或“我方案号”列；可用的列：{columns}。",
+        "The first line needs a column kind, and their_number or our_number; columns known: {columns}.",
+    ),
+    "finding_differs": Text(
+        "案号 {number} 已有一条内容不同的记录；如为更正，请加 --correct。",
+        "A different record of {number} was taken before; to correct it, say --correct.",
+    ),
+    "finding_word_unknown": Text("“{value}”不可用，可填：{choices}。", '"{value}" is not one of {choices}.'),
+    "number_needed": Text("对方案号与我方案号至少填一个。", "Their number or ours is needed."),
+    "case_number_malformed": Text("“{number}”不是本系统的案号。", '"{number}" is no case number of ours.'),
+    "points_need_indicator": Text("扣分项与扣分须同时填写。", "Item and points go together: give both or neither."),
+    "points_need_unit": Text("有扣分时须填责任单位。", "Points need the unit that they are taken from."),
+    "rule_set_needed": Text("有扣分时须指明考核办法（--rule-set）。", "Points need the rule set: say --rule-set."),
+    "indicator_unknown": Text(
+        "考核办法 {rule_set} 中没有考核项 {id}。", "The rule set {rule_set} has no item {id}."
+    ),
     "header_unreadable": Text("文件中没有列名行。", "The file has no line with the names of its columns."),
     "header_missing": Text(
         "文件缺少列：{columns}。请核对映射、分隔符和列名行数。",

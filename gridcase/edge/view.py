@@ -14,6 +14,7 @@ from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
+from gridcase.services.missing import MissedCase
 from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase, ToldNotice
 from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
@@ -122,6 +123,21 @@ def recurrence_view(listed: ListedRecurrence, viewing: Viewing) -> Json:
     }
     if not viewing.actor.is_unit:
         shown["reviewed_by"] = {"id": row.reviewed_by, "name": listed.reviewer} if row.reviewed_by else None
+    return shown
+
+
+def missed_view(missed: MissedCase, viewing: Viewing) -> Json:
+    """Return a missed case as a list shows it; units learn what was decided, not by whom."""
+    state = {None: "found", Ruling.GRANT: "confirmed", Ruling.REFUSE: "rejected"}[missed.ruling]
+    shown: Json = {
+        "number": missed.case,
+        "found_at": _instant(missed.found_at, viewing),
+        "state": state,
+        "state_label": label(state, viewing.language),
+        "reviewed_at": _instant(missed.reviewed_at, viewing),
+    }
+    if not viewing.actor.is_unit:
+        shown["reviewed_by"] = {"id": missed.reviewed_by} if missed.reviewed_by else None
     return shown
 
 

@@ -7,7 +7,7 @@ refused by triggers (see the first migration).
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -335,6 +335,19 @@ def _since(columns: tuple[Any, ...], since: datetime, cut_off: datetime) -> Sele
         .where(matters, CaseRow.filed_at <= cut_off, by_then)
         .order_by(CaseEventRow.case_id, CaseEventRow.seq)
     )
+
+
+def lines_about(tx: Tx, case_ids: Sequence[int], actions: Iterable[Action]) -> dict[int, tuple[CaseEventRow, ...]]:
+    """Return the lines of some actions by case, oldest first; a case without any is left out."""
+    statement = (
+        select(CaseEventRow)
+        .where(CaseEventRow.case_id.in_(case_ids), CaseEventRow.action.in_([str(action) for action in actions]))
+        .order_by(CaseEventRow.case_id, CaseEventRow.seq)
+    )
+    found: dict[int, list[CaseEventRow]] = {}
+    for row in tx.execute(statement).scalars():
+        found.setdefault(row.case_id, []).append(row)
+    return {case_id: tuple(rows) for case_id, rows in found.items()}
 
 
 def all_lines(tx: Tx) -> Iterator[tuple[str, CaseEventRow, CaseEventPayloadRow | None]]:

@@ -11,12 +11,14 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from gridcase.domain.actor import Actor, ScopeKind
-from gridcase.domain.case import CaseKind, CaseNumber, CaseState, Scheme, TypeKey
+from gridcase.domain.case import Action, CaseKind, CaseNumber, CaseState, Scheme, Source, TypeKey, UnitCode
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.domain.place import GeoPoint
 from gridcase.store.cases import CaseRow, visible_to
 from gridcase.store.database import Base, Tx, UtcDateTime
+from gridcase.store.history import CaseEventRow
 from gridcase.store.people import PersonRow
+from gridcase.workflow.missed import MissedRule
 from gridcase.workflow.recurrence import Nearness, Occurrence
 
 #: States of a recurrence: by the system, then by who reviewed it.
@@ -95,22 +97,60 @@ def closed_near(tx: Tx, new: Occurrence, near: Nearness) -> tuple[Occurrence, ..
         CaseRow.id != new.id,
     )
     found: dict[int, Occurrence] = {}
-    for place in _places(new, near):
+    for place in _places(new, near.distance_m, with_object=True):
         found |= {row.id: _occurrence(row) for row in tx.execute(alike.where(place))}
     return tuple(found.values())
 
 
-def _places(new: Occurrence, near: Nearness) -> list[ColumnElement[bool]]:
+def known_before(tx: Tx, found: Occurrence, rule: MissedRule) -> tuple[Occurrence, ...]:
+    """Return the cases of ours that may show that a superior's was known: a little more than do."""
+    since = found.observed_at - timedelta(hours=rule.hours, seconds=1)
+    alike = select(*_COMPARED).where(
+        CaseRow.scheme == str(found.type.scheme),
+        CaseRow.kind == str(found.type.kind),
+        CaseRow.code == found.type.code,
+        CaseRow.source != str(Source.SUPERIOR),
+        # Nobody files before having seen: what was seen since was filed since.
+        CaseRow.filed_at >= since,
+        CaseRow.id != found.id,
+    )
+    places = _places(found, rule.distance_m, with_object=False)
+    return tuple(_occurrence(row) for place in places for row in tx.execute(alike.where(place)))
+
+
+def noted_of_superiors(tx: Tx, actor: Actor, before: int | None, limit: int) -> tuple[tuple[int, CaseNumber], ...]:
+    """Return the superiors' cases that the actor may see and of which something was found, newest first."""
+    noted = select(CaseEventRow.id).where(CaseEventRow.case_id == CaseRow.id, CaseEventRow.action == str(Action.FIND))
+    statement = (
+        select(CaseRow)
+        .where(CaseRow.source == str(Source.SUPERIOR), visible_to(actor), noted.exists())
+        .order_by(CaseRow.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(CaseRow.id < before)
+    return tuple((row.id, row.number) for row in tx.execute(statement).scalars())
+
+
+def found_by_superiors(tx: Tx, since: datetime, until: datetime) -> tuple[Occurrence, ...]:
+    """Return the cases that superiors filed between two instants."""
+    statement = select(*_COMPARED).where(
+        CaseRow.filed_at >= since, CaseRow.filed_at <= until, CaseRow.source == str(Source.SUPERIOR)
+    )
+    return tuple(_occurrence(row) for row in tx.execute(statement.order_by(CaseRow.id)))
+
+
+def _places(new: Occurrence, metres: float, *, with_object: bool) -> list[ColumnElement[bool]]:
     places: list[ColumnElement[bool]] = []
     if new.point is not None:
-        north = int(near.distance_m / _LEAST_METRES_PER_DEGREE * 1e7) + 1
+        north = int(metres / _LEAST_METRES_PER_DEGREE * 1e7) + 1
         # The box is a quarter too wide at the equator and still wide enough at 60 degrees of latitude.
         east = north * 2
         places.append(
             CaseRow.lon_e7.between(new.point.lon_e7 - east, new.point.lon_e7 + east)
             & CaseRow.lat_e7.between(new.point.lat_e7 - north, new.point.lat_e7 + north)
         )
-    if new.object_id is not None:
+    if with_object and new.object_id is not None:
         places.append(CaseRow.object_id == new.object_id)
     return places
 
@@ -118,8 +158,8 @@ def _places(new: Occurrence, near: Nearness) -> list[ColumnElement[bool]]:
 def put_recurrence(tx: Tx, case_id: int, values: dict[str, Any] | None) -> bool:
     """Link a case to the one it repeats, or to none; True when that is news. What was reviewed stays as it is."""
     if values is None:
-        tx.execute(delete(RecurrenceRow).where(RecurrenceRow.case_id == case_id, RecurrenceRow.state == FOUND))
-        return False
+        gone = delete(RecurrenceRow).where(RecurrenceRow.case_id == case_id, RecurrenceRow.state == FOUND)
+        return tx.execute(gone.returning(RecurrenceRow.case_id)).scalar_one_or_none() is not None
     make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
     statement = make(RecurrenceRow).values(case_id=case_id, state=FOUND, **values)
     statement = statement.on_conflict_do_update(
@@ -136,9 +176,11 @@ def repeating(tx: Tx, earlier: Sequence[int]) -> tuple[int, ...]:
     return tuple(tx.execute(statement).scalars())
 
 
-def last_unit(tx: Tx, identity: int) -> str | None:
-    """Return the unit that handled a case last."""
-    return tx.execute(select(CaseRow.unit).where(CaseRow.id == identity)).scalar_one_or_none()
+def last_unit(tx: Tx, identity: int) -> tuple[CaseNumber, UnitCode | None]:
+    """Return the number of a case and the unit that handled it last."""
+    row = tx.execute(select(CaseRow.prefix, CaseRow.filed_on, CaseRow.unit).where(CaseRow.id == identity)).one()
+    number = case_number(NumberParts(prefix=row.prefix, filed_on=row.filed_on, identity=identity))
+    return number, None if row.unit is None else UnitCode(row.unit)
 
 
 def recurrence_of(tx: Tx, actor: Actor, case_id: int) -> tuple[RecurrenceRow, CaseNumber | None] | None:
@@ -227,6 +269,7 @@ _COMPARED = (
     CaseRow.observed_at,
     CaseRow.filed_at,
     CaseRow.closed_at,
+    CaseRow.source,
 )
 
 
@@ -240,4 +283,5 @@ def _occurrence(row: Any) -> Occurrence:
         object_id=row.object_id,
         observed_at=row.observed_at if in_time else row.filed_at,
         closed_at=row.closed_at,
+        source=Source(row.source),
     )

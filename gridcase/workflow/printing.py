@@ -44,8 +44,11 @@ refusal with a code ([errors.md](errors.md)):
 - `import` takes a case in from another system's file (`gridcase cases import`); nobody chooses it in the life of a
   case. What the source says happened is kept as given, no clock is computed, and an open case goes on from `received`
   or `registered` by the ordinary actions.
-- `supervise`, `answer_supervision`, `urge`, `comment`, `attach` and `reclock` neither change the state nor raise the
-  version.
+- `supervise`, `answer_supervision`, `urge`, `comment`, `attach`, `reclock`, `find` and `review` neither change the
+  state nor raise the version.
+- `find` is the system's: a case repeats one closed shortly before (`recurrence`), or a superior saw what no case of
+  ours told of (`missed`); when that holds no longer, another `find` says so. `review` upholds or dismisses it, from the
+  lists of findings and never from the case itself.
 - `system` is the rules and the clock at work: the case of an inspector is registered at once, and a registered case
   with a published limit and a matching routing rule is dispatched at once, where the rules of conduct say so; what
   nobody did in time is accepted, given to another inspector, escalated or resumed.
@@ -84,6 +87,8 @@ def _actions(labels: Labelling) -> Iterator[str]:
 def _from(row: Transition) -> str:
     if not row.sources:
         return "–"
+    if row.sources == frozenset(CaseState):
+        return "any state"
     return "any open state" if row.sources == OPEN_STATES else _listed(row.sources, CaseState)
 
 

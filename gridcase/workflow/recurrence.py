@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from gridcase.domain.case import CaseState, TypeKey
+from gridcase.domain.case import CaseState, Source, TypeKey
 from gridcase.domain.place import GeoPoint, distance_m
 from gridcase.workflow.routing import TypePattern
 
@@ -57,6 +57,8 @@ class Occurrence:
         Tells cases apart; of two closed at the same instant the higher is the later.
     observed_at
         When the finder saw it; when it was filed if the device's time is missing or lies after that.
+    source
+        Who found it; asked about missed cases alone.
     """
 
     id: int
@@ -66,6 +68,7 @@ class Occurrence:
     object_id: str | None
     observed_at: datetime
     closed_at: datetime | None = None
+    source: Source | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

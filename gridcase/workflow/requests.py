@@ -317,6 +317,19 @@ class Reclock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """系统认定: the system found something of the case, or finds it no longer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """复核认定: a person upholds or dismisses what the system found."""
+
+    ruling: Ruling = _choice(Choices.RULINGS, required=True)
+    reason: str = _spec(FieldKind.TEXT, required=True, max_length=500)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reopen:
     """撤销结案: closed in error."""
 
@@ -393,6 +406,7 @@ class Check:
     """核查: is it done? With a fresh photo and the position, near the case."""
 
     result: CheckResult = _choice(Choices.CHECK_RESULTS, required=True)
+    false_feedback: bool | None = _spec(FieldKind.BOOLEAN)
     location: Position | None = _spec(FieldKind.LOCATION)
     observed_at: datetime | None = _spec(FieldKind.INSTANT)
     attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
@@ -458,6 +472,8 @@ Payload = (
     | Resume
     | Escalate
     | Reclock
+    | Find
+    | Review
     | Report
     | RequestCheck
     | Check
@@ -503,6 +519,8 @@ PAYLOADS: dict[Action, type[Payload]] = {
     Action.RESUME: Resume,
     Action.ESCALATE: Escalate,
     Action.RECLOCK: Reclock,
+    Action.FIND: Find,
+    Action.REVIEW: Review,
     Action.REPORT: Report,
     Action.REQUEST_CHECK: RequestCheck,
     Action.CHECK: Check,

@@ -63,6 +63,12 @@ def _aside(action: Action, roles: set[Role]) -> Transition:
     return Transition(action=action, sources=OPEN_STATES, targets=frozenset(), roles=frozenset(roles), advances=False)
 
 
+def _noted(action: Action, roles: set[Role]) -> Transition:
+    """Make a row of what is noted of a case in any state, leaving state and version alone."""
+    everywhere = frozenset(CaseState)
+    return Transition(action=action, sources=everywhere, targets=frozenset(), roles=frozenset(roles), advances=False)
+
+
 _UNIT = {_R.UNIT_LEADER, _R.HANDLER}
 _OPEN = set(OPEN_STATES)
 #: Before a unit has it.
@@ -156,13 +162,16 @@ TABLE: tuple[Transition, ...] = (
     _aside(Action.URGE, {_R.DISPATCHER}),
     _aside(Action.COMMENT, set(PEOPLE)),
     _aside(Action.ATTACH, set(PEOPLE)),
+    # A case of any state may turn out to repeat another, and its month is not that of its end.
+    _noted(Action.FIND, {_R.SYSTEM}),
+    _noted(Action.REVIEW, {_R.ACCEPTOR, _R.SHIFT_LEADER, _R.ASSESSOR}),
 )
 
 #: Actions that fail on a stale version and raise it.
 ADVANCING = frozenset(row.action for row in TABLE if row.advances)
 
-#: Actions that a person can do: one call of the API each.
-BY_PEOPLE = frozenset(row.action for row in TABLE if row.roles != {Role.SYSTEM})
+#: Actions that a person can do to a case: one call of the API each. What was found is reviewed from its own list.
+BY_PEOPLE = frozenset(row.action for row in TABLE if row.roles != {Role.SYSTEM}) - {Action.REVIEW}
 
 #: Sources each role may name when it files.
 SOURCES_OF_ROLE: dict[Role, frozenset[Source]] = {

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from gridcase.domain.actor import SYSTEM
+from gridcase.domain.numbers import parse_number
 from gridcase.services.recurring import find_recurrences, recurrences
+from gridcase.store.history import lines_of, to_event
 from tests.feeds import settle
 from tests.office import Caller, Office
 
@@ -135,3 +137,102 @@ def test_recurrences_and_notices_come_page_by_page(office, callers):
     second = callers["leader"].get("/recurrences", limit=2, cursor=first["next_cursor"]).json
     assert [one["number"] for one in first["items"] + second["items"]] == numbers[::-1]
     assert second["next_cursor"] is None
+
+
+def told_of(office: Office, number: str) -> list[tuple[str, str, bool, str | None]]:
+    """What the case's history says was found and reviewed."""
+    with office.rt.database.reading() as tx:
+        rows = lines_of(tx, parse_number(number).identity)
+    lines = [to_event(row, number) for row, _payload, _name in rows]
+    return [
+        (
+            line.action,
+            line.facts.finding.kind,
+            line.facts.finding.withdrawn,
+            line.facts.ruling or line.facts.finding.unit,
+        )
+        for line in lines
+        if line.facts.finding
+    ]
+
+
+def test_history_says_what_was_found_and_what_was_decided(office, callers):
+    closed(callers)
+    number = callers["inspector"].file().json["number"]
+    version = callers["leader"].get(f"/cases/{number}").headers["ETag"]
+    found_now(office)
+    assert told_of(office, number) == [("find", "recurrence", False, "NDJ-ZF")]
+    callers["shift_leader"].act(number, "void", reason="not_a_problem")
+    found_now(office)
+    found_now(office)
+    assert told_of(office, number)[1:] == [("find", "recurrence", True, None)]
+    callers["shift_leader"].act(number, "restore", note="查实")
+    found_now(office)
+    path = f"/api/v1/recurrences/{number}/review"
+    asked = {"ruling": "reject", "reason": "另一处"}
+    for _ in range(2):  # sent again
+        assert callers["acceptor"].client.post(path, json=asked, headers=callers["acceptor"].headers).status_code == 200
+    assert told_of(office, number)[2:] == [
+        ("find", "recurrence", False, "NDJ-ZF"),
+        ("review", "recurrence", False, "refuse"),
+    ]
+    assert callers["leader"].get(f"/cases/{number}").headers["ETag"] == version.replace("1", "3")
+
+
+def superior(office: Office, **changes) -> str:
+    answer = office.caller("centre").file(office.filing(source="superior", **changes))
+    assert answer.status_code == 201, answer.json
+    return answer.json["number"]
+
+
+def test_what_a_superior_finds_first_was_missed_until_an_earlier_sighting_comes_in(office, callers):
+    office.clock.advance(timedelta(hours=1))
+    callers = sign_in(office)
+    number = superior(office)
+    assert found_now(office) == 1
+    assert [one["number"] for one in callers["leader"].get("/missed").json["items"]] == [number]
+    far = callers["inspector"].file(office.filing(location=moved(office, 60), observed_at=at(office, -30)))
+    assert (far.status_code, found_now(office)) == (201, 0)
+    assert told_of(office, number) == [("find", "missed", False, None)]
+    # an offline phone delivers what its inspector saw half an hour before the superior
+    late = callers["inspector"].file(office.filing(location=moved(office, 40), observed_at=at(office, -30)))
+    assert (late.status_code, found_now(office)) == (201, 0)
+    assert told_of(office, number)[1:] == [("find", "missed", True, None)]
+    assert callers["leader"].get("/missed").json["items"] == []
+    callers["shift_leader"].act(late.json["number"], "void", reason="not_a_problem")
+    assert found_now(office) == 1
+    assert told_of(office, number)[2:] == [("find", "missed", False, None)]
+
+
+def test_what_was_reported_before_a_superior_came_was_not_missed(office, callers):
+    callers["inspector"].file()
+    office.clock.advance(timedelta(hours=2))
+    superior(office)
+    assert found_now(office) == 0
+
+
+def test_a_missed_case_is_reviewed_once(office, callers):
+    number = superior(office)
+    found_now(office)
+
+    def review(name: str, **body: str):
+        caller = callers[name]
+        return caller.client.post(f"/api/v1/missed/{number}/review", json=body, headers=caller.headers)
+
+    assert review("leader", ruling="reject", reason="不是").json["code"] == "role_may_not"
+    assert set(review("shift_leader", ruling="reject").json["errors"]) == {"reason"}
+    done = review("shift_leader", ruling="reject", reason="施工围挡内，不可见")
+    assert (done.status_code, done.json["state"]) == (200, "rejected")
+    assert review("shift_leader", ruling="reject", reason="施工围挡内，不可见").json == done.json
+    assert review("acceptor", ruling="confirm", reason="漏报").json["code"] == "missed_already_reviewed"
+    assert told_of(office, number) == [("find", "missed", False, None), ("review", "missed", False, "refuse")]
+    other = callers["inspector"].file(office.filing(location=moved(office, 500))).json["number"]
+    caller = callers["shift_leader"]
+    answer = caller.client.post(
+        f"/api/v1/missed/{other}/review", json={"ruling": "reject", "reason": "?"}, headers=caller.headers
+    )
+    assert answer.json["code"] == "missed_not_found"
+
+
+def at(office: Office, minutes: int) -> str:
+    return (office.clock.now() + timedelta(minutes=minutes)).isoformat()

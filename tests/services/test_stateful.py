@@ -411,6 +411,8 @@ class StreetOffice(RuleBasedStateMachine):
             Action.ATTACH: lambda: asked.Attach(attachments=photos()),
             Action.ESCALATE: asked.Escalate,
             Action.RECLOCK: asked.Reclock,
+            Action.FIND: asked.Find,
+            Action.REVIEW: lambda: asked.Review(ruling=Ruling.GRANT, reason="同一地点"),
         }
         return makers.get(action)
 

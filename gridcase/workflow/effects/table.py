@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from gridcase.domain.case import Action, RequestKind
-from gridcase.workflow.effects import asking, checking, dispatching, handling, intake, reclocking, talking
+from gridcase.workflow.effects import asking, checking, dispatching, finding, handling, intake, reclocking, talking
 from gridcase.workflow.effects.effect import Effect, Refusal, of_the_unit
 from gridcase.workflow.rulebook import Situation
 
@@ -47,6 +47,8 @@ EFFECTS: dict[Action, Callable[[Situation, Any], Effect]] = {
     Action.RESUME: asking.resume,
     Action.ESCALATE: asking.escalate,
     Action.RECLOCK: reclocking.reclock,
+    Action.FIND: finding.find,
+    Action.REVIEW: finding.review,
     Action.REQUEST_CHECK: checking.request_check,
     Action.CHECK: checking.check,
     Action.REWORK: checking.rework,
@@ -82,6 +84,8 @@ GUARDS: dict[Action, Callable[[Situation], Refusal]] = {
     Action.DECIDE_SUSPENSION: _may_decide(RequestKind.SUSPENSION),
     Action.RESUME: of_the_unit,
     Action.RECLOCK: reclocking.may_reclock,
+    Action.FIND: finding.something_found,
+    Action.REVIEW: finding.something_found,
     Action.ESCALATE: asking.may_escalate,
     Action.REQUEST_CHECK: checking.may_request_check,
     Action.CHECK: checking.may_check,

@@ -35,12 +35,21 @@ def total(name, *histories, **options):
     return sum(row.get(name, 0) for row in counts(*histories, **options).values())
 
 
-def failed(number="C1", **options):
-    return dispatched_case(number, **options).reported(100).check_asked(101).checked(102, "fail")
+def failed(number="C1", *, false_feedback=False, **options):
+    asked = dispatched_case(number, **options).reported(100).check_asked(101)
+    return asked.checked(102, "fail", false_feedback=false_feedback)
 
 
 def verifying(**options):
     return History(source=Source.PUBLIC).filed().verification_asked(10, **options)
+
+
+def repeating(at=1, **told):
+    return History().filed().found(at, "recurrence", **({"earlier": "C0", "unit": "U7"} | told))
+
+
+def superiors():
+    return History(source=Source.SUPERIOR).filed()
 
 
 def moved(history, *, reason="capacity", at=50, **options):
@@ -49,6 +58,24 @@ def moved(history, *, reason="capacity", at=50, **options):
 
 # name, a history that counts, one that does not: the wrong case beside each (D1)
 TABLE = [
+    ("recurrent", repeating(), History().filed()),
+    ("recurrent", repeating().reviewed(60, "recurrence", "grant"), repeating().reviewed(60, "recurrence", "refuse")),
+    ("recurrent", repeating(), repeating().found(9, "recurrence", withdrawn=True)),
+    ("recurrent", repeating(), repeating().voided(9)),
+    ("recurrent", repeating(), superiors().found(1, "missed")),
+    (
+        "recurrent",  # found anew after a correction, dismissed or not
+        repeating().found(9, "recurrence", withdrawn=True).found(20, "recurrence", earlier="C9", unit="U7"),
+        repeating().found(9, "recurrence", withdrawn=True).reviewed(20, "recurrence", "grant"),
+    ),
+    ("missed", superiors().found(1, "missed"), superiors()),
+    ("missed", superiors().found(1, "missed").reviewed(5, "recurrence", "refuse"), repeating()),
+    ("missed", superiors().found(1, "missed"), superiors().found(1, "missed").reviewed(5, "missed", "refuse")),
+    ("missed", superiors().found(1, "missed"), superiors().found(1, "missed").found(2, "missed", withdrawn=True)),
+    ("missed", superiors().found(1, "missed"), superiors().found(1, "missed").linked(5)),
+    ("false_feedback", failed(false_feedback=True), failed()),
+    ("false_feedback", failed(false_feedback=True).reworked(103, handle_by=200), closed_case()),
+    ("false_feedback", failed(false_feedback=True), failed(false_feedback=True).voided(200)),
     ("accepted", verifying(), History().filed()),
     ("accepted", History().self_handled(), History().filed().linked(3)),
     ("self_handled", History().self_handled(), closed_case()),
@@ -229,10 +256,10 @@ def test_a_count_and_the_case_beside_it_that_does_not_count(name, counted, other
     assert set(all_totals(name, other)) == {0}
 
 
-def test_verification_is_no_matter_of_units():
+def test_verification_and_what_was_missed_are_no_matter_of_units():
     without = set(count_names(CountBy.AREA)) - set(count_names(CountBy.UNIT))
 
-    assert without == {"verify_asked", "verify_on_time"}
+    assert without == {"verify_asked", "verify_on_time", "missed"}
 
 
 def test_every_count_of_the_area_view_is_in_the_table_or_counts_times():
@@ -247,6 +274,22 @@ def test_every_count_of_the_area_view_is_in_the_table_or_counts_times():
         "suspension_events",
         "supervision_events",
     }
+
+
+def test_a_recurrence_is_charged_to_the_unit_that_handled_the_earlier_case_in_the_new_case_s_month():
+    repeat = dispatched_case("C2", unit="U1").found(11, "recurrence", earlier="C1", unit="U7")
+    rows = counts(closed_case("C1"), repeat, by=CountBy.UNIT)
+
+    assert {unit: row["recurrent"] for unit, row in rows.items()} == {"U1": 0, "U7": 1}
+    assert rows["U7"]["filed"] == 0
+    assert total("recurrent", repeat, period=NOVEMBER) == 0
+    assert total("recurrent", repeat, cut_off=minute(10)) == 0  # not found yet
+
+
+def test_false_feedback_counts_for_the_unit_that_gave_it():
+    rows = counts(moved(failed(false_feedback=True), at=150, handle_by=400), by=CountBy.UNIT)
+
+    assert [rows[unit]["false_feedback"] for unit in ("U1", "U2")] == [1, 0]
 
 
 def test_cases_are_counted_once_and_times_every_time():
@@ -567,6 +610,11 @@ def case_histories(draw, number="C1"):
         history.verification_asked(10, by=60).verified(draw(st.sampled_from([60, 61])))
     if history.state.is_open:
         _end(draw, history)
+    kind, withdrawn = draw(st.sampled_from(["", "", "recurrence", "missed"])), draw(st.booleans())
+    if kind:
+        history.found(3000, kind, unit=draw(st.sampled_from([None, "U1", "U9"])))
+        if draw(st.booleans()):
+            history.found(3001, kind, withdrawn=withdrawn, unit="U2")
     return history
 
 

@@ -13,6 +13,7 @@ from gridcase.domain.case import (
     CaseKind,
     CheckMode,
     CheckResult,
+    FindingKind,
     RequestKind,
     Ruling,
     Scheme,
@@ -21,7 +22,16 @@ from gridcase.domain.case import (
     TypeKey,
     VerifyResult,
 )
-from gridcase.domain.history import Assisting, Facts, Given, GivenOutcome, LimitedStage, StageDue, canonical_json
+from gridcase.domain.history import (
+    Assisting,
+    Facts,
+    Finding,
+    Given,
+    GivenOutcome,
+    LimitedStage,
+    StageDue,
+    canonical_json,
+)
 from gridcase.domain.time import LimitUnit, TimeLimit
 
 words = st.text(min_size=1, max_size=12)
@@ -47,6 +57,13 @@ givens = st.builds(
     **{one.name: st.none() | instants for one in fields(Given) if one.name.endswith("_at")}
     | {"filed_at": instants, "outcome": st.none() | st.sampled_from(GivenOutcome)}
     | dict.fromkeys(("district", "street", "community"), st.none() | words),
+)
+findings = st.builds(
+    Finding,
+    kind=st.sampled_from(FindingKind),
+    withdrawn=st.booleans(),
+    earlier=st.none() | words,
+    unit=st.none() | words,
 )
 types = st.builds(
     TypeKey,
@@ -92,6 +109,8 @@ STRATEGIES = {
     "object_id": st.none() | words,
     "campaign": st.none() | words,
     "given": st.none() | givens,
+    "false_feedback": st.booleans(),
+    "finding": st.none() | findings,
 }
 facts = st.builds(Facts, **STRATEGIES)
 

@@ -127,9 +127,11 @@ answer_supervision   | {open}                                | -                
 urge                 | {open}                                | -                   | dispatcher
 comment              | {open}                                | -                   | {staff}
 attach               | {open}                                | -                   | {staff}
+find                 | {open} closed void transferred        | -                   | system
+review               | {open} closed void transferred        | -                   | acceptor shift_leader assessor
 """
 #: Said or counted aside: they neither raise the version nor fail on a stale one.
-ASIDE = frozenset({"supervise", "answer_supervision", "urge", "comment", "attach", "reclock"})
+ASIDE = frozenset({"supervise", "answer_supervision", "urge", "comment", "attach", "reclock", "find", "review"})
 UNIT_ROLES = "unit_leader handler"
 ASKED = "registered returned dispatched handling suspended reported checking"
 
@@ -204,6 +206,8 @@ MUST_COME_FIRST: dict[str, tuple[str, tuple[str, ...]]] = {
     "decide_suspension": ("no_pending_request", ("handling, asked",)),
     "escalate": ("no_pending_request", ("handling, asked for too long",)),
     "reclock": ("nothing_to_reclock", ()),
+    "find": ("nothing_found", ()),
+    "review": ("nothing_found", ()),
     "take_back": ("no_subtask", ("handling, assigned", "handling, submitted")),
     "submit": ("no_subtask", ("handling, assigned",)),
     "confirm": ("nothing_submitted", ("handling, submitted",)),
@@ -301,9 +305,12 @@ CARRIED = {
     "decide_correction": (Action.CORRECT, "dispatched suspended checking returned"),
     "escalate": (Action.CORRECT, "registered dispatched suspended checking returned reported"),
 }
-#: The table lets it, and nobody can: before dispatch no unit has the case. ``reclock`` has tests of its own.
+#: The table lets it, and nobody can: before dispatch no unit has the case. ``reclock``, ``find`` and ``review`` have
+#: tests of their own.
 NEVER = {("answer_supervision", state) for state in ("received", "verifying", "registered")} | {
-    ("reclock", state) for state in (*OPEN.split(), "closed")
+    (action, state)
+    for action in ("reclock", "find", "review")
+    for state in (*OPEN.split(), "closed", "void", "transferred")
 }
 
 
