@@ -5,7 +5,8 @@ Cuts run along and across the main axis of the block.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ _LENGTH = 0.3
 _OFF = 2.0
 
 _LEAST_PART_M2 = 1.0
+
+_Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,40 +76,101 @@ def cut_block(piece: Piece, *, target_area: float, most: float) -> tuple[list[Ba
 
 
 def _best_cut(piece: Piece, target: float) -> _Cut:
+    """Find the cheapest cut; whether pieces fall apart is looked at from the cheapest on, until none can be better."""
     count = max(2, math.floor(piece.shape.area / target + 0.5))
     share = (count // 2) / count
-    found = [cut for axis in (0, 1) for cut in _cuts(piece, axis, share, target)]
-    return min(found, key=lambda cut: (round(cut.cost, 6), cut.axis, cut.at))
+    found = sorted((cut for axis in (0, 1) for cut in _cuts(piece, axis, share, target)), key=_by_cost)
+    best: _Cut | None = None
+    for cut in found:
+        if best is not None and best.cost <= cut.cost:
+            break
+        whole = replace(cut, cost=cut.cost + _EXTRA_PART * _extra_parts(piece.shape, cut))
+        if best is None or _by_cost(whole) < _by_cost(best):
+            best = whole
+    if best is None:
+        # So flat that no whole centimetre lies inside; its middle does.
+        west, south, east, north = piece.shape.bounds
+        is_wide = east - west >= north - south
+        best = _Cut(0.0, 0, (west + east) / 2) if is_wide else _Cut(0.0, 1, (south + north) / 2)
+    return best
+
+
+def _by_cost(cut: _Cut) -> tuple[float, int, float]:
+    # Rounded, so that the last bit of a sum does not decide between equals.
+    return round(cut.cost, 6), cut.axis, cut.at
 
 
 def _cuts(piece: Piece, axis: int, share: float, target: float) -> list[_Cut]:
     """Weigh cuts across one axis around the even share."""
-    box = piece.shape.bounds
-    low, high = box[axis], box[axis + 2]
+    low, high = piece.shape.bounds[axis], piece.shape.bounds[axis + 2]
+    profile = _Profile.of((piece.shape,), axis)
     places = np.linspace(low, high, _SAMPLES)
-    areas = np.array([_below(piece.shape, axis, place).area for place in places[1:-1].tolist()])
-    shares = np.concatenate(([0.0], np.maximum.accumulate(areas), [piece.shape.area])) / piece.shape.area
+    shares = np.maximum.accumulate(profile.below(places)[:, 0]) / piece.shape.area
     shifts = np.linspace(-_FREEDOM, _FREEDOM, _CANDIDATES) * min(share, 1 - share) * 2
-    found = []
-    for shift in shifts.tolist():
-        at = float(np.interp(share + shift, shares, places))
-        # Whole centimetres: the same on every platform.
-        at = round(at, 2)
-        if low < at < high:
-            found.append(_Cut(_cost(piece, axis, at, target) + _OFF * abs(shift), axis, at))
-    return found
+    # Whole centimetres: the same on every platform.
+    at = np.round(np.interp(share + shifts, shares, places), 2)
+    length = profile.across(at)[:, 0]
+    costs = _LENGTH * length / math.sqrt(target) + _OFF * np.abs(shifts)
+    if piece.buildings:
+        below = _Profile.of(piece.buildings, axis).below(at)
+        whole = shapely.area(np.array(piece.buildings, dtype=object))
+        costs += _HIT * np.minimum(below, whole - below).clip(min=0).sum(axis=1) / target
+    return [
+        _Cut(cost, axis, place) for cost, place in zip(costs.tolist(), at.tolist(), strict=True) if low < place < high
+    ]
 
 
-def _cost(piece: Piece, axis: int, at: float, target: float) -> float:
-    low, high, seam = _parted(piece.shape, _Cut(0.0, axis, at))
-    extra = sum(part.area > _LEAST_PART_M2 for part in (*shapely.get_parts(low), *shapely.get_parts(high))) - 2
-    hit: float = 0.0
-    for building in piece.buildings:
-        box = building.bounds
-        if box[axis] < at < box[axis + 2]:
-            below = _below(building, axis, at).area
-            hit += min(below, building.area - below)
-    return float(_HIT * hit / target + _EXTRA_PART * extra + _LENGTH * seam.length / math.sqrt(target))
+def _extra_parts(shape: BaseGeometry, cut: _Cut) -> int:
+    low, high, _ = _parted(shape, cut)
+    sizes = shapely.area(shapely.get_parts(np.array([low, high], dtype=object)))
+    return int((sizes > _LEAST_PART_M2).sum()) - 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Profile:
+    """How much of each of some shapes lies below a place on an axis, by Green's theorem over their edges.
+
+    The closing edge along the cut adds nothing to the integral, so nothing has to be cut: thirty times as fast.
+    """
+
+    starts: _Floats
+    ends: _Floats
+    owners: npt.NDArray[np.int64]
+    count: int
+
+    @classmethod
+    def of(cls, shapes: Sequence[BaseGeometry], axis: int) -> "_Profile":
+        parts, part_owner = shapely.get_parts(np.array(shapes, dtype=object), return_index=True)
+        rings, ring_part = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+        places, place_ring = shapely.get_coordinates(rings, return_index=True)
+        is_edge = place_ring[1:] == place_ring[:-1]
+        # (u, v): v runs along the axis. Swapping the axes turns the rings around, hence the sign.
+        turned = places if axis == 1 else np.column_stack((-places[:, 1], places[:, 0]))
+        owners = part_owner[ring_part[place_ring[:-1][is_edge]]]
+        return cls(turned[:-1][is_edge], turned[1:][is_edge], owners, len(shapes))
+
+    def below(self, at: _Floats) -> _Floats:
+        """Area of each shape below each place; one row for a place."""
+        (u0, v0), (_, v1) = self.starts.T, self.ends.T
+        slope = self._slope()
+        first, last = np.minimum(v0, at[:, None]), np.minimum(v1, at[:, None])
+        swept = (2 * u0 + slope * (first + last - 2 * v0)) / 2 * (last - first)
+        return self._summed(swept)
+
+    def across(self, at: _Floats) -> _Floats:
+        """Length inside each shape across each place."""
+        (u0, v0), (_, v1) = self.starts.T, self.ends.T
+        here = at[:, None]
+        spans = ((v0 <= here) & (here < v1)).astype(float) - ((v1 <= here) & (here < v0))
+        return np.abs(self._summed(spans * (u0 + self._slope() * (here - v0))))
+
+    def _slope(self) -> _Floats:
+        run, rise = (self.ends - self.starts).T
+        is_level = rise == 0
+        return np.where(is_level, 0.0, run / np.where(is_level, 1.0, rise))
+
+    def _summed(self, values: _Floats) -> _Floats:
+        return np.array([np.bincount(self.owners, weights=row, minlength=self.count) for row in values])
 
 
 def _parted(shape: BaseGeometry, cut: _Cut) -> tuple[BaseGeometry, BaseGeometry, BaseGeometry]:

@@ -15,6 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gridcase.domain.errors import invalid
+from gridcase.grid.borders import settle_on_borders
 from gridcase.grid.codes import MAX_SEQUENCE, cell_code
 from gridcase.grid.cutting import Piece, cut_block
 from gridcase.grid.features import UNIT_LAYER, Feature, Line, Part, from_shape, to_shape
@@ -83,10 +84,11 @@ def make_cells(
     """Make the unit cells of communities.
 
     The cells of a community cover it without gap or overlap and share every vertex with their neighbours, those of
-    neighbouring communities included. Where a road or cut meets a slanting border of a community, its end is rounded
-    to 1e-7 degree, which moves that border by half a unit (under 8 mm) at most, on both sides alike. No building is
-    parted unless the border of a community parts it. Cells strive for the target area: between three and a half of
-    it where the blocks allow. The same input in any order gives the same cells.
+    neighbouring communities included. Where a road or cut meets a slanting border of a community, its end is moved to
+    a whole unit nearby, mostly within a metre, that bends the border least: by micrometres as a rule, by half a unit
+    (under 8 mm) at most, on both sides alike. No building is parted unless the border of a community parts it. Cells
+    strive for the target area: between half and one and a half of it where the blocks allow. The same input in any
+    order gives the same cells.
 
     Numbers run from 001 in each community as one reads a page: rows are bands from its northernmost point southward,
     each as high as the side of a target square; a cell is in the row that holds the middle of its bounding box; in a
@@ -122,6 +124,7 @@ def make_cells(
     drafts = []
     scene = _Scene.of(ground)
     for number, (member, outline) in enumerate(zip(members, outlines, strict=True)):
+        _refuse_too_many(member, outline, target_area_m2)
         progress(member.code, number, len(members))
         drafts.append(_draft(outline, scene, target_area_m2))
     progress("", len(members), len(members))
@@ -185,6 +188,14 @@ def _refuse_overlaps(members: Sequence[Feature], outlines: _Shapes) -> None:
         common = shapely.buffer(shapely.intersection(outlines[first], outlines[second]), -1.5)
         if not common.is_empty:
             raise invalid("communities", "communities_overlap", one=members[first].code, other=members[second].code)
+
+
+def _refuse_too_many(member: Feature, outline: BaseGeometry, target: float) -> None:
+    """Refuse before the work what would be refused after it."""
+    east, north = _scale(outline)
+    fewest = math.floor(outline.area * east * north / (2 * _MOST_SHARE * target))
+    if fewest > MAX_SEQUENCE:
+        raise invalid("communities", "too_many_cells", community=member.code, cells=fewest)
 
 
 def _ordered_buildings(parts: Iterable[Part]) -> _Shapes:
@@ -287,7 +298,9 @@ def _settle(outlines: _Shapes, drafts: Sequence[_Draft], scene: _Scene, target: 
     crossed = _crossed(pieces, scene)
     walls = shapely.boundary(scene.buildings[crossed])
     seams = [seam for draft in drafts for seam in draft.seams]
-    arrangement = shapely.union_all([*shapely.boundary(outlines), *seams, *walls], grid_size=1)
+    borders = shapely.boundary(outlines)
+    arrangement = shapely.union_all([*borders, *seams, *walls], grid_size=1)
+    arrangement = settle_on_borders(arrangement, borders, walls)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(arrangement).tolist()))
     faces = np.array(sorted(faces, key=_corners), dtype=object)
     middles = shapely.point_on_surface(faces)
