@@ -8,10 +8,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridcase.assessment.counts import count_names
-from gridcase.assessment.curves import Complement, Linear
+from gridcase.assessment.curves import (
+    Bound,
+    Complement,
+    Knot,
+    Linear,
+    Per,
+    PerCase,
+    PerPoint,
+    Piecewise,
+    Side,
+    Step,
+    Steps,
+)
 from gridcase.assessment.rulesets import (
     Amount,
+    AmountPart,
+    EqualRanks,
+    ExemptionReason,
+    External,
+    Grade,
     Indicator,
+    Multiplier,
+    Number,
+    RankGroup,
     Ranking,
     Ratio,
     Rounding,
@@ -20,9 +40,11 @@ from gridcase.assessment.rulesets import (
     Term,
     TieBreak,
     Title,
+    WithoutData,
 )
 from gridcase.assessment.selection import Attribution, CountBy, Filters
-from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
+from gridcase.domain.actor import Role
+from gridcase.domain.case import CaseKind, Channel, Scheme, Source, TypeKey
 from gridcase.domain.errors import RuleFileError
 from gridcase.rules.documents import Document, DocumentKind, read_document, write_document
 from gridcase.rules.rulesets import parse_rule_set, rule_set_document
@@ -97,6 +119,86 @@ MISTAKES = [
     ("rounding/mode", "up", "rounding.mode", "choice_expected"),
     ("ranking/tie_break", ["beauty"], "ranking.tie_break", "unknown_indicator"),
     ("weigth", 3, "weigth", "unknown_key"),
+    ("role", "inspector", "role", "role_needs_post"),
+    ("ceiling", -1, "floor", "floor_above_ceiling"),
+    (
+        "grades",
+        [{"name": "B", "at_least": 60}, {"name": "A", "at_least": 90}],
+        "grades[1].at_least",
+        "grades_not_falling",
+    ),
+    ("exemptions", ["weather"], "exemptions[0]", "choice_expected"),
+    ("without_data", "guess", "without_data", "choice_expected"),
+    (
+        "ranking/groups",
+        [{"name": "a", "subjects": ["U1"]}, {"name": "b", "subjects": ["U1"]}],
+        "ranking.groups",
+        "subject_in_two_groups",
+    ),
+    ("ranking/tie_break", "closing", "ranking.tie_break", "list_expected"),
+    ("ranking/tie_break", [{"by": "closing", "exactly": True}], "ranking.tie_break[0].exactly", "unknown_key"),
+    ("indicators/0/id", "total", "indicators", "reserved_name"),
+    ("indicators/0/confirmed", False, "indicators[0].remark", "key_missing"),
+    ("indicators/0/starts_full", True, "indicators[0].terms", "earns_beyond_full"),
+    ("indicators/0/filters", {"majors": ["9"]}, "indicators[0].filters.majors[0]", "code_shape"),
+    ("indicators/0/terms/0/numerator", "closed +", "indicators[0].terms[0].numerator", "amount_malformed"),
+    ("indicators/0/terms/0/numerator", "2 closed", "indicators[0].terms[0].numerator", "amount_malformed"),
+    ("indicators/0/terms/0/external", "closed", "indicators[0].terms[0].numerator", "unknown_key"),
+    (
+        "indicators/0/terms/0/points",
+        {"curve": "per_case", "minus": 1},
+        "indicators[0].terms[0].points.curve",
+        "curve_needs_number",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "per_point", "below": 70, "minus": 1},
+        "indicators[1].terms[0].points.per",
+        "key_missing",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "per_point", "minus": 1, "per": "full"},
+        "indicators[1].terms[0].points",
+        "one_of_keys",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "per_point", "below": 7, "minus": 0, "per": "full"},
+        "indicators[1].terms[0].points.minus",
+        "not_above_zero",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "per_point", "below": 7, "minus": 1, "per": "full"},
+        "indicators[1].terms",
+        "deducts_from_nothing",
+    ),
+    ("indicators/1/terms/0/points", {"curve": "steps"}, "indicators[1].terms[0].points.steps", "list_empty"),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "steps", "steps": [{"at_least": 9}]},
+        "indicators[1].terms[0].points.steps[0]",
+        "one_of_keys",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "steps", "steps": [{"at_least": 80, "points": 1}, {"at_least": 90, "points": 2}]},
+        "indicators[1].terms[0].points.steps[1]",
+        "step_unreachable",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "steps", "steps": [{"points": 1}, {"at_most": 9, "points": 2}]},
+        "indicators[1].terms[0].points.steps[1]",
+        "step_unreachable",
+    ),
+    (
+        "indicators/1/terms/0/points",
+        {"curve": "piecewise", "knots": [{"at": 9, "points": 1}, {"at": 9, "points": 2}]},
+        "indicators[1].terms[0].points.knots[1].at",
+        "knots_not_rising",
+    ),
 ]
 
 
@@ -128,7 +230,48 @@ TEXTS = st.text("甲乙=' :#x", min_size=1, max_size=8).filter(lambda text: text
 DECIMALS = st.decimals(min_value=0, max_value=999, places=3)
 IDS = st.from_regex(r"[a-z][a-z0-9_]{0,6}", fullmatch=True)
 TITLES = st.builds(Title, zh=TEXTS, en=TEXTS)
-CURVES = st.one_of(st.builds(Linear, factor=DECIMALS), st.just(Complement()))
+POSITIVE = DECIMALS.filter(bool)
+SIGNED = POSITIVE | POSITIVE.map(lambda value: -value)
+RATE_CURVES = st.one_of(
+    st.builds(Linear, factor=DECIMALS),
+    st.builds(Complement, factor=DECIMALS),
+    st.builds(
+        Steps,
+        steps=st.tuples(
+            st.builds(Step, bound=st.sampled_from([Bound.AT_LEAST, Bound.ABOVE]), limit=DECIMALS, gives=SIGNED),
+            st.builds(Step, bound=st.just(Bound.AT_MOST), limit=DECIMALS, gives=SIGNED, of_weight=st.booleans()),
+            st.builds(Step, bound=st.just(Bound.OTHERWISE), limit=st.just(Decimal(0)), gives=SIGNED),
+        ),
+    ),
+    st.builds(
+        Piecewise, knots=st.just((Knot(at=Decimal(1), points=Decimal("0.5")), Knot(at=Decimal(2), points=Decimal(-3))))
+    ),
+    st.builds(
+        PerPoint,
+        threshold=DECIMALS,
+        side=st.sampled_from(Side),
+        points=POSITIVE,
+        every=POSITIVE,
+        per=st.sampled_from(Per),
+        most=st.none() | DECIMALS,
+    ),
+)
+NUMBER_CURVES = st.builds(
+    PerCase, points=POSITIVE, every=POSITIVE, free=DECIMALS, per=st.sampled_from(Per), most=st.none() | DECIMALS
+)
+ROUNDINGS = st.builds(Rounding, places=st.integers(0, 6), mode=st.sampled_from(RoundingMode))
+EXTERNALS = st.builds(External, name=st.sampled_from(["site", "duty"]), out_of=POSITIVE)
+FILTERS = st.builds(
+    Filters,
+    majors=st.just(()) | st.just(("06", "09")),
+    schemes=st.lists(st.sampled_from(Scheme), max_size=1).map(tuple),
+    kinds=st.lists(st.sampled_from(CaseKind), max_size=1).map(tuple),
+    sources=st.lists(st.sampled_from(Source), max_size=2).map(tuple),
+    channels=st.lists(st.sampled_from(Channel), max_size=2).map(tuple),
+    area_classes=st.just(()) | st.just(("class-1",)),
+    places=st.just(()) | st.just(("river", "road:R12")),
+    streets=st.just(()) | st.just(("320404005",)),
+)
 TYPES = st.builds(TypeKey, scheme=st.sampled_from(Scheme), kind=st.sampled_from(CaseKind), code=st.just("09012"))
 
 
@@ -136,9 +279,26 @@ TYPES = st.builds(TypeKey, scheme=st.sampled_from(Scheme), kind=st.sampled_from(
 def rule_sets(draw) -> RuleSet:
     by = draw(st.sampled_from(CountBy))
     names = st.sampled_from(count_names(by))
-    amounts = st.builds(Amount.of, names)
-    measure = st.builds(Ratio, numerator=amounts, denominator=amounts)
-    term = st.builds(Term, id=IDS, measure=measure, curve=CURVES, against=st.lists(names, max_size=2).map(tuple))
+    parts = st.builds(AmountPart, count=names, times=st.sampled_from([Decimal(1), Decimal(-1), Decimal("0.4")]))
+    amounts = st.lists(parts, min_size=1, max_size=2).map(lambda given: Amount(parts=tuple(given)))
+    rates = st.builds(Ratio, numerator=amounts, denominator=amounts) | EXTERNALS
+    common = {
+        "id": IDS,
+        "against": st.lists(names, max_size=2).map(tuple),
+        "filters": FILTERS,
+        "attribution": st.none() | st.sampled_from(Attribution),
+        "confirmed": st.booleans(),
+        "remark": TEXTS,
+    }
+    multipliers = st.lists(st.builds(Multiplier, times=POSITIVE, filters=FILTERS), max_size=1).map(tuple)
+    numbers = st.builds(Number, amount=amounts) | st.builds(External, name=st.just("visits"))
+    term = (
+        st.builds(Term, measure=rates, curve=RATE_CURVES, **common)
+        | st.builds(Term, measure=numbers, curve=NUMBER_CURVES, **common)
+        | st.builds(
+            Term, measure=st.builds(Number, amount=amounts), curve=NUMBER_CURVES, multipliers=multipliers, **common
+        )
+    )
     indicators = draw(
         st.lists(
             st.builds(
@@ -149,6 +309,13 @@ def rule_sets(draw) -> RuleSet:
                 weight=DECIMALS.filter(bool),
                 terms=st.lists(term, min_size=1, max_size=2, unique_by=lambda one: one.id).map(tuple),
                 ceiling=st.none() | DECIMALS,
+                instead=st.none() | EXTERNALS,
+                filters=FILTERS,
+                attribution=st.none() | st.sampled_from(Attribution),
+                without_data=st.none() | st.sampled_from(WithoutData),
+                warn_above=st.none() | DECIMALS,
+                confirmed=st.booleans(),
+                remark=TEXTS,
             ),
             min_size=1,
             max_size=3,
@@ -171,12 +338,25 @@ def rule_sets(draw) -> RuleSet:
         ),
         full_score=sum((one.weight for one in indicators), Decimal(0)),
         indicators=tuple(indicators),
-        rounding=Rounding(places=draw(st.integers(0, 6)), mode=draw(st.sampled_from(RoundingMode))),
+        role=draw(st.none() | st.sampled_from(Role)) if by is CountBy.POST else None,
+        rounding=draw(ROUNDINGS),
+        item_rounding=draw(st.none() | ROUNDINGS),
+        rate_rounding=draw(st.none() | ROUNDINGS),
+        ceiling=draw(st.none() | DECIMALS),
+        without_data=draw(st.sampled_from(WithoutData)),
+        warn_above=draw(st.none() | DECIMALS),
+        exemptions=tuple(draw(st.lists(st.sampled_from(ExemptionReason), max_size=2))),
+        grades=draw(
+            st.just(()) | st.just((Grade(name="甲", at_least=Decimal(90)), Grade(name="乙", at_least=Decimal(0))))
+        ),
         ranking=Ranking(
+            exact=draw(st.booleans()),
+            equal=draw(st.sampled_from(EqualRanks)),
+            groups=draw(st.just(()) | st.just((RankGroup(name="市区", subjects=("U1", "U2")),))),
             tie_break=tuple(
-                TieBreak(by=name)
+                TieBreak(by=name, exact=draw(st.booleans()), lower_first=draw(st.booleans()))
                 for name in draw(st.lists(st.sampled_from([one.id for one in indicators]), max_size=2))
-            )
+            ),
         ),
     )
 
