@@ -134,7 +134,7 @@ def is_late(instant: datetime, deadline: datetime) -> bool:
     return whole_second(instant) > whole_second(deadline)
 
 
-_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])))?")
+_PERIOD = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,8 @@ from gridcase.workflow.timetable import MonthDates, month_dates
 Alive = Callable[[], None]
 
 _ALIVE_EVERY = 5000
+#: Years that moving to another zone never leaves.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +86,12 @@ def read_period(rt: Instance, name: str) -> Period:
         It is neither ``2026-10`` nor ``2026-Q4`` nor ``2026``.
     """
     try:
-        return Period.parse(name, zone=rt.settings.zone)
+        period = Period.parse(name, zone=rt.settings.zone)
     except ValueError as err:
         raise invalid("period", "period_malformed", period=name) from err
+    if not _FIRST_YEAR <= period.first_day.year <= _LAST_YEAR:
+        raise invalid("period", "period_malformed", period=name)
+    return period
 
 
 def dates_of(reference: Reference, period: Period) -> MonthDates:
