@@ -23,8 +23,9 @@ from click.testing import CliRunner
 
 import gridcase
 import gridcase.domain
-from gridcase.assessment.counts import SubjectCounts, count_names
-from gridcase.assessment.scoring import score
+from gridcase.assessment.counts import count_names
+from gridcase.assessment.figures import GivenFigures
+from gridcase.assessment.scoring import score_figures
 from gridcase.cli.main import cli
 from gridcase.domain.errors import GridcaseError
 from gridcase.edge import problems
@@ -224,7 +225,7 @@ def test_the_worked_example_of_a_score_is_computed_right() -> None:
         "overdue_open": 4,
         "rework_cases": 2,
     }
-    (scored,) = score(rule_set, [SubjectCounts(subject="NDJ-ZF", counts=counted)])
+    (scored,) = score_figures(rule_set, GivenFigures(counts={"NDJ-ZF": counted}))
     points = [Fraction("67.5"), Fraction("5.4"), Fraction("9.5"), Fraction("-0.5")]
     assert [line.points for line in scored.lines] == points
     assert scored.score == Decimal("81.90")
