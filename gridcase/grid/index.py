@@ -17,6 +17,7 @@ from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.grid.buckets import Buckets, least_distances
 from gridcase.grid.features import UNIT_LAYER, Feature, current
 from gridcase.grid.metric import Floats, geodesic_m, metres_per_unit
+from gridcase.grid.mosaic import Mosaic
 from gridcase.grid.outline import Ints, Outlines, Reach, Side, empty_rows
 
 __all__ = ["HOW", "Feature", "GridIndex", "LocatedMany", "current"]
@@ -31,8 +32,12 @@ _SNAPPED = HOW.index(Located.SNAPPED)
 #: Units; no two places are farther apart.
 _FARTHEST = 3.6e9
 
+#: Squares of a picture of the grid. Measured for 10,000 cells: with 6,000 a cell 3 % of the points are left to be
+#: decided exactly, with 1,500 a cell 6 %. So many squares altogether take half a gigabyte.
+_SQUARES_A_CELL, _MOST_SQUARES = 1 << 13, 1 << 27
+
 #: Points answered at once: their arrays stay in the processor's cache.
-_CHUNK = 1 << 14
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -171,6 +176,19 @@ class GridIndex:
             candidates=np.concatenate(candidates),
         )
 
+    def prepare(self, *, most_squares: int | None = None) -> None:
+        """Make ``locate_many`` several times quicker, for as long as the index lives.
+
+        Draws a picture of the unit grid, see ``gridcase.grid.mosaic``: worth its seconds and its memory for millions
+        of points. The answers stay the same, and ``locate`` does without it.
+
+        Parameters
+        ----------
+        most_squares
+            How fine the picture may be, four bytes a square; 8,192 a cell, but not over 2**27, when not given.
+        """
+        self._units.prepare(most_squares or min(_SQUARES_A_CELL * len(self.codes), _MOST_SQUARES))
+
     def layers_at(self, point: GeoPoint) -> Mapping[str, tuple[str, ...]]:
         """Name the features of all layers but the unit grid that hold the point or lie near it.
 
@@ -227,10 +245,29 @@ class _Layer:
         self._buckets = Buckets(self._outlines.bounds)
         reach = np.array([feature.tolerance_m or 0.0 for feature in members], dtype=np.float64)
         self._reach = reach if reach.any() else None
+        self._mosaic: Mosaic | None = None
 
     @property
     def nbytes(self) -> int:
-        return self._outlines.nbytes + self._buckets.nbytes
+        return self._outlines.nbytes + self._buckets.nbytes + (self._mosaic.nbytes if self._mosaic else 0)
+
+    def prepare(self, most_squares: int) -> None:
+        bounds = self._outlines.bounds
+        bounds = bounds[bounds[:, 0] <= bounds[:, 2]]
+        if not len(bounds):
+            return
+        (west, south), (east, north) = bounds[:, :2].min(axis=0).tolist(), bounds[:, 2:].max(axis=0).tolist()
+        box = west, south, east, north
+        self._mosaic = Mosaic(box, self._outlines.edges, self._first_rows, most_squares=most_squares)
+
+    def _first_rows(self, xs: Ints, ys: Ints) -> Ints:
+        rows = np.full(len(xs), -1)
+        for start in range(0, len(xs), _CHUNK):
+            some = slice(start, start + _CHUNK)
+            points, held, _ = self.hits_of_each(xs[some], ys[some])
+            chosen = _first_of_each(points)
+            rows[start + points[chosen]] = held[chosen]
+        return rows
 
     def hits(self, point: GeoPoint) -> list[tuple[int, Side]]:
         """Rows that hold the point, lowest code first, and whether it lies inside or on the edge."""
@@ -277,6 +314,16 @@ class _Layer:
 
     def choose_each(self, xs: Ints, ys: Ints, tolerance_m: float) -> tuple[Ints, npt.NDArray[np.int8], Floats]:
         """Do the same for many points; -1 is no row."""
+        if self._mosaic is None:
+            return self._choose_exactly(xs, ys, tolerance_m)
+        rows = self._mosaic.at_each(xs, ys).astype(np.int64)
+        how, distances = np.full(len(xs), np.int8(Side.INSIDE)), np.zeros(len(xs))
+        rest = np.flatnonzero(rows < 0)
+        if len(rest):
+            rows[rest], how[rest], distances[rest] = self._choose_exactly(xs[rest], ys[rest], tolerance_m)
+        return rows, how, distances
+
+    def _choose_exactly(self, xs: Ints, ys: Ints, tolerance_m: float) -> tuple[Ints, npt.NDArray[np.int8], Floats]:
         rows, how, distances = np.full(len(xs), -1), np.zeros(len(xs), dtype=np.int8), np.zeros(len(xs))
         points, held, sides = self.hits_of_each(xs, ys)
         chosen = _first_of_each(points)

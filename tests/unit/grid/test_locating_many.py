@@ -18,6 +18,20 @@ from gridcase.grid.metric import metres_per_unit
 from tests.unit.grid.test_grid_index import FOUR, SOUTH, STEP, WEST, at, cell, feature, irregular_grids, ring, square
 
 
+def answers(index, points):
+    many = index.locate_many(*arrays(points))
+    return many.rows.tolist(), many.how.tolist(), many.distances_m.tolist()
+
+
+def assert_prepared_is_the_same(make, points):
+    """The picture changes no answer, however coarse it is."""
+    plain = answers(make(), points)
+    for most_squares in (1, 60, 1 << 14):
+        index = make()
+        index.prepare(most_squares=most_squares)
+        assert answers(index, points) == plain
+
+
 def arrays(points):
     return np.array([p.lon_e7 for p in points]), np.array([p.lat_e7 for p in points])
 
@@ -88,6 +102,39 @@ def test_long_overlapping_outlines_are_the_same_for_one_for_many_and_for_brute_f
     }  # GEOS decides whole numbers of this size exactly
 
 
+@settings(max_examples=15)
+@given(irregular_grids())
+def test_a_prepared_grid_gives_the_same_answers(case):
+    grid, points = case
+    assert_prepared_is_the_same(lambda: GridIndex(grid, tolerance_m=0.05), points)
+
+
+@settings(max_examples=15)
+@given(stars())
+def test_prepared_outlines_that_overlap_give_the_same_answers(case):
+    features, points = case
+    assert_prepared_is_the_same(lambda: GridIndex(features, tolerance_m=0.5), points)
+
+
+HOLE = ring((20, 30), (30, 60), (41, 33))
+
+
+def test_every_unit_of_a_prepared_small_grid_has_the_same_answer():
+    tiny = [
+        feature(3, Part(outer=ring((0, 0), (90, 7), (60, 50), (85, 90), (3, 88)), holes=(HOLE,))),
+        feature(2, Part(outer=ring((90, 7), (130, 0), (128, 97), (85, 90), (60, 50)))),
+        feature(1, Part(outer=ring((24, 38), (30, 50), (35, 38)))),
+    ]
+    points = [GeoPoint(lon_e7=x, lat_e7=y) for x in range(-3, 134) for y in range(-3, 100)]
+    assert_prepared_is_the_same(lambda: GridIndex(tiny, tolerance_m=0), points)
+
+
+def test_preparing_without_cells_does_nothing():
+    index = GridIndex([])
+    index.prepare()
+    assert answers(index, [at(0, 0)]) == ([-1], [0], [math.inf])
+
+
 def test_points_as_far_apart_as_the_world_are_decided_exactly():
     # Products reach 6.5e18 here, just under 63 bits; doubles would round the last unit away.
     corners = ring((-1800000000, -900000000), (1800000000, 899999999), (-1800000000, 900000000))
@@ -101,15 +148,16 @@ def test_points_as_far_apart_as_the_world_are_decided_exactly():
         if abs(border + i) <= 900000000
     ]
     assert_same(index, points)
+    assert_prepared_is_the_same(lambda: GridIndex([cell(1, corners)], tolerance_m=0.001), points)
 
 
 def test_more_points_than_one_chunk_keep_their_order():
     index = GridIndex(FOUR)
-    points = [at(0.5, 0.5), at(1, 1), at(2.1, 0.5), at(2.5, 0.5), at(1.5, 0.25)] * 8000
+    points = [at(0.5, 0.5), at(1, 1), at(2.1, 0.5), at(2.5, 0.5), at(1.5, 0.25)] * 28000
     many = index.locate_many(*arrays(points), accuracy_m=np.full(len(points), 60.0))
     first = [many.rows[:5].tolist(), many.how[:5].tolist(), many.distances_m[:5].tolist()]
-    assert all(many.rows.reshape(-1, 5)[i].tolist() == first[0] for i in (0, 1000, 7999))
-    assert all(many.how.reshape(-1, 5)[i].tolist() == first[1] for i in (0, 1000, 7999))
+    assert all(many.rows.reshape(-1, 5)[i].tolist() == first[0] for i in (0, 13200, 27999))
+    assert all(many.how.reshape(-1, 5)[i].tolist() == first[1] for i in (0, 13200, 27999))
     assert [HOW[how] for how in first[1]] == [
         Located.INSIDE,
         Located.EDGE,
@@ -151,6 +199,7 @@ def test_islands_far_apart_and_giants_among_dwarfs_are_found_all_the_same():
     points = [GeoPoint(lon_e7=x + i, lat_e7=y) for x, y in corners for i in (0, 1, 400)]
     assert_same(index, points, [3.0] * len(points))
     assert_same(GridIndex(islands, tolerance_m=2), points)
+    assert_prepared_is_the_same(lambda: GridIndex(islands, tolerance_m=2), points)
 
 
 @settings(max_examples=30)
