@@ -101,9 +101,10 @@ HAND_COMPUTED = [
             "urgent.due_to_close": 10,
             "quality.rework.rework_cases": 7,
             "failed_check_events": 3,
+            "quality.false_feedback.false_feedback": 1,
         },
         {},
-        "80.60",  # (50 - 2.5) + (20 - 5) + (10 - 10 - 2.5, not below 0) + (20 - 1.4 - 0.5)
+        "79.60",  # (50 - 2.5) + (20 - 5) + (10 - 10 - 2.5, not below 0) + (20 - 1.4 - 0.5 - 1)
         None,
     ),
     (
