@@ -1,4 +1,4 @@
-"""A month is closed once: its facts freeze, later changes go elsewhere, and nothing is done twice or by the same hand."""
+"""A month is closed once: its facts freeze, later changes go elsewhere, and nobody decides what they drafted."""
 
 import json
 import threading
