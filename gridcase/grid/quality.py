@@ -482,14 +482,22 @@ def _parents(scene: _Scene, spec: CheckSpec) -> Iterator[Defect]:
         named = feature.parent or (feature.code[:_COMMUNITY_LENGTH] if spec.is_unit else None)
         lies_in = _largest(shared[number])
         main = None if lies_in is None else scene.parents[lies_in].code
-        if named is not None and named not in number_of:
+        if named is not None and main != named and _lies_mostly(scene, number, lies_in):
+            yield scene.defect(DefectKind.PARENT_WRONG, (feature.code, named, main or ""), scene.whole[number])
+        elif named is not None and named not in number_of:
             yield scene.defect(DefectKind.PARENT_UNKNOWN, (feature.code,), scene.whole[number], detail=named)
-        elif named is not None and main is not None and named != main:
-            yield scene.defect(DefectKind.PARENT_WRONG, (feature.code, named, main), scene.whole[number])
         elif lies_in is not None:
             yield from _crossing(scene, number, lies_in)
         else:
             yield scene.defect(DefectKind.PARENT_CROSSED, (feature.code,), scene.whole[number], detail="outside")
+
+
+def _lies_mostly(scene: _Scene, number: int, parent: int | None) -> bool:
+    """Whether more than half of a feature is in a parent; a strip along a border is not."""
+    if parent is None:
+        return False
+    shape = scene.whole[number]
+    return bool(shapely.intersection(shape, scene.parent_shapes[parent]).area * 2 > shape.area)
 
 
 def _largest(shares: Mapping[int, float]) -> int | None:

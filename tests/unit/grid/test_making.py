@@ -103,7 +103,7 @@ def grounds(draw):
     return community(1, *from_shape(outline)), Ground(barriers=roads, buildings=houses)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(given_ground=grounds(), seed=st.integers(0, 1000))
 def test_cells_cover_the_outline_without_overlap_and_part_no_building_whatever_the_order(given_ground, seed):
     outline, ground = given_ground

@@ -175,8 +175,14 @@ def test_a_cell_that_crosses_its_community_is_found_with_the_piece_outside():
 
 
 def test_a_parent_that_is_not_there_is_named():
-    report = check_grid(rows_of_cells(1, 1), UNIT, parents=[parent(7, rectangle(0, 0, 100, 100))])
-    assert [(defect.kind, defect.detail) for defect in report.defects] == [("parent_unknown", COMMUNITY)]
+    report = check_grid(rows_of_cells(1, 1), UNIT, parents=[parent(7, rectangle(100, 0, 100, 100))])
+    found = [(defect.kind, defect.detail) for defect in report.defects]
+    assert ("parent_unknown", COMMUNITY) in found
+
+
+def test_a_cell_that_lies_in_another_community_than_its_code_names_is_wrong_even_if_that_one_is_unknown():
+    [wrong] = check_grid(rows_of_cells(1, 1), UNIT, parents=[parent(7, rectangle(0, 0, 100, 100))]).defects
+    assert (wrong.kind, wrong.codes) == ("parent_wrong", (f"{COMMUNITY}001", COMMUNITY, "320404005007"))
 
 
 def test_the_parent_named_by_the_feature_goes_before_its_code():
