@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from gridcase.grid.metric import metres_per_unit
+from gridcase.grid.metric import equal_area
 
 #: Layer of the unit grid; every other layer has a free name.
 UNIT_LAYER = "unit"
@@ -103,14 +104,19 @@ def from_shape(shape: BaseGeometry) -> tuple[Part, ...]:
 
 
 def area_m2(geometry: Sequence[Part]) -> float:
-    """Area on the ground in square metres, by the flat metric at the middle latitude.
+    """Area on the ground in square metres.
 
-    Right to about 0.1 % up to the size of a district.
+    Areas of parts add up to the area of the whole, whatever their size, because all are measured in one equal-area
+    projection of the ellipsoid. Against geodesic edges, 60 statistical areas up to 18 km² differ by 5 millionths at most.
     """
-    shape = to_shape(geometry)
-    _, low, _, high = shape.bounds
-    east, north = metres_per_unit((low + high) / 2)
-    return float(shape.area) * east * north
+    return equal_area_m2(to_shape(geometry))
+
+
+def equal_area_m2(shape: BaseGeometry) -> float:
+    """Area on the ground of a shape in units of 1e-7 degree, whole ones or with a fraction."""
+    west, south, _, _ = shape.bounds
+    origin = equal_area(np.array([(west, south)]))
+    return float(shapely.transform(shape, lambda units: equal_area(units) - origin).area)
 
 
 def _ring(ring: shapely.LinearRing) -> Ring:

@@ -296,8 +296,7 @@ def _chosen(candidates: Sequence[_Candidate], how: Opening) -> _Candidate:
         raise invalid("source_layer", "source_layer_must_be_named", names=names)
     fitting = [one for one in candidates if how.source_layer in (None, one.name, PurePosixPath(one.name).stem)]
     if len(fitting) != 1:
-        code = "source_layer_must_be_named" if fitting else "source_layer_unknown"
-        raise invalid("source_layer", code, names=names)
+        raise invalid("source_layer", "source_layer_must_be_named" if fitting else "source_layer_unknown", names=names)
     return fitting[0]
 
 

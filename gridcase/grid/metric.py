@@ -37,6 +37,20 @@ def metres_per_unit(lat_e7: float) -> tuple[float, float]:
     return max(east * _RADIANS_PER_UNIT, 1e-9), north * _RADIANS_PER_UNIT
 
 
+def equal_area(positions: Floats) -> Floats:
+    """Project positions in units of 1e-7 degree to metres in which areas are those on the ground.
+
+    The cylindrical equal-area projection of the ellipsoid (Snyder, Map Projections, 1987, p. 81, standard parallel 0):
+    lengths and angles are wrong in it, areas are right everywhere, and areas of pieces add up.
+    """
+    east, north = (positions * _RADIANS_PER_UNIT).T
+    sine = np.sin(north)
+    eccentricity = math.sqrt(_E2)
+    height = sine / (1 - _E2 * sine * sine) + np.arctanh(eccentricity * sine) / eccentricity
+    projected: Floats = np.column_stack((_A * east, _A * (1 - _E2) / 2 * height))
+    return projected
+
+
 def geodesic_m(lon1_e7: float, lat1_e7: float, lon2_e7: float, lat2_e7: float) -> float:
     """Shortest way over the WGS 84 ellipsoid, in metres."""
     _, _, metres = _geod().inv(lon1_e7 / E7, lat1_e7 / E7, lon2_e7 / E7, lat2_e7 / E7)

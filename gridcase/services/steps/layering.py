@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 import shapely
 
 from gridcase.domain.errors import invalid
-from gridcase.grid.features import Feature, Part, area_m2, to_shape
+from gridcase.domain.place import E7
+from gridcase.grid.features import Feature, Part, area_m2, equal_area_m2, to_shape
 from gridcase.services.steps.reference import GRID_KIND, dump_geometry, to_feature
 from gridcase.services.steps.writing import request_digest
 from gridcase.store import places
@@ -217,7 +218,7 @@ def _row(feature: Feature, begins: date, change: LayerChange) -> dict[str, objec
         "parent": feature.parent,
         "valid_from": begins,
         "valid_to": feature.valid_to,
-        "area_m2": area_m2(feature.geometry) if feature.geometry else 0.0,
+        "area_m2": _area_m2(feature),
         "geometry": dump_geometry(feature.geometry),
         "west_e7": west,
         "south_e7": south,
@@ -228,6 +229,13 @@ def _row(feature: Feature, begins: date, change: LayerChange) -> dict[str, objec
         "received": feature.received,
         "received_crs": change.received_crs if feature.received is not None else None,
     }
+
+
+def _area_m2(feature: Feature) -> float:
+    """Area as received, so that areas of parts add up to that of the whole; snapping moves each outline by itself."""
+    if feature.received is not None and feature.geometry:
+        return equal_area_m2(shapely.transform(shapely.from_wkb(feature.received), lambda degrees: degrees * E7))
+    return area_m2(feature.geometry) if feature.geometry else 0.0
 
 
 def feature_bounds(feature: Feature) -> tuple[int, int, int, int]:

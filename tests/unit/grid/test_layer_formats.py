@@ -1,4 +1,4 @@
-"""Files of layers: what a file says of itself, what has to be asked, what is refused whole, and the way out and back."""
+"""Files of layers: what they say of themselves, what has to be asked, what is refused whole, the way out and back."""
 
 import gzip
 import io
@@ -97,29 +97,30 @@ def names(report) -> list[str]:
 # ---- formats
 
 
-@pytest.mark.parametrize("kind", ["geojson", "gz", "list", "bom", "gpkg", "shp", "zip", "folder", "zipped geojson"])
+JUNK = [("__MACOSX/._districts.shp", b"x"), ("常州/", b""), ("常州/readme.txt", b"x")]
+PLAIN = {
+    "geojson": geojson,
+    "gzipped": lambda: gzip.compress(geojson()),
+    "bare list": lambda: json.dumps(json.loads(geojson())["features"], ensure_ascii=False).encode(),
+    "with a mark": lambda: b"\xef\xbb\xbf" + geojson(),
+    "utf-16": lambda: geojson().decode().encode("utf-16"),
+}
+OTHERS = {
+    "gpkg": lambda folder: written(folder / "layer.gpkg", driver="GPKG"),
+    "shp": lambda folder: shapefile(folder, cpg="UTF-8"),
+    "zip": lambda folder: zipped(folder / "a.zip", *parts(shapefile(folder, cpg="UTF-8"))),
+    "folder in zip": lambda folder: zipped(folder / "a.zip", *parts(shapefile(folder, cpg="UTF-8"), "常州/"), *JUNK),
+    "zipped geojson": lambda folder: zipped(folder / "a.zip", ("data/layer.geojson", geojson())),
+}
+
+
+@pytest.mark.parametrize("kind", [*PLAIN, *OTHERS])
 def test_the_same_layer_comes_out_of_every_kind_of_file(tmp_path, kind):
     path = tmp_path / "layer.bin"
-    match kind:
-        case "geojson":
-            path.write_bytes(geojson())
-        case "gz":
-            path.write_bytes(gzip.compress(geojson()))
-        case "list":
-            path.write_text(json.dumps(json.loads(geojson())["features"]), encoding="utf-8")
-        case "bom":
-            path.write_bytes(b"\xef\xbb\xbf" + geojson())
-        case "gpkg":
-            path = written(tmp_path / "layer.gpkg", driver="GPKG")
-        case "shp":
-            path = shapefile(tmp_path, cpg="UTF-8")
-        case "zip":
-            zipped(path, *parts(shapefile(tmp_path, cpg="UTF-8")))
-        case "folder":
-            junk = [("__MACOSX/._districts.shp", b"x"), ("常州/", b""), ("常州/readme.txt", b"x")]
-            zipped(path, *parts(shapefile(tmp_path, cpg="UTF-8"), "常州/"), *junk)
-        case "zipped geojson":
-            zipped(path, ("data/layer.geojson", geojson()))
+    if kind in PLAIN:
+        path.write_bytes(PLAIN[kind]())
+    else:
+        path = OTHERS[kind](tmp_path)
     report = read(path)
     assert (report.accepted, report.repaired, report.refused) == (3, 0, 0)
     assert names(report) == NAMES
