@@ -103,6 +103,10 @@ def play(rt: Runtime, city: City, rng: Random, say: Say, cases: int = MONTH_SIZE
     return Played(export=export, is_new=True)
 
 
+#: The public key's file beside the package.
+PUBLIC_KEY = "public-key.pem"
+
+
 def export_path(rt: Runtime) -> Path:
     """Return where the month's package is written."""
     return rt.settings.data_dir / "export" / PERIOD / f"{rt.settings.instance_prefix}-{PERIOD}-{RULE_SET}.zip"
@@ -340,6 +344,7 @@ def _close(stage: Stage, export: Path, say: Say) -> None:
     """Run the month, let publicity pass, approve, seal, and hand the package over."""
     from gridcase.services.closing_month import approve, seal  # noqa: PLC0415
     from gridcase.services.running_month import run_month, write_export  # noqa: PLC0415
+    from gridcase.services.steps.keys import signing_key  # noqa: PLC0415
     from gridcase.services.steps.month_facts import dates_of  # noqa: PLC0415
 
     actors = stage.city.cast.actors
@@ -350,6 +355,10 @@ def _close(stage: Stage, export: Path, say: Say) -> None:
         approve(stage.rt, actors["leader"], run.id)
     if not run.is_sealed:
         seal(stage.rt, actors["assessor"], run.id)
+    # Beside the export for the demonstration only: a real receiver has the key from the office, not with the file.
+    # The key first: a second run looks for the package alone.
+    export.parent.mkdir(parents=True, exist_ok=True)
+    export.with_name(PUBLIC_KEY).write_bytes(signing_key(stage.rt.settings.data_dir).public.pem)
     write_export(stage.rt, run.id, export)
     say(f"closed {PERIOD} by {RULE_SET}; package in {export}")
 

@@ -12,6 +12,8 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
+from gridcase.assessment.proof import verify_package
+from gridcase.assessment.signing import read_public_key
 from gridcase.cli import serving
 from gridcase.cli.main import cli
 from gridcase.demo import player
@@ -33,7 +35,6 @@ from gridcase.domain.case import (
 from gridcase.domain.history import CaseEvent, LimitedStage
 from gridcase.domain.time import LimitUnit, Period, is_late
 from gridcase.services import gridding
-from gridcase.services.assessing import verify_export
 from gridcase.services.auditing import verify_history
 from gridcase.services.reading import one_case
 from gridcase.settings import Settings, load_settings
@@ -215,7 +216,11 @@ def test_time_never_runs_backwards_in_a_case(histories: list[list[CaseEvent]]) -
 
 def test_the_month_is_scored_and_exported(sample_city: SampleCity) -> None:
     assert sample_city.played.export.parent.name == "2026-10"
-    assert verify_export(sample_city.played.export) == ()
+    key = read_public_key(sample_city.played.export.with_name("public-key.pem").read_bytes())
+    verdict = verify_package(sample_city.played.export, key)
+    assert verdict.problems == ()
+    assert verdict.manifest["audit"]["lines"] > 0
+    assert verdict.manifest["without"] == {}
 
 
 def test_the_history_stands(sample_city: SampleCity) -> None:
