@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 from typing import Protocol
 
 import narwhals as nw
@@ -66,19 +67,25 @@ class CountedFigures:
     _behind: dict[Selection, Mapping[tuple[str | None, str], tuple[CaseNumber, ...]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        asked: dict[Selection, set[str]] = {self.rule_set.selection(self.period): set()}
+        counts: dict[Selection, set[str]] = {}
+        against: dict[Selection, set[str]] = {}
         for indicator in self.rule_set.indicators:
             for term in indicator.terms:
                 for question in self._questions(indicator, term):
-                    asked.setdefault(question.selection, set())
-                asked[self.rule_set.selection(self.period, indicator, term)] |= set(term.against)
+                    counts.setdefault(question.selection, set()).update(term.counts)
+                against.setdefault(self.rule_set.selection(self.period, indicator, term), set()).update(term.against)
+        # Everything is counted of the whole, so that a subject without data in any term is still told of.
+        counts[self.rule_set.selection(self.period)] = set()
         alone = {case: _only(self.frames, case) for case in self.exempted}
-        for selection, names in asked.items():
-            self._counted[selection] = _by_subject(self.frames, selection)
+        for selection, names in counts.items():
+            self._counted[selection] = _by_subject(self.frames, selection, names)
             for case, frames in alone.items():
-                self._of_case[selection, case] = _by_subject(frames, selection)
-            if names:
-                self._behind[selection] = cases_behind(self.frames, selection, sorted(names))
+                self._of_case[selection, case] = _by_subject(frames, selection, names)
+        self._behind = {
+            selection: cases_behind(self.frames, selection, sorted(names))
+            for selection, names in against.items()
+            if names
+        }
 
     def subjects(self) -> tuple[str, ...]:
         """Return the subjects of every selection, in order."""
@@ -102,7 +109,9 @@ class CountedFigures:
     def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:
         """Return the cases behind the counts that a term names as against the subject."""
         behind = self._behind.get(self.rule_set.selection(self.period, indicator, term), {})
-        return tuple(sorted({case for name in term.against for case in behind.get((subject, name), ())}))
+        runs = [behind.get((subject, name), ()) for name in term.against]
+        # Each is in order already: sorting what is put together only merges.
+        return runs[0] if len(runs) == 1 else tuple(dict.fromkeys(sorted(chain.from_iterable(runs))))
 
     def _questions(self, indicator: Indicator, term: Term) -> Iterable[_Question]:
         yield _Question(times=Decimal(1), selection=self.rule_set.selection(self.period, indicator, term))
@@ -162,8 +171,8 @@ def places_of(indicator: Indicator, term: Term) -> tuple[str, ...]:
     return (*of_term, f"{indicator.id}.") if shared else (*of_term, f"{indicator.id}.", "")
 
 
-def _by_subject(frames: Frames, selection: Selection) -> dict[str, Mapping[str, int]]:
-    return {one.subject: one.counts for one in count(frames, selection) if one.subject is not None}
+def _by_subject(frames: Frames, selection: Selection, names: set[str]) -> dict[str, Mapping[str, int]]:
+    return {one.subject: one.counts for one in count(frames, selection, names) if one.subject is not None}
 
 
 def _only(frames: Frames, case: CaseNumber) -> Frames:

@@ -45,8 +45,8 @@ WORDS = [
         {"starts_full": True, "floor": 2},
         "第3条 返工：有返工的案件数：超过2件后，每3件扣1分（不足部分按整计），最多扣5分；满分10分；最低2分。",
         (
-            "Clause 3, Rework: rework cases: beyond the first 2, minus 1 for every 3 (a part counts as a whole), at most 5; "
-            "10 points; not below 2."
+            "Clause 3, Rework: rework cases: beyond the first 2, minus 1 for every 3 (a part counts as a "
+            "whole), at most 5; 10 points; not below 2."
         ),
     ),
     (
@@ -60,8 +60,8 @@ WORDS = [
         {"starts_full": True},
         "第3条 返工：结案 ÷ 应结案 低于90%的，每1个百分点扣1分（不足部分按比例计）；扣完为止(满分10分)。",
         (
-            "Clause 3, Rework: closed ÷ due to close: minus 1 for every 1 percentage point(s) below 90 % (a part counts in "
-            "proportion); until nothing is left (full: 10)."
+            "Clause 3, Rework: closed ÷ due to close: minus 1 for every 1 percentage point(s) below 90 % (a part "
+            "counts in proportion); until nothing is left (full: 10)."
         ),
     ),
     (
@@ -75,8 +75,8 @@ WORDS = [
         {},
         "第3条 返工：结案 ÷ 应结案：80%时0分；100%时10分，其间按直线计算，之外取两端；满分10分。",
         (
-            "Clause 3, Rework: closed ÷ due to close: 0 points at 80%; 10 points at 100%, straight between, level outside; "
-            "10 points."
+            "Clause 3, Rework: closed ÷ due to close: 0 points at 80%; 10 points at 100%, straight between, level "
+            "outside; 10 points."
         ),
     ),
     (
@@ -90,8 +90,8 @@ WORDS = [
         {"starts_full": True, "confirmed": False, "remark": "分值待定"},
         "第3条 返工：有返工的案件数：每件扣1分，来源：leader的案件按2倍计；扣完为止(满分10分)。（待确认：分值待定）",
         (
-            "Clause 3, Rework: rework cases: minus 1 each, cases of sources: leader count 2 times; until nothing is left "
-            "(full: 10). (to be confirmed: 分值待定)"
+            "Clause 3, Rework: rework cases: minus 1 each, cases of sources: leader count 2 times; until nothing is "
+            "left (full: 10). (to be confirmed: 分值待定)"
         ),
     ),
 ]
