@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from gridcase.assessment.selection import Attribution, CountBy
-from gridcase.cli.shell import OPERATOR, answer, json_option, refusing, runtime, table
+from gridcase.cli.shell import OPERATOR, answer, json_option, refusing, runtime, said, spoken, table
 from gridcase.domain.actor import Role
+from gridcase.domain.errors import Problem
 from gridcase.edge.assessment_view import run_summary, so_far_view
 from gridcase.services import assessing, closing_month, identity
 from gridcase.services.assessing import Run
@@ -174,10 +175,16 @@ def reissue(*, run_id: int, reason: str, as_json: bool) -> None:
 @refusing
 def export(*, run_id: int, out: Path, as_json: bool) -> None:
     """Write the package of a run; that of a sealed one is the same bytes however often."""
+    from gridcase.assessment.proof import manifest_of
     from gridcase.services.running_month import write_export
 
-    done = write_export(runtime(), run_id, out)
-    answer({"file": str(out), "sha256": done.digest}, as_json=as_json, text=f"{done.digest}  {out}")
+    rt = runtime()
+    done = write_export(rt, run_id, out)
+    without = dict((manifest_of(out) or {}).get("without", {}))
+    for name, code in without.items():
+        click.echo(f"gridcase: {name}: {said(Problem(code=code), spoken(rt))}", err=True)
+    value = {"file": str(out), "sha256": done.digest, "without": without}
+    answer(value, as_json=as_json, text=f"{done.digest}  {out}")
 
 
 @assess.command()

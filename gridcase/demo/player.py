@@ -342,6 +342,7 @@ def _scored_at(city: City, period: Period) -> datetime:
 
 def _close(stage: Stage, export: Path, say: Say) -> None:
     """Run the month, let publicity pass, approve, seal, and hand the package over."""
+    from gridcase.assessment.proof import manifest_of  # noqa: PLC0415
     from gridcase.services.closing_month import approve, seal  # noqa: PLC0415
     from gridcase.services.running_month import run_month, write_export  # noqa: PLC0415
     from gridcase.services.steps.keys import signing_key  # noqa: PLC0415
@@ -360,6 +361,8 @@ def _close(stage: Stage, export: Path, say: Say) -> None:
     export.parent.mkdir(parents=True, exist_ok=True)
     export.with_name(PUBLIC_KEY).write_bytes(signing_key(stage.rt.settings.data_dir).public.pem)
     write_export(stage.rt, run.id, export)
+    if (manifest_of(export) or {}).get("without"):
+        say("no Chinese font (Debian package fonts-noto-cjk): the package is without its printed report")
     say(f"closed {PERIOD} by {RULE_SET}; package in {export}")
 
 

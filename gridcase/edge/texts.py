@@ -1016,6 +1016,10 @@ SENTENCES: dict[str, Text] = {
         "The signing key in {file} cannot be read: restore it from a backup; if it is removed, a new key is made "
         "that the old public key does not fit.",
     ),
+    "no_chinese_font": Text(
+        "本机没有中文字体，未生成可打印的报告；请安装 fonts-noto-cjk 后重新生成。",
+        "This machine has no Chinese font, so there is no printed report: install fonts-noto-cjk and make it again.",
+    ),
     "anchor_unreadable": Text(
         "{file} 既不是月度数据包，也不是其清单。", "{file} is neither a monthly package nor the manifest of one."
     ),
@@ -1061,9 +1065,7 @@ SENTENCES: dict[str, Text] = {
     "points_need_indicator": Text("扣分项与扣分须同时填写。", "Item and points go together: give both or neither."),
     "points_need_unit": Text("有扣分时须填责任单位。", "Points need the unit that they are taken from."),
     "rule_set_needed": Text("有扣分时须指明考核办法（--rule-set）。", "Points need the rule set: say --rule-set."),
-    "indicator_unknown": Text(
-        "考核办法 {rule_set} 中没有考核项 {id}。", "The rule set {rule_set} has no item {id}."
-    ),
+    "indicator_unknown": Text("考核办法 {rule_set} 中没有考核项 {id}。", "The rule set {rule_set} has no item {id}."),
     "header_unreadable": Text("文件中没有列名行。", "The file has no line with the names of its columns."),
     "header_missing": Text(
         "文件缺少列：{columns}。请核对映射、分隔符和列名行数。",
