@@ -72,8 +72,9 @@ class CountedFigures:
         for indicator in self.rule_set.indicators:
             for term in indicator.terms:
                 for question in self._questions(indicator, term):
-                    counts.setdefault(question.selection, set()).update(term.counts)
+                    counts.setdefault(question.selection, set()).update(self.rule_set.counted(term))
                 against.setdefault(self.rule_set.selection(self.period, indicator, term), set()).update(term.against)
+        counts = {selection: names for selection, names in counts.items() if names}
         # Everything is counted of the whole, so that a subject without data in any term is still told of.
         counts[self.rule_set.selection(self.period)] = set()
         alone = {case: _only(self.frames, case) for case in self.exempted}
@@ -93,10 +94,10 @@ class CountedFigures:
 
     def amounts(self, subject: str, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:
         """Return the counts of a term by name, multiplied, less those of exempted cases."""
-        found: dict[str, int | Decimal] = dict.fromkeys(term.counts, 0)
+        found: dict[str, int | Decimal] = dict.fromkeys(self.rule_set.counted(term), 0)
         for question in self._questions(indicator, term):
-            counted = self._counted[question.selection].get(subject, {})
-            spared = [self._of_case[question.selection, case].get(subject, {}) for case in without]
+            counted = self._counted.get(question.selection, {}).get(subject, {})
+            spared = [self._of_case.get((question.selection, case), {}).get(subject, {}) for case in without]
             for name in found:
                 number = counted.get(name, 0) - sum(one.get(name, 0) for one in spared)
                 found[name] += number if question.times == 1 else number * question.times

@@ -147,7 +147,7 @@ class Term:
 
     @property
     def counts(self) -> tuple[str, ...]:
-        """Names of the counts that it reads."""
+        """Names of the counts, and of given numbers, that it reads."""
         match self.measure:
             case Ratio(numerator=numerator, denominator=denominator):
                 return numerator.names + denominator.names
@@ -311,6 +311,9 @@ class RuleSet:
         Only posts of this role, when the subject is the post.
     full_score
         Sum of the weights of the indicators that are not extra.
+    numbers
+        Numbers that people give (called back, inhabitants), to be used in amounts like counts; by name, they come as
+        outside values.
     rounding, item_rounding, rate_rounding
         Of the total; of each indicator's points; of each rate in per cent, before points are made of it. None does not
         round.
@@ -336,6 +339,7 @@ class RuleSet:
     attribution: Attribution
     filters: Filters = NO_FILTERS
     full_score: Decimal
+    numbers: tuple[str, ...] = ()
     indicators: tuple[Indicator, ...]
     rounding: Rounding
     item_rounding: Rounding | None = None
@@ -366,14 +370,18 @@ class RuleSet:
 
     @property
     def external_names(self) -> tuple[str, ...]:
-        """Names of the outside values that it reads, each once."""
+        """Names of the outside values that it reads, each once; numbers among them."""
         named = [indicator.instead for indicator in self.indicators]
         named += [
             term.measure if isinstance(term.measure, External) else None
             for indicator in self.indicators
             for term in indicator.terms
         ]
-        return tuple(dict.fromkeys(one.name for one in named if one is not None))
+        return tuple(dict.fromkeys([*(one.name for one in named if one is not None), *self.numbers]))
+
+    def counted(self, term: Term) -> tuple[str, ...]:
+        """Return the names that a term reads and that are counted, which given numbers are not."""
+        return tuple(name for name in term.counts if name not in self.numbers)
 
 
 def narrowed(*filters: Filters) -> Filters:

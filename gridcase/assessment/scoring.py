@@ -421,7 +421,7 @@ class _Scorer:
                 line, value = self._ratio(line, indicator, term, without)
                 line = replace(line, numerator_name=str(numerator), denominator_name=str(denominator))
             case Number(amount=amount):
-                number = _total(amount, self.figures.amounts(self.subject, indicator, term, without))
+                number = _total(amount, self._amounts(indicator, term, without))
                 value = None if number is None else Fraction(number)
                 line = replace(line, numerator_name=str(amount), numerator=_plain(number or Decimal(0)))
         if value is None:
@@ -440,12 +440,18 @@ class _Scorer:
             percent = _plain(_decimal(given * _PERCENT))
             return replace(line, numerator=percent, denominator=_PERCENT, text="rate_given"), self._rate(given)
         assert isinstance(term.measure, Ratio)  # noqa: S101 - asked of ratios only
-        amounts = self.figures.amounts(self.subject, indicator, term, without)
+        amounts = self._amounts(indicator, term, without)
         numerator, denominator = (_total(one, amounts) for one in (term.measure.numerator, term.measure.denominator))
         line = replace(line, numerator=_plain(numerator or Decimal(0)), denominator=_plain(denominator or Decimal(0)))
         if numerator is None or not denominator:
             return line, None
         return line, self._rate(Fraction(numerator) / Fraction(denominator))
+
+    def _amounts(self, indicator: Indicator, term: Term, without: frozenset[CaseNumber]) -> Amounts:
+        """Return the counts of a term with the numbers that were given; one that was not is left out."""
+        given = {name: self.inputs.external.get((self.subject, name)) for name in self.rule_set.numbers}
+        numbers = {name: one[0] for name, one in given.items() if one is not None}
+        return {**self.figures.amounts(self.subject, indicator, term, without), **numbers}
 
     def _rate(self, rate: Fraction) -> Fraction:
         rounding = self.rule_set.rate_rounding

@@ -27,6 +27,7 @@ _IGNORED = "note"
 _NUMBER = re.compile(r"-?(?:[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]{1,12})?")
 _WHOLE = re.compile(r"[0-9]{1,12}|[0-9]{1,3}(?:,[0-9]{3})+")
 _SHOWN = 12
+_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +278,7 @@ class _Reader:
         names = {SUBJECT, _IGNORED, _ADJUST, *(_EXPECT + what for what in _EXPECTED), *self.rule_set.external_names}
         names |= {_DEDUCT + indicator.id for indicator in self.rule_set.indicators}
         for indicator, term in self._terms():
-            names |= {place + name for place in places_of(indicator, term) for name in term.counts}
+            names |= {place + name for place in places_of(indicator, term) for name in self.rule_set.counted(term)}
             if isinstance(term.measure, Ratio):
                 names |= set(_rate_columns(indicator, term))
         return frozenset(names)
@@ -297,7 +298,7 @@ class _Reader:
                     column=f'"{indicator.instead.name}"',
                 )
             for term in indicator.terms:
-                for column in _missing(indicator, term, columns):
+                for column in _missing(indicator, term, columns, self.rule_set.numbers):
                     self.refuse("columns", "given_column_missing", indicator=f'"{indicator.id}"', column=f'"{column}"')
 
     def _row(self, number: int, row: dict[str, str]) -> None:
@@ -348,9 +349,10 @@ class _Reader:
             if indicator.instead is not None:
                 yield indicator.instead
             yield from (term.measure for term in indicator.terms if isinstance(term.measure, External))
+        yield from (External(name=name) for name in self.rule_set.numbers)
 
     def _outside(self, at: str, subject: str, external: External, text: str) -> None:
-        value = self._number(at, text)
+        value = self._number(at, text.removesuffix("%").strip() if external.out_of == _PERCENT else text)
         if external.out_of is not None and not 0 <= value <= external.out_of:
             self.refuse(at, "given_out_of", value=text, out_of=f"{external.out_of:f}")
         value = self._shifted(value, external.out_of)
@@ -376,8 +378,10 @@ class _Reader:
             self.deductions.append(one)
 
     def _shifted(self, value: Decimal, most: Decimal | None) -> Decimal:
-        """Move a value by half a unit of its last place, as far as it can go."""
+        """Move a value by half a unit of its last place, as far as it can go; a whole number of things is exact."""
         exponent = value.as_tuple().exponent
+        if most is None and exponent == 0:
+            return value
         half = Decimal(5).scaleb(int(exponent) - 1) * self.shift
         moved = max(Decimal(0), value + half)
         return moved if most is None else min(most, moved)
@@ -409,7 +413,7 @@ def _rate_columns(indicator: Indicator, term: Term) -> tuple[str, ...]:
     return (full, f"{_RATE}{indicator.id}") if len(indicator.terms) == 1 else (full,)
 
 
-def _missing(indicator: Indicator, term: Term, columns: frozenset[str]) -> Iterator[str]:
+def _missing(indicator: Indicator, term: Term, columns: frozenset[str], numbers: tuple[str, ...]) -> Iterator[str]:
     if isinstance(term.measure, External):
         if term.measure.name not in columns:
             yield term.measure.name
@@ -417,6 +421,6 @@ def _missing(indicator: Indicator, term: Term, columns: frozenset[str]) -> Itera
     if isinstance(term.measure, Ratio) and any(column in columns for column in _rate_columns(indicator, term)):
         return
     for name in term.counts:
-        places = places_of(indicator, term)
+        places = ("",) if name in numbers else places_of(indicator, term)
         if not any(place + name in columns for place in places):
             yield places[-1] + name

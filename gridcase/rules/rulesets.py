@@ -7,6 +7,7 @@ Reads plain values, gathers everything wrong with them and refuses once; what a 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -54,6 +55,8 @@ from gridcase.rules.yaml_text import Plain
 _IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _MOST_PLACES = 6
+#: What may stand in an amount.
+_COUNT_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 def parse_rule_set(document: Document) -> RuleSet:
@@ -110,6 +113,7 @@ def rule_set_document(rule_set: RuleSet) -> Document:
         "attribution": str(rule_set.attribution),
         "filters": dump_filters(rule_set.filters),
         "full_score": f"{rule_set.full_score:f}",
+        "numbers": list(rule_set.numbers),
         "floor": f"{rule_set.floor:f}",
         "ceiling": _text(rule_set.ceiling),
         "without_data": str(rule_set.without_data),
@@ -132,8 +136,23 @@ def rule_set_document(rule_set: RuleSet) -> Document:
 # --- the whole ---
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What amounts may name: the counts of the view, and the numbers that people give."""
+
+    by: CountBy
+    counts: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.counts + self.numbers
+
+
 def _rule_set(node: Node) -> RuleSet:
     by = node.choice("subject", CountBy)
+    numbers = node.texts("numbers")
+    known = _Known(by=by, counts=count_names(by), numbers=numbers)
     rounding, warning = node.node("rounding"), node.optional_node("warning")
     rule_set = RuleSet(
         name=node.code("name", _IDENTIFIER),
@@ -148,7 +167,8 @@ def _rule_set(node: Node) -> RuleSet:
         attribution=node.choice("attribution", Attribution),
         filters=read_filters(node.optional_node("filters")),
         full_score=read_decimal(node, "full_score", default=Decimal(100)),
-        indicators=tuple(_indicator(each, by) for each in node.nodes("indicators")),
+        numbers=numbers,
+        indicators=tuple(_indicator(each, known) for each in node.nodes("indicators")),
         rounding=_rounding(rounding),
         item_rounding=_inner_rounding(rounding, "items"),
         rate_rounding=_inner_rounding(rounding, "rates"),
@@ -179,6 +199,14 @@ def _check_whole(node: Node, rule_set: RuleSet) -> None:
     for position, (one, other) in enumerate(pairwise(rule_set.grades), start=1):
         if other.at_least >= one.at_least:
             node.refuse(f"grades[{position}].at_least", "grades_not_falling")
+    _check_names(node, rule_set)
+
+
+def _check_names(node: Node, rule_set: RuleSet) -> None:
+    """Refuse names of outside values and numbers that an amount or a table could not tell from counts."""
+    for position, name in enumerate(rule_set.numbers):
+        if _COUNT_NAME.fullmatch(name) is None:
+            node.refuse(f"numbers[{position}]", "code_shape", value=name)
     for name in sorted(set(rule_set.external_names) & set(count_names(rule_set.subject))):
         node.refuse("indicators", "external_is_count", name=name)
 
@@ -275,14 +303,14 @@ def _group(node: Node) -> RankGroup:
 # --- an indicator ---
 
 
-def _indicator(node: Node, by: CountBy) -> Indicator:
+def _indicator(node: Node, known: _Known) -> Indicator:
     instead = node.optional_node("instead")
     indicator = Indicator(
         id=node.code("id", _IDENTIFIER),
         clause=node.text("clause"),
         title=_title(node),
         weight=read_decimal(node, "weight"),
-        terms=tuple(_term(each, by) for each in node.nodes("terms")),
+        terms=tuple(_term(each, known) for each in node.nodes("terms")),
         starts_full=node.flag("starts_full", default=False),
         floor=read_decimal(node, "floor", default=Decimal(0)),
         ceiling=optional_decimal(node, "ceiling"),
@@ -333,13 +361,12 @@ def _external(node: Node) -> External:
     )
 
 
-def _term(node: Node, by: CountBy) -> Term:
-    names = count_names(by)
+def _term(node: Node, known: _Known) -> Term:
     term = Term(
         id=node.code("id", _IDENTIFIER),
-        measure=_measure(node, by),
+        measure=_measure(node, known),
         curve=read_curve(node.node("points")),
-        against=_against(node, names, by),
+        against=_against(node, known),
         attribution=node.choice("attribution", Attribution) if node.has("attribution") else None,
         filters=read_filters(node.optional_node("filters")),
         multipliers=tuple(_multiplier(each) for each in node.nodes("multipliers")),
@@ -365,14 +392,14 @@ def _check_term(node: Node, term: Term) -> None:
         node.refuse("remark", "key_missing", key="remark")
 
 
-def _measure(node: Node, by: CountBy) -> Measure:
-    names = count_names(by)
+def _measure(node: Node, known: _Known) -> Measure:
     if node.has("external"):
         return External(name=node.code("external", _IDENTIFIER), out_of=_out_of(node))
     if node.has("count"):
-        return Number(amount=read_amount(node, "count", names, by))
+        return Number(amount=read_amount(node, "count", known.names, known.by))
     return Ratio(
-        numerator=read_amount(node, "numerator", names, by), denominator=read_amount(node, "denominator", names, by)
+        numerator=read_amount(node, "numerator", known.names, known.by),
+        denominator=read_amount(node, "denominator", known.names, known.by),
     )
 
 
@@ -380,15 +407,15 @@ def _out_of(node: Node) -> Decimal | None:
     return read_positive(node, "out_of") if node.has("out_of") else None
 
 
-def _against(node: Node, names: tuple[str, ...], by: CountBy) -> tuple[str, ...]:
+def _against(node: Node, known: _Known) -> tuple[str, ...]:
     """Read the counts that spoke against the subject: one text or a list."""
     if not node.has("against"):
         return ()
     value = node.values["against"]
     chosen = (value,) if isinstance(value, str) else node.texts("against")
     for name in chosen:
-        if name not in names:
-            node.refuse("against", "unknown_count", count=name, subject=by)
+        if name not in known.counts:
+            node.refuse("against", "unknown_count", count=name, subject=known.by)
     return chosen
 
 

@@ -47,6 +47,7 @@ def rule_set_of(by: str, item: str) -> RuleSet:
         "subject": by,
         "attribution": "deadline",
         "full_score": 0 if body.get("extra") else body["weight"],
+        "numbers": ["satisfied", "called_back", "inhabitants"],
         "floor": -100,
         "indicators": [body],
         "rounding": {"places": 6, "mode": "half_up"},

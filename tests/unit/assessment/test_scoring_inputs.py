@@ -236,6 +236,19 @@ def test_an_outside_score_given_twice_is_refused():
         score_figures(rules(OUTSIDE), GivenFigures(counts={}), ScoringInputs(external=twice))
 
 
+def test_a_given_number_stands_beside_counts_from_frames():
+    term = Term(
+        id="t",
+        measure=Ratio(numerator=Amount.of("handled_on_time"), denominator=Amount.of("inhabitants")),
+        curve=Linear(),
+    )
+    per_head = rules(indicator("a", 100, term), numbers=("inhabitants",))
+    given = ExternalScore(subject="U1", indicator="inhabitants", value=Decimal(4), evidence="yearbook")
+
+    assert str(one_score(per_head, FOUR, external=(given,)).score) == "75.00"
+    assert one_score(per_head, FOUR).score is None
+
+
 # --- no data ---
 
 SPARE = indicator("spare", 20, ratio("verify_on_time", "verify_asked"))

@@ -7,9 +7,9 @@ import pytest
 from gridcase.assessment.rulesets import RuleSet
 from gridcase.assessment.scoring import score_figures
 from gridcase.domain.errors import InvalidInputError
-from gridcase.rules.documents import DocumentKind, read_document
+from gridcase.rules.documents import Document, DocumentKind, read_document
 from gridcase.rules.given_tables import differences, intervals, read_given_table
-from gridcase.rules.rulesets import parse_rule_set
+from gridcase.rules.rulesets import parse_rule_set, rule_set_document
 
 FOLDER = Path(__file__).parents[3] / "config/rules"
 
@@ -88,6 +88,24 @@ def test_counts_may_have_separators_and_rates_stand_for_counts():
     assert str(score_figures(FORMULA, figures)[0].score) == "97.58"  # 90 x 97.306 % + 10
     assert compared(FORMULA, told) == []
     assert read_given_table(FORMULA, "b.csv", told.encode()).figures.rates["城区"]["rework.rate"] == Fraction(0)
+
+
+def test_numbers_of_ones_own_are_columns():
+    title = {"zh": "满意度", "en": "Satisfaction"}
+    term = {"id": "t", "numerator": "satisfied", "denominator": "called_back", "points": {"curve": "linear"}}
+    item = {"id": "a", "clause": "1", "title": title, "weight": 100, "terms": [term]}
+    body = {
+        **rule_set_document(FORMULA).body,
+        "numbers": ["satisfied", "called_back"],
+        "indicators": [item],
+        "ranking": {},
+    }
+    rules = parse_rule_set(Document(kind=DocumentKind.RULES, name="production-formula", body=body))
+
+    assert compared(rules, "subject,satisfied,called_back,expect:score\nA,45,50,90\nB,2,0,\n") == []
+    with pytest.raises(InvalidInputError) as refused:
+        read_given_table(rules, "a.csv", b"subject,satisfied\nA,45\n")
+    assert [one.code for one in refused.value.fields["columns"]] == ["given_column_missing"]
 
 
 def test_deductions_and_adjustments_are_columns():

@@ -120,6 +120,8 @@ MISTAKES = [
     ("ranking/tie_break", ["beauty"], "ranking.tie_break", "unknown_indicator"),
     ("weigth", 3, "weigth", "unknown_key"),
     ("role", "inspector", "role", "role_needs_post"),
+    ("numbers", ["Satis fied"], "numbers[0]", "code_shape"),
+    ("numbers", ["closed"], "indicators", "external_is_count"),
     ("ceiling", -1, "floor", "floor_above_ceiling"),
     (
         "grades",
@@ -343,6 +345,7 @@ def rule_sets(draw) -> RuleSet:
         item_rounding=draw(st.none() | ROUNDINGS),
         rate_rounding=draw(st.none() | ROUNDINGS),
         ceiling=draw(st.none() | DECIMALS),
+        numbers=draw(st.just(()) | st.just(("called_back", "satisfied"))),
         without_data=draw(st.sampled_from(WithoutData)),
         warn_above=draw(st.none() | DECIMALS),
         exemptions=tuple(draw(st.lists(st.sampled_from(ExemptionReason), max_size=2))),
