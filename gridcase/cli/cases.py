@@ -1,15 +1,22 @@
 """``gridcase cases``: take cases of other systems in, and write our own out."""
 
+import csv
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
+from gridcase.assessment.sheets import defused
 from gridcase.cli.shell import answer, json_option, refusing, runtime, spoken
+from gridcase.domain.actor import SYSTEM
+from gridcase.domain.case import CaseState
 from gridcase.edge.texts import Language, sentence
+from gridcase.services.exporting import COLUMNS, CaseFilter, exported_cases
 from gridcase.services.importing import ImportAsk, ImportReport, import_cases, mapping_named
 
 
@@ -34,6 +41,62 @@ def import_command(*, file: Path, mapping: str, encoding: str, dry_run: bool, as
     value = _plain(report, spoken(rt))
     answer(value, as_json=as_json, text=_text(value))
     sys.exit(1 if report.refused else 0)
+
+
+@cases.command()
+@click.option("--out", required=True, type=click.Path(path_type=Path, dir_okay=False), help="A .csv or .jsonl file.")
+@click.option("--filed-from", type=click.DateTime(["%Y-%m-%d"]), help="First day of filing.")
+@click.option("--filed-to", type=click.DateTime(["%Y-%m-%d"]), help="First day of filing no longer taken.")
+@click.option("--state", "states", multiple=True, type=click.Choice([str(one) for one in CaseState]))
+@click.option("--area", help="First characters of the cell code.")
+@json_option
+@refusing
+def export(
+    *,
+    out: Path,
+    filed_from: datetime | None,
+    filed_to: datetime | None,
+    states: tuple[str, ...],
+    area: str | None,
+    as_json: bool,
+) -> None:
+    """Write cases to a file, without what people wrote; the mapping 'gridcase' reads it again."""
+    if out.suffix not in (".csv", ".jsonl"):
+        raise click.UsageError("--out has to end in .csv or .jsonl")
+    rt = runtime()
+    zone = rt.settings.zone
+    wanted = CaseFilter(
+        states=tuple(CaseState(one) for one in states),
+        area=area,
+        filed_from=filed_from.replace(tzinfo=zone) if filed_from else None,
+        filed_to=filed_to.replace(tzinfo=zone) if filed_to else None,
+    )
+    # Renamed when whole: who finds the file finds all of it.
+    part = out.with_name(out.name + ".part")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with part.open("w", encoding="utf-8", newline="") as file:
+        written = _written(file, exported_cases(rt, SYSTEM, wanted), as_csv=out.suffix == ".csv")
+    part.replace(out)
+    answer({"file": str(out), "cases": written}, as_json=as_json, text=f"{written}  {out}")
+
+
+def _written(file: IO[str], rows: Iterable[Mapping[str, str | float | None]], *, as_csv: bool) -> int:
+    count = 0
+    writer = csv.writer(file, lineterminator="\n")
+    if as_csv:
+        writer.writerow(COLUMNS)
+    for count, row in enumerate(rows, start=1):  # noqa: B007 - counted for the answer
+        if as_csv:
+            writer.writerow([_cell(row[name]) for name in COLUMNS])
+        else:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return count
+
+
+def _cell(value: str | float | None) -> str:
+    if isinstance(value, float):
+        return f"{value:.7f}"
+    return "" if value is None else defused(value)
 
 
 def _plain(report: ImportReport, language: Language) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import click
 
 from gridcase import __version__
 from gridcase.cli.assess import assess
+from gridcase.cli.assess_findings import findings
 from gridcase.cli.assess_rules import rules_command, score_command
 from gridcase.cli.assess_verify import verify
 from gridcase.cli.audit import audit
@@ -56,7 +57,7 @@ _GRID_COMMANDS = (check_command, make_command)
 for _command in _GRID_COMMANDS:
     grid.add_command(_command)
 
-for _command in (rules_command, score_command):
+for _command in (rules_command, score_command, findings):
     assess.add_command(_command)
 
 assess.add_command(verify)

@@ -392,6 +392,14 @@ def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: 
     return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
 
 
+def cases_after(
+    tx: Tx, actor: Actor, wanted: CaseFilter, after: int, limit: int, now: datetime
+) -> tuple[CaseRow, ...]:
+    """Return cases with an identity above ``after`` that an actor may see, by identity, in one statement."""
+    statement = select(CaseRow).where(CaseRow.id > after, visible_to(actor), *_criteria(wanted, now))
+    return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedCase:
     """What a list says of a case beside its history.

@@ -13,6 +13,8 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from gridcase.domain.case import Action
+from gridcase.domain.history import Facts
 from gridcase.store.cases import CaseReferenceRow, CaseRow, NewCase, StoredCase, case_columns
 from gridcase.store.database import Base, Tx, table_of
 from gridcase.store.history import CaseEventPayloadRow, CaseEventRow, Links
@@ -146,3 +148,11 @@ def references_of(tx: Tx, case_ids: Sequence[int]) -> dict[int, list[tuple[str, 
     for case_id, system, number in tx.execute(statement):
         found.setdefault(case_id, []).append((system, number))
     return found
+
+
+def given_facts(tx: Tx, case_ids: Sequence[int]) -> dict[int, Facts]:
+    """Return what their sources gave for those of the cases that were imported."""
+    statement = select(CaseEventRow.case_id, CaseEventRow.facts).where(
+        CaseEventRow.case_id.in_(case_ids), CaseEventRow.seq == 1, CaseEventRow.action == Action.IMPORT
+    )
+    return {case_id: Facts.load(text) for case_id, text in tx.execute(statement)}
