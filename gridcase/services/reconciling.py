@@ -241,9 +241,9 @@ class _Row:
         made = Finding(
             their_number=theirs,
             our_number=CaseNumber(ours) if ours else None,
-            kind=self._word("kind", FindingKind, _KINDS) or FindingKind.OTHER,
+            kind=self._word("kind", _KINDS) or FindingKind.OTHER,
             unit=unit or None,
-            outcome=self._word("outcome", Outcome, _OUTCOMES) if self._text("outcome") else None,
+            outcome=self._word("outcome", _OUTCOMES) if self._text("outcome") else None,
             reworks=self._times(),
             indicator=indicator,
             points=points,
@@ -260,15 +260,13 @@ class _Row:
             return ""
         return text
 
-    def _word(self, name: str, kind: type[_Word], words: Mapping[str, _Word]) -> _Word | None:
+    def _word(self, name: str, words: Mapping[str, _Word]) -> _Word | None:
+        """Read one of the words, in Chinese or as its code."""
         text = self._text(name)
-        if text in words:
-            return words[text]
-        if text in {str(one) for one in kind}:
-            return kind(text)
-        choices = ", ".join([*words, *(str(one) for one in list(kind))])
-        self._refuse(name, "finding_word_unknown", value=text, choices=choices)
-        return None
+        known = {**words, **{str(word): word for word in words.values()}}
+        if text not in known:
+            self._refuse(name, "finding_word_unknown", value=text, choices=", ".join(known))
+        return known.get(text)
 
     def _points(self) -> Decimal | None:
         text = self._text("points")
