@@ -42,6 +42,7 @@ _SHAPEFILE = ("shp", "shx", "dbf", "prj", "cpg")
 _JSON_NAMES = ("geojson", "json")
 _CHUNK = 1 << 20
 _MOST_PRJ = 20_000
+_SHP_HEAD = 100
 _GZIP, _ZIP, _SQLITE, _SHP = b"\x1f\x8b", b"PK\x03\x04", b"SQLite format 3\x00", b"\x00\x00\x27\x0a"
 
 
@@ -148,7 +149,7 @@ def _open(path: Path, how: Opening, folder: Path) -> LayerFile:
             if start.startswith(_ZIP):
                 return _open_zip(file, how, folder)
         if start.startswith(_SQLITE):
-            return _read_geopackage(_checked_size(path, how), how)
+            return _read_geopackage(_alone(path, how, folder), how)
         if start.startswith(_SHP) or path.suffix.lower() in {".shp", ".shx", ".dbf", ".prj", ".cpg"}:
             return _read_shapefile(_gathered(path, how, folder), how, path.stem)
         return _read_geojson(_checked_size(path, how), how)
@@ -256,6 +257,7 @@ def _candidates(archive: zipfile.ZipFile, how: Opening) -> list[_Candidate]:
     if total > _RATIO_FROM_BYTES and total > _MOST_RATIO * packed:
         raise invalid("file", "archive_suspicious", part=f"1:{total // max(packed, 1)}")
     found: defaultdict[str, dict[str, zipfile.ZipInfo]] = defaultdict(dict)
+    names: dict[str, str] = {}
     for member in members:
         name = PurePosixPath(_member_name(member).replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts or ":" in name.parts[0]:
@@ -264,10 +266,11 @@ def _candidates(archive: zipfile.ZipFile, how: Opening) -> list[_Candidate]:
         is_junk = "__MACOSX" in name.parts or name.name.startswith("._")
         if not member.is_dir() and not is_junk and extension in (*_SHAPEFILE, *_JSON_NAMES, "gpkg"):
             # A GeoJSON beside a Shapefile of the same name is a layer of its own.
-            key = str(name.with_suffix("")) if extension in _SHAPEFILE else str(name)
+            key = str(name.with_suffix("")).lower() if extension in _SHAPEFILE else str(name)
             found[key][extension] = member
+            names[key] = name.stem if extension in _SHAPEFILE else name.name
     return [
-        _Candidate(name=PurePosixPath(key).name, members=found[key])
+        _Candidate(name=names[key], members=found[key])
         for key in sorted(found)
         if not found[key].keys() <= {"shx", "dbf", "prj", "cpg"}
     ]
@@ -304,10 +307,19 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)[:80]
 
 
+def _alone(path: Path, how: Opening, folder: Path) -> Path:
+    """Copy a database away from where GDAL would leave files beside it."""
+    target = folder / "layer.gpkg"
+    with _checked_size(path, how).open("rb") as source:
+        _copy(source, target, how.most_bytes, how)
+    return target
+
+
 def _gathered(path: Path, how: Opening, folder: Path) -> Path:
     """Copy a loose Shapefile with its siblings, whatever the case of their extensions, under one plain name."""
     room = how.most_bytes
-    siblings = {one.suffix.lower().lstrip("."): one for one in path.parent.iterdir() if one.stem == path.stem}
+    stem = path.stem.lower()
+    siblings = {one.suffix.lower().lstrip("."): one for one in path.parent.iterdir() if one.stem.lower() == stem}
     for extension in _SHAPEFILE:
         if extension in siblings:
             with siblings[extension].open("rb") as source:
@@ -372,14 +384,14 @@ def _read_shapefile(path: Path, how: Opening, layer: str) -> LayerFile:
     for extension in ("shp", "dbf"):
         if not path.with_suffix(f".{extension}").exists():
             raise invalid("file", "shapefile_part_missing", part=f".{extension}")
-    rows = _check_table(path.with_suffix(".dbf"))
+    rows, deleted = _check_table(path.with_suffix(".dbf"))
     _check_shapes(path, rows)
     prj = path.with_suffix(".prj")
     stated = prj.read_bytes()[:_MOST_PRJ].decode("utf-8-sig", "replace").strip("\x00 \r\n\t") if prj.exists() else None
     prj.unlink(missing_ok=True)  # GDAL stumbles over letters in it that are not UTF-8
     # Latin-1 gives the bytes of every text unchanged; GDAL's own decoding replaces what does not fit, silently.
     meta, _, shapes, columns = _ogr(pyogrio.raw.read, path, encoding="ISO-8859-1")
-    if len(shapes) != rows:
+    if len(shapes) != rows - deleted:
         raise invalid("file", "layer_file_damaged", part=".shp")
     encoding = _encoding(path, [meta["fields"], *columns], how)
     names = [read_bytes(name.encode("latin-1"), encoding) for name in meta["fields"]]
@@ -397,37 +409,53 @@ def _encoding(path: Path, columns: Sequence[Any], how: Opening) -> str:
     return encoding_of_table(texts, asked=asked_encoding(how.encoding), declared=declared, language=language)
 
 
-def _check_table(path: Path) -> int:
-    """Return the number of rows of a DBF, refusing one that is shorter than it says."""
-    with path.open("rb") as table:
-        head = table.read(32)
-    if len(head) < 32:  # noqa: PLR2004 - the fixed part of the header
+def _check_table(path: Path) -> tuple[int, int]:
+    """Count the rows of a DBF and those marked as deleted, refusing one that is shorter than it says."""
+    raw = path.read_bytes()
+    if len(raw) < 32:  # noqa: PLR2004 - the fixed part of the header
         raise invalid("file", "layer_file_damaged", part=".dbf")
-    rows, start, width = struct.unpack("<IHH", head[4:12])
-    # The last row may lack its end mark, or trailing blanks that some writers leave out.
-    if start <= 32 or width == 0 or path.stat().st_size < start + rows * width - 1:  # noqa: PLR2004
+    rows, start, width = struct.unpack("<IHH", raw[4:12])
+    # The last row may lack its end mark.
+    if start <= 32 or width == 0 or len(raw) < start + rows * width - 1:  # noqa: PLR2004
         raise invalid("file", "layer_file_damaged", part=".dbf")
-    return int(rows)
+    return rows, raw[start : start + rows * width : width].count(b"*")
 
 
 def _check_shapes(path: Path, rows: int) -> None:
-    """Walk the records of an SHP, refusing one that is cut off; make its index anew, whatever the index said."""
+    """Refuse an SHP that is cut off; make its index anew where it is missing or wrong."""
     raw = path.read_bytes()
-    if len(raw) < 100 or not raw.startswith(_SHP):  # noqa: PLR2004 - the header
+    if len(raw) < _SHP_HEAD or not raw.startswith(_SHP) or struct.unpack(">I", raw[24:28])[0] * 2 > len(raw):
         raise invalid("file", "layer_file_damaged", part=".shp")
-    end = struct.unpack(">I", raw[24:28])[0] * 2
-    offsets: list[tuple[int, int]] = []
-    at = 100
-    while at + 8 <= min(end, len(raw)):
-        (words,) = struct.unpack(">I", raw[at + 4 : at + 8])
-        offsets.append((at // 2, words))
+    index = path.with_suffix(".shx")
+    if index.exists() and _is_index(index.read_bytes(), raw, rows):
+        return
+    records = list(_records(raw))
+    if len(records) != rows:
+        raise invalid("file", "layer_file_damaged", part=".shp")
+    head = raw[:24] + struct.pack(">I", _SHP_HEAD // 2 + 4 * rows) + raw[28:_SHP_HEAD]
+    index.write_bytes(head + np.array(records, dtype=">u4").tobytes())
+
+
+def _is_index(index: bytes, raw: bytes, rows: int) -> bool:
+    """Whether every entry leads to a record of its length; records may stand in any order and leave room between."""
+    if len(index) != _SHP_HEAD + 8 * rows:
+        return False
+    entries = np.frombuffer(index, dtype=">u4", offset=_SHP_HEAD).astype(np.int64).reshape(-1, 2) * 2
+    is_inside = (entries[:, 0] >= _SHP_HEAD) & (entries.sum(axis=1) + 8 <= len(raw))
+    return bool(is_inside.all()) and all(
+        struct.unpack_from(">I", raw, start + 4)[0] * 2 == length for start, length in entries.tolist()
+    )
+
+
+def _records(raw: bytes) -> Iterator[tuple[int, int]]:
+    """Offset and length of the records as they follow one another, in words of two bytes; ends at a broken one."""
+    at = _SHP_HEAD
+    while at + 8 <= len(raw):
+        (words,) = struct.unpack_from(">I", raw, at + 4)
+        if at + 8 + words * 2 > len(raw):
+            return
+        yield at // 2, words
         at += 8 + words * 2
-    if end > len(raw) or at > len(raw) or len(offsets) != rows:
-        raise invalid("file", "layer_file_damaged", part=".shp")
-    length = 50 + 4 * len(offsets)
-    head = raw[:24] + struct.pack(">I", length) + raw[28:100]
-    index = np.array(offsets, dtype=">u4").tobytes()
-    path.with_suffix(".shx").write_bytes(head + index)
 
 
 def _ogr(call: Any, path: Path, **options: Any) -> Any:

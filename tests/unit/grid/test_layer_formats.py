@@ -341,6 +341,42 @@ def test_an_index_that_is_missing_or_wrong_does_not_matter(tmp_path):
     assert read(path).accepted == 3
 
 
+def test_rows_marked_as_deleted_are_gone(tmp_path):
+    path = shapefile(tmp_path, cpg="UTF-8")
+    table = path.with_suffix(".dbf")
+    raw = bytearray(table.read_bytes())
+    start, width = struct.unpack("<HH", raw[8:12])
+    raw[start + width] = ord("*")
+    table.write_bytes(raw)
+    assert names(read(path)) == [NAMES[0], NAMES[2]]
+
+
+def test_a_shape_moved_to_the_end_of_the_file_is_found_by_the_index(tmp_path):
+    path = shapefile(tmp_path, cpg="UTF-8")
+    raw, index = bytearray(path.read_bytes()), bytearray(path.with_suffix(".shx").read_bytes())
+    start, words = struct.unpack(">II", index[108:116])
+    struct.pack_into(">I", index, 108, len(raw) // 2)
+    raw += raw[start * 2 : start * 2 + 8 + words * 2]
+    struct.pack_into(">I", raw, 24, len(raw) // 2)
+    path.write_bytes(raw)
+    path.with_suffix(".shx").write_bytes(index)
+    assert names(read(path)) == NAMES
+
+
+def test_the_parts_of_a_shapefile_are_found_whatever_the_case_of_their_names(tmp_path):
+    path = shapefile(tmp_path, "GBK", cpg="GBK")
+    for one in list(tmp_path.iterdir()):
+        one.rename(one.with_name(one.name.upper() if one.suffix in (".dbf", ".cpg") else one.name))
+    assert names(read(path)) == NAMES
+    assert names(read(zipped(tmp_path / "a.zip", *((one.name, one) for one in sorted(tmp_path.iterdir()))))) == NAMES
+
+
+def test_reading_leaves_nothing_beside_the_file(tmp_path):
+    path = written(tmp_path / "layer.gpkg", driver="GPKG")
+    read(path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
