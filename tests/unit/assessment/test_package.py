@@ -19,7 +19,7 @@ from gridcase.assessment.sheets import Sheet, columns, sheet_csv, sheet_json
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
 from tests.histories import FIRE_LANE, History, closed_case, dispatched_case, minute
-from tests.months import (
+from tests.packed_months import (
     CUT_OFF,
     DOCUMENT_DIGEST,
     HISTORIES,

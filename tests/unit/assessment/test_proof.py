@@ -17,7 +17,7 @@ from gridcase.assessment.archive import MANIFEST, SIGNATURE, canonical_digest, p
 from gridcase.assessment.proof import Verdict, manifest_of, verify_package
 from gridcase.assessment.sheets import json_bytes
 from gridcase.assessment.signing import SigningKey, new_key
-from tests.months import HISTORIES, KEY, NOVEMBER, WHOLE, members, month, packed
+from tests.packed_months import HISTORIES, KEY, NOVEMBER, WHOLE, members, month, packed
 
 #: With the renderings, so that every kind of member is there.
 FULL = package_bytes(month(*HISTORIES), key=KEY)
