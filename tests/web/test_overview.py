@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from gridcase.services.assessing import run_month
+from gridcase.services.running_month import run_month
 from tests.office import Office
 from tests.sample_city import SampleCity
 
