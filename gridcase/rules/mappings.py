@@ -99,12 +99,15 @@ class TypeRule:
         For an empty value, and for an unknown one where ``on_unknown`` is ``null``; None refuses the row.
     empty
         Value that stands for an empty one.
+    is_key
+        The column holds ``scheme/kind/code`` of our catalogue.
     """
 
     column: str
     name: str
     major: str
     empty: str
+    is_key: bool
     values: MappingOf[str, TypeKey]
     prefix: str
     kind: CaseKind
@@ -367,14 +370,16 @@ def _values(node: Node, choices: tuple[str, ...], code: str) -> ValueRule:
 
 def _type(node: Node) -> TypeRule:
     on_unknown = _on_unknown(node, may_create=True)
+    is_key = node.flag("is_key", default=False)
     default = node.optional_text("default")
     rule = TypeRule(
         column=node.optional_text("column"),
         name=node.optional_text("name"),
         major=node.optional_text("major"),
         empty=node.optional_text("empty"),
+        is_key=is_key,
         values={key: _type_key(node, f"values.{key}", text) or _STAND_IN for key, text in node.pairs("values").items()},
-        prefix=node.code("prefix", _PREFIX) if on_unknown is OnUnknown.CREATE else node.optional_text("prefix"),
+        prefix=node.code("prefix", _PREFIX) if on_unknown is OnUnknown.CREATE and not is_key else "",
         kind=node.choice("kind", CaseKind) if node.has("kind") else CaseKind.EVENT,
         default=_type_key(node, "default", default) if default else None,
         on_unknown=on_unknown,

@@ -389,6 +389,8 @@ class _Classifying:
         numbers = [row.number for row in _taken(batch)]
         with self._rt.database.reading() as tx:
             known = imports.known_numbers(tx, self._ask.mapping.system, numbers)
+            # Of a file that this very instance wrote.
+            known |= dict.fromkeys(imports.own_numbers(tx, numbers), "")
         new: list[TakenRow] = []
         for at, row in batch:
             part.rows += 1

@@ -58,7 +58,7 @@ from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, byte_order
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task, is_excused
 
 #: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
-_LARGEST_ID = 2**31 - 1
+LARGEST_ID = 2**31 - 1
 
 
 class CaseRow(Base):
@@ -340,7 +340,7 @@ def insert_case(tx: Tx, new: NewCase, draft: StoredCase) -> StoredCase:
 
 def load_case(tx: Tx, identity: int, actor: Actor, *, for_update: bool = False) -> StoredCase | None:
     """Load a case that the actor may see, with its assignments and tasks; None otherwise."""
-    if identity > _LARGEST_ID:
+    if identity > LARGEST_ID:
         return None
     statement = _visible_case(actor, for_update=for_update)
     row = tx.execute(statement, {"identity": identity}).scalar_one_or_none()
@@ -392,9 +392,7 @@ def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: 
     return tuple(tx.execute(statement.limit(page.limit + 1)).scalars())
 
 
-def cases_after(
-    tx: Tx, actor: Actor, wanted: CaseFilter, after: int, limit: int, now: datetime
-) -> tuple[CaseRow, ...]:
+def cases_after(tx: Tx, actor: Actor, wanted: CaseFilter, after: int, limit: int, now: datetime) -> tuple[CaseRow, ...]:
     """Return cases with an identity above ``after`` that an actor may see, by identity, in one statement."""
     statement = select(CaseRow).where(CaseRow.id > after, visible_to(actor), *_criteria(wanted, now))
     return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())

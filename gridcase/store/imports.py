@@ -15,7 +15,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.case import Action
 from gridcase.domain.history import Facts
-from gridcase.store.cases import CaseReferenceRow, CaseRow, NewCase, StoredCase, case_columns
+from gridcase.domain.numbers import NumberParts, case_number, parse_number
+from gridcase.store.cases import LARGEST_ID, CaseReferenceRow, CaseRow, NewCase, StoredCase, case_columns
 from gridcase.store.database import Base, Tx, table_of
 from gridcase.store.history import CaseEventPayloadRow, CaseEventRow, Links
 
@@ -75,6 +76,21 @@ def known_numbers(tx: Tx, system: str, numbers: Sequence[str]) -> dict[str, str]
         )
         found |= {number: digest or "" for number, digest in tx.execute(statement)}
     return found
+
+
+def own_numbers(tx: Tx, numbers: Sequence[str]) -> set[str]:
+    """Return those of the numbers that this instance itself gave to a case it has."""
+    told = {number: told for number in numbers if (told := parse_number(number)) and told.identity <= LARGEST_ID}
+    if not told:
+        return set()
+    statement = select(CaseRow.id, CaseRow.prefix, CaseRow.filed_on).where(
+        CaseRow.id.in_([one.identity for one in told.values()])
+    )
+    ours = {
+        case_number(NumberParts(prefix=row.prefix, filed_on=row.filed_on, identity=row.id))
+        for row in tx.execute(statement)
+    }
+    return set(told) & ours
 
 
 def insert_imported(tx: Tx, cases: Sequence[ImportedCase]) -> None:

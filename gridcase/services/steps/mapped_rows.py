@@ -217,12 +217,22 @@ class RowReader:
             if rule.default is None:
                 raise invalid("type", "value_missing", column=rule.column)
             return rule.default, None
+        if rule.is_key:
+            return self._keyed(_key(value), cell)
         if rule.on_unknown is OnUnknown.REFUSE:
             raise invalid("type", "value_unknown", column=rule.column, value=value[:80])
         key = TypeKey(scheme=Scheme.LOCAL, kind=rule.kind, code=type_code(rule.prefix, value))
         name = cell[rule.name] if rule.name else ""
         major = cell[rule.major] if rule.major else ""
         return key, NamedType(key=key, name=(name or value)[:200], major=(major or self._mapping.system)[:200])
+
+    def _keyed(self, key: TypeKey, cell: "_Cells") -> tuple[TypeKey, NamedType | None]:
+        """Take a key of a catalogue like ours; only a local type can be made known, a standard's cannot."""
+        rule = self._mapping.type
+        if rule.on_unknown is not OnUnknown.CREATE or key.scheme is not Scheme.LOCAL:
+            return key, None
+        name = cell[rule.name] if rule.name else ""
+        return key, NamedType(key=key, name=(name or key.code)[:200], major=self._mapping.system)
 
     def _unit(self, cell: "_Cells") -> tuple[UnitCode | None, str | None]:
         rule = self._mapping.unit
@@ -330,6 +340,13 @@ def unit_code(prefix: str, value: str) -> str:
     stem = _NOT_IN_CODE.sub("-", value.upper()).strip("-")[:16].strip("-")
     tail = hashlib.sha256(value.encode()).hexdigest()[:6].upper()
     return f"{prefix}{stem}-{tail}" if stem else f"{prefix}U-{tail}"
+
+
+def _key(value: str) -> TypeKey:
+    try:
+        return TypeKey.parse(value)
+    except ValueError:
+        raise invalid("type", "type_key_expected", value=value[:80]) from None
 
 
 def _value(field: str, rule: ValueRule, cell: _Cells) -> str:
