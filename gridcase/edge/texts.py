@@ -634,8 +634,8 @@ SENTENCES: dict[str, Text] = {
         "such as EPSG:4549, EPSG:4326, gcj02.",
     ),
     "crs_inexact": Text(
-        "坐标系“{crs}”没有可靠的转换参数，误差可达百米。请先转换为 CGCS2000 或 WGS 84。",
-        "No exact way is known from “{crs}” to WGS 84; the error may reach 100 m. Convert to CGCS2000 or WGS 84 first.",
+        "坐标系“{crs}”没有误差在 5 米以内的转换参数。请先转换为 CGCS2000 或 WGS 84。",
+        "No way within 5 m is known from “{crs}” to WGS 84. Convert to CGCS2000 or WGS 84 first.",
     ),
     "not_a_feature_collection": Text("文件不是 GeoJSON 要素集合。", "The file is no GeoJSON FeatureCollection."),
     "json_malformed": Text(

@@ -27,6 +27,9 @@ Converter = Callable[[Floats], Floats]
 _CLOSE_ENOUGH = 1e-10
 _MOST_STEPS = 12
 
+#: Metres; a way between datums that is worse puts a cell's border into the neighbour's house.
+_EXACT_M = 5.0
+
 #: Number of CGCS2000 in the register.
 _CGCS2000 = 4490
 
@@ -96,7 +99,7 @@ def system_of(reference: str) -> System:
 
     Positions outside the area of use of an EPSG system become not-a-number, because PROJ itself answers
     with plausible nonsense there. The axes are always east first, whatever the register says. CGCS2000 is taken
-    for WGS 84, from which it differs by centimetres; another datum to which PROJ knows no way is not.
+    for WGS 84, from which it differs by centimetres; another datum to which PROJ knows no way within 5 m is refused.
 
     Raises
     ------
@@ -143,9 +146,10 @@ def _epsg_system(name: str) -> System:
     if system.area_of_use is None or not (system.is_geographic or system.is_projected):
         raise invalid("crs", "crs_unknown", crs=name)
     is_cgcs2000 = system.geodetic_crs is not None and system.geodetic_crs.to_epsg() == _CGCS2000
+    ways = {"allow_ballpark": True} if is_cgcs2000 else {"allow_ballpark": False, "accuracy": _EXACT_M}
     try:
-        there = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True, allow_ballpark=is_cgcs2000)
-        back = pyproj.Transformer.from_crs("EPSG:4326", system, always_xy=True, allow_ballpark=is_cgcs2000)
+        there = pyproj.Transformer.from_crs(system, "EPSG:4326", always_xy=True, **ways)
+        back = pyproj.Transformer.from_crs("EPSG:4326", system, always_xy=True, **ways)
     except ProjError:
         raise invalid("crs", "crs_inexact", crs=name) from None
     if system.is_geographic and system.to_epsg() in _PLAIN:

@@ -7,15 +7,16 @@ Only a version that is replaced on its own first day gives its row up.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import shapely
 
 from gridcase.domain.errors import invalid
+from gridcase.domain.history import canonical_json
 from gridcase.domain.place import E7
 from gridcase.grid.features import Feature, Part, area_m2, equal_area_m2, to_shape
 from gridcase.services.steps.reference import GRID_KIND, dump_geometry, to_feature
-from gridcase.services.steps.writing import request_digest
 from gridcase.store import places
 from gridcase.store.configuration import add_version
 from gridcase.store.database import Tx
@@ -146,19 +147,9 @@ def save_layer(tx: Tx, layer: str, features: Sequence[Feature], change: LayerCha
 
 
 def _digest(features: Sequence[Feature]) -> str:
-    return request_digest(
-        [
-            [
-                feature.code,
-                feature.name,
-                feature.parent,
-                dump_geometry(feature.geometry),
-                feature.lines,
-                feature.tolerance_m,
-            ]
-            for feature in sorted(features, key=lambda feature: feature.code)
-        ]
-    )
+    named = sorted(features, key=lambda feature: feature.code)
+    drawn = [(one.code, one.name, one.parent, dump_geometry(one.geometry), one.lines, one.tolerance_m) for one in named]
+    return sha256(canonical_json(drawn).encode()).hexdigest()
 
 
 def _check_day(versions: Sequence[places.GridFeatureRow], on: date) -> None:

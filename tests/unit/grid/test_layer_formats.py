@@ -271,7 +271,8 @@ def test_a_local_system_that_is_in_no_register_is_refused_as_a_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("crs", "code"), [("EPSG:0", "crs_unknown"), ("mars", "crs_unknown"), ("EPSG:2384", "crs_inexact")]
+    ("crs", "code"),
+    [("EPSG:0", "crs_unknown"), ("mars", "crs_unknown"), ("EPSG:2384", "crs_inexact"), ("EPSG:2437", "crs_inexact")],
 )
 def test_a_system_that_leads_nowhere_is_refused(tmp_path, crs, code):
     path = tmp_path / "a.geojson"
