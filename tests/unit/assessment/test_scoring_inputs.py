@@ -7,7 +7,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridcase.assessment.comparing import compare
@@ -509,3 +509,55 @@ def test_a_case_on_time_never_lowers_any_item(counts, name):
     before, after = (score_figures(EVERYTHING, GivenFigures(counts={"S": each}))[0] for each in (counts, more))
 
     assert before.score is None or before.score <= after.score
+
+
+# --- over histories ---
+
+KINDS = {
+    "on_time": closed_case,
+    "overdue": lambda number: closed_case(number, report=140, close=160),
+    "open": dispatched_case,
+    "reworked": reworked,
+    "self_handled": lambda number: History(number).self_handled(),
+}
+#: Each kind costs to make, but its lines are the same in every example.
+MADE = {(kind, number): make(f"C{number}") for kind, make in KINDS.items() for number in range(6)}
+DRAWN = st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=6)
+FOLDED = replace(EVERYTHING, exemptions=tuple(ExemptionReason))
+
+
+def drawn(kinds: list[str]) -> list[History]:
+    return [MADE[kind, number] for number, kind in enumerate(kinds)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(DRAWN, st.sets(st.integers(0, 5)))
+def test_an_exempted_case_scores_as_if_it_were_not_there(kinds, exempted):
+    chosen = [number for number in sorted(exempted) if number < len(kinds)]
+    rest = [one for number, one in enumerate(drawn(kinds)) if number not in chosen]
+    exemptions = tuple(exemption(f"C{number}") for number in chosen)
+    found = score(FOLDED, month(*drawn(kinds)), OCTOBER, ScoringInputs(exemptions=exemptions))
+    expected = {one.subject: one for one in score(FOLDED, month(*rest), OCTOBER)}
+
+    for one in found:
+        assert one.score == (expected[one.subject].score if one.subject in expected else None)
+        assert one.score is None or total(one) == Fraction(one.score)
+
+
+@settings(max_examples=15, deadline=None)
+@given(DRAWN, st.randoms(use_true_random=False))
+def test_the_order_of_cases_is_irrelevant_and_once_more_is_the_same(kinds, chance):
+    histories = drawn(kinds)
+    found = score(FOLDED, month(*histories), OCTOBER)
+    chance.shuffle(histories)
+
+    assert score(FOLDED, month(*histories), OCTOBER) == found
+
+
+@settings(max_examples=15, deadline=None)
+@given(DRAWN)
+def test_one_more_case_on_time_lowers_no_unit(kinds):
+    before = {one.subject: one.score for one in score(FOLDED, month(*drawn(kinds)), OCTOBER)}
+    after = {one.subject: one.score for one in score(FOLDED, month(*drawn(kinds), closed_case("C9")), OCTOBER)}
+
+    assert all(was is None or was <= after[subject] for subject, was in before.items())
