@@ -13,6 +13,7 @@ import random
 import resource
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -115,18 +116,18 @@ def _measured_index(corners: npt.NDArray[np.int64]) -> GridIndex:
     ]
     # What is there already is not looked through again and again while the index is made.
     gc.freeze()
-    before = _peak_mb()
+    before = _resident_mb()
     index, build_s = _timed(lambda: GridIndex(features))
     print(f"\nlocating many points · {len(features):,} cells of 8 corners, {_MANY_POINTS:,} points, {_ROUNDS} rounds")
-    print(f"index: {build_s:.2f} s, arrays of {index.nbytes / 1e6:.0f} MB, at the peak {_peak_mb() - before:.0f} MB")
+    print(f"index: {build_s:.2f} s, arrays of {index.nbytes / 1e6:.0f} MB, {_peak_mb() - before:.0f} MB at the peak")
     return index
 
 
 def _measured_tree(corners: npt.NDArray[np.int64]) -> tuple[npt.NDArray[Any], shapely.STRtree]:
-    before = _peak_mb()
+    before = _resident_mb()
     shapes, shapes_s = _timed(lambda: shapely.polygons(corners.astype(np.float64)))
     tree, tree_s = _timed(lambda: _ready(shapely.STRtree(shapes)))
-    print(f"STRtree: {tree_s:.2f} s after {shapes_s:.2f} s for its polygons, {_peak_mb() - before:.0f} MB more")
+    print(f"STRtree: {tree_s:.2f} s after {shapes_s:.2f} s for its polygons, {_resident_mb() - before:.0f} MB")
     return shapes, tree
 
 
@@ -171,11 +172,16 @@ def _corners(size: int) -> npt.NDArray[np.int64]:
     return np.stack(rings, axis=2).reshape(side * side, len(_RING), 2)
 
 
+def _resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _timed(make: Callable[[], Made]) -> tuple[Made, float]:
-    started = time.perf_counter()
+    started = time.process_time()
     made = make()
-    return made, time.perf_counter() - started
+    return made, time.process_time() - started

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gridcase.grid.metric import Floats
-from gridcase.grid.outline import Ints, empty_rows, ramp
+from gridcase.grid.outline import Ints, empty_rows, gather, ramp
 
 #: Boxes listed in all buckets together, for each box, on the average at most: a few giants among many dwarfs
 #: would otherwise stand in millions of buckets.
@@ -40,7 +40,7 @@ class Buckets:
     """
 
     def __init__(self, bounds: npt.NDArray[np.int32]) -> None:
-        self.bounds = bounds
+        self.bounds = np.ascontiguousarray(bounds)
         wide = bounds.astype(np.int64)
         rows = np.flatnonzero(wide[:, 0] <= wide[:, 2])
         self._is_empty = not len(rows)
@@ -59,7 +59,7 @@ class Buckets:
         self._columns = (self._east - self._west) // self._step_x + 1
         self._lines = (self._north - self._south) // self._step_y + 1
         self._list(rows if len(rows) else empty_rows(), first[: len(rows)], spans[: len(rows)])
-        self._flat = np.ascontiguousarray(bounds).reshape(-1).data
+        self._flat = self.bounds.reshape(-1).data
         self._blocks: tuple[Ints, Ints, Floats] | None = None
 
     def _squares(self, boxes: Ints) -> tuple[Ints, Ints]:
@@ -116,7 +116,7 @@ class Buckets:
         columns, lines = (xs[points] - self._west) // self._step_x, (ys[points] - self._south) // self._step_y
         chosen, rows = self._expand(lines * self._columns + columns)
         points = points[chosen]
-        boxes, x, y = self.bounds[rows], xs[points], ys[points]
+        boxes, x, y = gather(self.bounds, rows), xs[points], ys[points]
         held = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
         return points[held], rows[held]
 

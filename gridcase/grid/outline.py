@@ -130,21 +130,24 @@ class Outlines:
     def sides(self, rows: Ints, xs: Ints, ys: Ints) -> npt.NDArray[np.int8]:
         """Do the same for many pairs of a row and a point."""
         band = self._first[rows] + (ys - self._south[rows]) // self._height[rows]
-        counts = self._ends[band + 1] - self._ends[band]
-        edges = self._edges[np.repeat(self._ends[band], counts) + ramp(counts)].astype(np.int64)
-        here = np.repeat(np.stack([xs, ys], axis=1), counts, axis=0)
-        x0, y0 = (edges[:, :2] - here).T
-        x1, y1 = (edges[:, 2:] - here).T
+        edges, counts = self._edges_between(self._ends[band], self._ends[band + 1])
+        x, y = np.repeat(xs, counts), np.repeat(ys, counts)
+        x0, y0, x1, y1 = edges[:, 0] - x, edges[:, 1] - y, edges[:, 2] - x, edges[:, 3] - y
         one, other = x0 * y1, x1 * y0
         is_up = y1 > 0
         crosses = ((y0 > 0) != is_up) & ((one > other) == is_up)
-        touches = (one == other) & (x0 <= 0) & (x1 >= 0) & (np.minimum(y0, y1) <= 0) & (np.maximum(y0, y1) >= 0)
-        # Both counts in one number, because one running sum is all the time there is.
-        sums = np.concatenate([[0], np.cumsum(crosses + (touches.astype(np.int64) << 32))])
         ends = np.cumsum(counts)
-        counted = sums[ends] - sums[ends - counts]
-        inside = np.where(counted & 1, np.int8(Side.INSIDE), np.int8(Side.OUTSIDE))
-        return np.where(counted >> 32, np.int8(Side.EDGE), inside)
+        sums = np.concatenate([[0], np.cumsum(crosses)])
+        sides: npt.NDArray[np.int8] = ((sums[ends] - sums[ends - counts] & 1) * Side.INSIDE).astype(np.int8)
+        on = np.flatnonzero(one == other)
+        on = on[(x0[on] <= 0) & (x1[on] >= 0) & (np.minimum(y0[on], y1[on]) <= 0) & (np.maximum(y0[on], y1[on]) >= 0)]
+        sides[np.searchsorted(ends, on, side="right")] = Side.EDGE
+        return sides
+
+    def _edges_between(self, begins: Ints, ends: Ints) -> tuple[npt.NDArray[np.int32], Ints]:
+        """Edges of many stretches of the table one after the other, and how many each has."""
+        counts = ends - begins
+        return gather(self._edges, np.repeat(begins, counts) + ramp(counts)), counts
 
     def distance_m(self, row: int, x: int, y: int, reach: "Reach") -> float:
         """Metres from a point to the nearest place of the outline, rounded to micrometres.
@@ -171,11 +174,10 @@ class Outlines:
         low = np.minimum(first + np.maximum(above - high, 0) // height, last)
         top = np.minimum(first + (above + high) // height, last)
         is_near = (above + high >= 0) & (first + np.maximum(above - high, 0) // height <= last)
-        starts = self._ends[low]
-        counts = np.where(is_near, self._ends[np.maximum(top, low) + 1] - starts, 0)
-        edges = self._edges[np.repeat(starts, counts) + ramp(counts)].astype(np.int64)
+        ends = np.where(is_near, self._ends[np.maximum(top, low) + 1], self._ends[low])
+        edges, counts = self._edges_between(self._ends[low], ends)
         feet_x, feet_y = _feet(
-            edges - np.repeat(np.stack([xs, ys, xs, ys], axis=1), counts, axis=0),
+            edges.astype(np.int64) - np.repeat(np.stack([xs, ys, xs, ys], axis=1), counts, axis=0),
             np.repeat(reaches[:, :2], counts, axis=0),
         )
         squares = feet_x * feet_x + feet_y * feet_y
@@ -218,6 +220,12 @@ class Reach:
     east: float
     north: float
     high: int
+
+
+def gather(table: npt.NDArray[np.int32], places: Ints) -> npt.NDArray[np.int32]:
+    """Take rows of four numbers of 32 bits; as one number of 128 bits each, because NumPy is then thrice as quick."""
+    rows: npt.NDArray[np.int32] = table.view(np.complex128)[:, 0][places].view(np.int32).reshape(-1, 4)
+    return rows
 
 
 def ramp(counts: Ints) -> Ints:
