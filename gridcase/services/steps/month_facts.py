@@ -6,7 +6,7 @@ column engine: for the command line and the jobs process, never for a web worker
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -123,7 +123,15 @@ def month_facts(rt: Instance, period: Period, *, alive: Alive = lambda: None) ->
         "cut_off": to_plain(found.content.cut_off),
         "history_head": found.content.history_head,
     }
-    members = snapshot_members(Snapshot(meta=meta, around=to_plain(around), frames=found.content.frames, extra={}))
+    members = snapshot_members(
+        Snapshot(
+            meta=meta,
+            around=to_plain(replace(around, details=())),
+            details=around.details,
+            frames=found.content.frames,
+            extra={},
+        )
+    )
     return _facts(found.content, around, members, is_draft=found.is_draft)
 
 
@@ -149,7 +157,7 @@ def facts_from(members: Mapping[str, bytes]) -> MonthFacts:
             frames=snapshot.frames,
             history_head=meta["history_head"],
         )
-        around = from_plain(Surroundings, snapshot.around)
+        around = replace(from_plain(Surroundings, snapshot.around), details=snapshot.details)
     except (KeyError, TypeError, ValueError) as err:
         raise SnapshotUnreadableError from err
     return _facts(content, around, members, is_draft=False)
