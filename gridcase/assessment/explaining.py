@@ -281,6 +281,8 @@ class _Words:
     def _tie(self, tie: TieBreak) -> str:
         titles = {one.id: one.title.zh if self._is_zh else one.title.en for one in self.rule_set.indicators}
         by = self._say("total") if tie.by == TOTAL else titles.get(tie.by, tie.by)
+        if tie.is_count:
+            by = self._count(tie.by)
         return self._say("tie_lower" if tie.lower_first else "tie", by=by)
 
     def _rounding(self, rounding: Rounding) -> str:

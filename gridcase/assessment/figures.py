@@ -38,6 +38,9 @@ class Figures(Protocol):
     def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:
         """Return the cases that spoke against the subject in a term, in order."""
 
+    def number(self, subject: str, name: str) -> int | Decimal | None:
+        """Return a count of the rule set's own selection; None when it was not given."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
@@ -114,6 +117,10 @@ class CountedFigures:
         # Each is in order already: sorting what is put together only merges.
         return runs[0] if len(runs) == 1 else tuple(dict.fromkeys(sorted(chain.from_iterable(runs))))
 
+    def number(self, subject: str, name: str) -> int | Decimal | None:
+        """Return a count of the rule set's own selection, exempted cases included."""
+        return self._counted[self.rule_set.selection(self.period)].get(subject, {}).get(name, 0)
+
     def _questions(self, indicator: Indicator, term: Term) -> Iterable[_Question]:
         yield _Question(times=Decimal(1), selection=self.rule_set.selection(self.period, indicator, term))
         for one in term.multipliers:
@@ -160,6 +167,10 @@ class GivenFigures:
     def cases(self, subject: str, indicator: Indicator, term: Term) -> tuple[CaseNumber, ...]:  # noqa: ARG002 - the protocol's
         """Return nothing: no cases were given."""
         return ()
+
+    def number(self, subject: str, name: str) -> int | Decimal | None:
+        """Return a count that was given without being narrowed."""
+        return self.counts.get(subject, {}).get(name)
 
 
 def places_of(indicator: Indicator, term: Term) -> tuple[str, ...]:

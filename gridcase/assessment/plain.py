@@ -18,6 +18,7 @@ def plain_score(one: SubjectScore) -> dict[str, Any]:
         "rank": one.rank,
         "group": one.group,
         "warnings": [plain_warning(warning) for warning in one.warnings],
+        "deciding": {name: _number(number) for name, number in one.deciding},
         "lines": [plain_line(line) for line in one.lines],
     }
 

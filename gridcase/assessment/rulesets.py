@@ -218,11 +218,15 @@ class Indicator:
 
 
 class ExemptionReason(StrEnum):
-    """Why a case may be exempted 免责: reported by itself before the inspection, force majeure, a third party."""
+    """Why a case may be exempted 免责: reported by itself before the inspection, force majeure, a third party.
+
+    ``appeal``, an appeal that was upheld, counts under every rule set.
+    """
 
     SELF_REPORT = "self_report"
     FORCE_MAJEURE = "force_majeure"
     THIRD_PARTY = "third_party"
+    APPEAL = "appeal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,14 +248,15 @@ class TieBreak:
     Parameters
     ----------
     by
-        An indicator, or ``total``.
+        An indicator, ``total``, or where ``is_count`` a count (of the rule set's own selection) or a given number.
     exact
         Compare before rounding; otherwise as the items, or the total, are shown.
     lower_first
-        Fewer points stand first.
+        Less stands first.
     """
 
     by: str
+    is_count: bool = False
     exact: bool = True
     lower_first: bool = False
 
@@ -379,6 +384,11 @@ class RuleSet:
         ]
         return tuple(dict.fromkeys([*(one.name for one in named if one is not None), *self.numbers]))
 
+    @property
+    def deciding_counts(self) -> tuple[str, ...]:
+        """Counts and given numbers that decide between equals."""
+        return tuple(tie.by for tie in self.ranking.tie_break if tie.is_count)
+
     def counted(self, term: Term) -> tuple[str, ...]:
         """Return the names that a term reads and that are counted, which given numbers are not."""
         return tuple(name for name in term.counts if name not in self.numbers)
@@ -422,6 +432,6 @@ def without(rule_set: RuleSet, indicator: str) -> RuleSet:
         full_score=rule_set.full_score - (0 if removed.extra else removed.weight),
         ranking=replace(
             rule_set.ranking,
-            tie_break=tuple(one for one in rule_set.ranking.tie_break if one.by != indicator),
+            tie_break=tuple(one for one in rule_set.ranking.tie_break if one.is_count or one.by != indicator),
         ),
     )

@@ -18,6 +18,7 @@ from gridcase.assessment.rulesets import (
     TOTAL,
     Amount,
     EqualRanks,
+    ExemptionReason,
     External,
     Indicator,
     Number,
@@ -142,6 +143,8 @@ class SubjectScore:
         Group in which it is ranked; empty when the rule set has none.
     lines
         In the order of the rule set; where there is a score, their exact points add up to it.
+    deciding
+        Counts that the ranking compares between equals, by name; one that was not given counts as 0.
     """
 
     subject: str
@@ -151,6 +154,7 @@ class SubjectScore:
     group: str = ""
     warnings: tuple[ItemWarning, ...] = ()
     lines: tuple[ScoreLine, ...]
+    deciding: tuple[tuple[str, int | Decimal], ...] = ()
 
 
 def score(
@@ -274,7 +278,13 @@ class _Scorer:
             group=self.rule_set.ranking.group_of(self.subject),
             warnings=() if total is None else tuple(self._warnings()),
             lines=tuple(self._shown(line) for line in (*lines, *closing)),
+            deciding=tuple((name, self._deciding(name)) for name in self.rule_set.deciding_counts),
         )
+
+    def _deciding(self, name: str) -> int | Decimal:
+        if name in self.rule_set.numbers:
+            return self.inputs.external.get((self.subject, name), (Decimal(0), ""))[0]
+        return self.figures.number(self.subject, name) or 0
 
     def _shown(self, line: ScoreLine) -> ScoreLine:
         return replace(line, shown=None if line.points is None else rounded(line.points, self.rule_set.rounding))
@@ -326,7 +336,7 @@ class _Scorer:
                 yield one
 
     def _is_allowed(self, exemption: Exemption) -> bool:
-        return exemption.reason in self.rule_set.exemptions
+        return exemption.reason in (*self.rule_set.exemptions, ExemptionReason.APPEAL)
 
     def _touches(self, indicator: Indicator, case: CaseNumber) -> bool:
         """Tell whether the subject's counts of the indicator change when the case is taken out."""
@@ -589,6 +599,9 @@ def _standing(rule_set: RuleSet, one: SubjectScore) -> _Standing | None:
 
 
 def _deciding(rule_set: RuleSet, one: SubjectScore, tie: TieBreak) -> Decimal | Fraction:
+    if tie.is_count:
+        number = Fraction(dict(one.deciding)[tie.by])
+        return number if tie.lower_first else -number
     if tie.by == TOTAL:
         points = _exact_total(one)
     else:

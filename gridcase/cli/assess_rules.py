@@ -4,6 +4,7 @@ Neither opens the database: rule sets come from files, figures from a table, so 
 one command.
 """
 
+import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ from gridcase.rules.given_tables import Difference, differences, intervals, read
 from gridcase.rules.rulesets import bears_name, choose_document, parse_rule_set
 from gridcase.settings import load_settings
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}")
 _day = click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), help="Day in force, for a rule set by name.")
 
 
@@ -153,7 +155,8 @@ def _rule_set(named: str, day: date | None) -> RuleSet:
 
 def _read(path: Path) -> Document:
     try:
-        return read_document(DocumentKind.RULES, path.stem.lower(), path.read_bytes())
+        # A file of one's own may be called anything; the name of the rule set stands inside.
+        return read_document(DocumentKind.RULES, _document_name(path), path.read_bytes())
     except RuleFileError as error:
         named = {f"{path.name}: {place}": problems for place, problems in error.fields.items()}
         raise RuleFileError(error.code, fields=named) from error
@@ -162,6 +165,10 @@ def _read(path: Path) -> Document:
 def _difference(one: Difference) -> str:
     why = " (within the rounding of its parts)" if one.within_rounding else ""
     return f"{one.subject}: {one.what} {one.printed} printed, {one.computed} computed{why}"
+
+
+def _document_name(path: Path) -> str:
+    return path.stem if _NAME.fullmatch(path.stem) else "file"
 
 
 def _row(one: SubjectScore) -> tuple[str, ...]:

@@ -277,6 +277,7 @@ class _Reader:
     def _known(self) -> frozenset[str]:
         names = {SUBJECT, _IGNORED, _ADJUST, *(_EXPECT + what for what in _EXPECTED), *self.rule_set.external_names}
         names |= {_DEDUCT + indicator.id for indicator in self.rule_set.indicators}
+        names |= set(self.rule_set.deciding_counts)
         for indicator, term in self._terms():
             names |= {place + name for place in places_of(indicator, term) for name in self.rule_set.counted(term)}
             if isinstance(term.measure, Ratio):
@@ -285,6 +286,9 @@ class _Reader:
 
     def _check_missing(self, columns: frozenset[str]) -> None:
         """Refuse a table that lacks what the score cannot be made without."""
+        for name in self.rule_set.deciding_counts:
+            if name not in columns:
+                self.refuse("columns", "given_column_missing", indicator="ranking", column=f'"{name}"')
         for indicator in self.rule_set.indicators:
             policy = indicator.without_data or self.rule_set.without_data
             is_given = indicator.instead is not None and indicator.instead.name in columns

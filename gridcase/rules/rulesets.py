@@ -226,8 +226,12 @@ def _check_indicators(node: Node, rule_set: RuleSet) -> None:
 
 def _check_ranking(node: Node, rule_set: RuleSet) -> None:
     names = {*(indicator.id for indicator in rule_set.indicators), TOTAL}
-    for tie in rule_set.ranking.tie_break:
-        if tie.by not in names:
+    counts = {*count_names(rule_set.subject), *rule_set.numbers}
+    for position, tie in enumerate(rule_set.ranking.tie_break):
+        if tie.is_count and tie.by not in counts:
+            place = f"ranking.tie_break[{position}].count"
+            node.refuse(place, "unknown_count", count=tie.by, subject=rule_set.subject)
+        elif not tie.is_count and tie.by not in names:
             node.refuse("ranking.tie_break", "unknown_indicator", id=tie.by)
     for subject in _repeated(subject for group in rule_set.ranking.groups for subject in group.subjects):
         node.refuse("ranking.groups", "subject_in_two_groups", subject=subject)
@@ -285,8 +289,10 @@ def _tie(node: Node, position: int) -> TieBreak:
     if isinstance(value, str):
         return TieBreak(by=value)
     inner = Node(node.reading, node.document, f"{node.at('tie_break')}[{position}]", value)
+    is_count = inner.has("count")
     tie = TieBreak(
-        by=inner.text("by"),
+        by=inner.text("count" if is_count else "by"),
+        is_count=is_count,
         exact=inner.flag("exact", default=True),
         lower_first=inner.flag("lower_first", default=False),
     )
@@ -502,7 +508,8 @@ def _dump_ranking(ranking: Ranking) -> Plain:
             "exact": ranking.exact or None,
             "equal": str(ranking.equal),
             "tie_break": [
-                {"by": tie.by, "exact": tie.exact, "lower_first": tie.lower_first} for tie in ranking.tie_break
+                {"count" if tie.is_count else "by": tie.by, "exact": tie.exact, "lower_first": tie.lower_first}
+                for tie in ranking.tie_break
             ],
             "groups": [{"name": group.name, "subjects": list(group.subjects)} for group in ranking.groups],
         }

@@ -373,6 +373,18 @@ def test_equal_rounded_totals_may_be_parted_by_the_exact_one_or_by_having_less()
     assert standings(Ranking(tie_break=(TieBreak(by="a", exact=False),)), **closed) == [("A", 1), ("B", 1)]
 
 
+def test_equals_may_be_parted_by_a_count():
+    counts = {name: {"closed": number, "due_to_close": number} for name, number in (("A", 3), ("B", 40), ("C", 7))}
+    item = indicator("a", 100, ratio("closed", "due_to_close"))
+
+    def order(**tie) -> list[str]:
+        ranking = Ranking(tie_break=(TieBreak(by="due_to_close", is_count=True, **tie),))
+        return [one.subject for one in score_figures(rules(item, ranking=ranking), GivenFigures(counts=counts))]
+
+    assert order() == ["B", "C", "A"]
+    assert order(lower_first=True) == ["A", "C", "B"]
+
+
 def test_groups_are_ranked_apart():
     groups = (RankGroup(name="inner", subjects=("B", "C")),)
 

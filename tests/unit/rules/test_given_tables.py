@@ -108,6 +108,16 @@ def test_numbers_of_ones_own_are_columns():
     assert [one.code for one in refused.value.fields["columns"]] == ["given_column_missing"]
 
 
+def test_a_count_that_decides_between_equals_is_a_column():
+    body = {**rule_set_document(NANTONG).body, "ranking": {"tie_break": [{"count": "registered"}]}}
+    rules = parse_rule_set(Document(kind=DocumentKind.RULES, name="nantong-streets", body=body))
+    table = "subject,system,on_site,duty,registered,expect:rank\nA,90,90,90,5,2\nB,90,90,90,8,1\n"
+
+    assert compared(rules, table) == []
+    with pytest.raises(InvalidInputError):
+        read_given_table(rules, "a.csv", table.replace("registered", "note").encode())
+
+
 def test_deductions_and_adjustments_are_columns():
     narrow = [
         f"{item}.{name}"

@@ -137,6 +137,7 @@ MISTAKES = [
         "ranking.groups",
         "subject_in_two_groups",
     ),
+    ("ranking/tie_break", [{"count": "beauty"}], "ranking.tie_break[0].count", "unknown_count"),
     ("ranking/tie_break", "closing", "ranking.tie_break", "list_expected"),
     ("ranking/tie_break", [{"by": "closing", "exactly": True}], "ranking.tie_break[0].exactly", "unknown_key"),
     ("indicators/0/id", "total", "indicators", "reserved_name"),
