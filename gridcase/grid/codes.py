@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gridcase.domain.case import CellCode
-from gridcase.domain.errors import invalid
+from gridcase.domain.errors import InvalidInputError, invalid
 
 #: Sequence numbers have three digits, and 000 is not used.
 MAX_SEQUENCE = 999
@@ -116,3 +116,17 @@ def parents(code: str) -> Mapping[str, tuple[str, ...]]:
         "street": (parts.street_code,),
         "district": (parts.district,),
     }
+
+
+def parents_told(code: str) -> Mapping[str, tuple[str, ...]]:
+    """Name what the code of a cell says of its parents: nothing for a code of a free scheme.
+
+    Examples
+    --------
+    >>> parents_told("A1801-0018-00")
+    {}
+    """
+    try:
+        return parents(code)
+    except InvalidInputError:
+        return {}

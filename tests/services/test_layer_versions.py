@@ -204,3 +204,12 @@ def test_an_exported_layer_comes_back_without_a_change(office: Office, tmp_path)
 def test_a_layer_that_is_not_there_cannot_be_exported(sqlite_office: Office, tmp_path) -> None:
     with pytest.raises(NotFoundError):
         export_layer(sqlite_office.rt, "nothing", tmp_path / "a.gpkg", crs=None, encoding=None)
+
+
+def test_a_unit_grid_with_codes_of_another_country_takes_cases_too(office: Office, tmp_path) -> None:
+    point, filing = office.point(), office.filing(source="hotline")
+    around = shapely.box(point.lon - 0.01, point.lat - 0.01, point.lon + 0.01, point.lat + 0.01)
+    spec = LayerSpec(layer="unit", code_field="id")
+    take(office, tmp_path, spec, **{"A1801-0018-00": dict(json.loads(shapely.to_geojson(around)))})
+    case = office.caller("acceptor").file(filing).json
+    assert (case["cell"], case["layers"]) == ("A1801-0018-00", {})

@@ -16,7 +16,7 @@ from gridcase.domain.actor import SYSTEM
 from gridcase.domain.case import Action, CaseNumber, CaseState, CellCode, PersonId
 from gridcase.domain.history import Facts
 from gridcase.domain.place import GeoPoint, Location
-from gridcase.grid.codes import parents
+from gridcase.grid.codes import parents_told
 from gridcase.grid.features import UNIT_LAYER
 from gridcase.grid.index import HOW
 from gridcase.services.steps.mapped_rows import TakenRow
@@ -171,7 +171,7 @@ def _places(points: Sequence[GeoPoint | None], reference: Reference) -> list[tup
     layers = _drawn_layers(xs, ys, reference)
     for at, (place, _) in enumerate(placed):
         location = locations.get(at)
-        own = dict(parents(location.cell)) if location and location.cell else {}
+        own = dict(parents_told(location.cell)) if location and location.cell else {}
         found[place] = location, own | layers.get(at, {})
     return found
 

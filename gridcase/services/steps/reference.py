@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from gridcase.domain.place import GeoPoint
-from gridcase.grid.codes import parents
+from gridcase.grid.codes import parents_told
 from gridcase.grid.features import Feature, Part
 from gridcase.grid.index import GridIndex
 from gridcase.rules.calendars import parse_calendar
@@ -50,7 +50,7 @@ class Reference:
 
     def layers_of(self, point: GeoPoint, cell: str | None) -> dict[str, tuple[str, ...]]:
         """Return every layer feature at a point: those of the cell's code, and those of the drawn layers."""
-        found = dict(parents(cell)) if cell else {}
+        found = dict(parents_told(cell)) if cell else {}
         return found | dict(self.grid.layers_at(point))
 
 
