@@ -4,7 +4,6 @@ Imports polars inside the function, so that importing this module costs nothing;
 The columns are those of the rows in ``gridcase.assessment.facts``, with the types below.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -15,9 +14,26 @@ import narwhals as nw
 
 from gridcase.assessment.facts import FactRows, Handling
 from gridcase.domain.case import OPEN_STATES, TypeKey
+from gridcase.domain.time import epoch_second
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+__all__ = [
+    "ACTION_COLUMNS",
+    "ASSIGNMENT_COLUMNS",
+    "CASE_COLUMNS",
+    "CASE_CONTEXT",
+    "TASK_COLUMNS",
+    "AreaClassOf",
+    "ColumnKind",
+    "FrameBuilder",
+    "Frames",
+    "epoch_second",
+    "frames_of",
+    "no_area_class",
+]
 
 
 class ColumnKind(StrEnum):
@@ -164,18 +180,6 @@ class FrameBuilder:
         batches, self._batches[table] = [blank, *self._batches[table]], []
         gathered: pl.DataFrame = pl.concat(batches, how="vertical")
         return gathered.sort("case", maintain_order=True)
-
-
-def epoch_second(instant: datetime) -> int:
-    """Return the whole second of an aware instant since 1970-01-01T00:00:00Z.
-
-    Examples
-    --------
-    >>> from datetime import UTC
-    >>> epoch_second(datetime(1970, 1, 1, 0, 0, 1, 999_999, tzinfo=UTC))
-    1
-    """
-    return math.floor(instant.timestamp())
 
 
 _TABLES: Mapping[str, Mapping[str, ColumnKind]] = {

@@ -5,19 +5,20 @@ readable form, and a property test keeps the two equal. What is lighter: instant
 the frames, and of a line's JSON only what assessment asks for is read.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
 import orjson
 
-from gridcase.assessment.facts import FoldedCase, fold_case
-from gridcase.assessment.frames import AreaClassOf, FrameBuilder, Frames, epoch_second, no_area_class
+from gridcase.assessment.facts import fold_case
+from gridcase.assessment.frames import AreaClassOf, FrameBuilder, Frames, no_area_class
 from gridcase.domain.case import Action, CaseNumber, CaseState, CheckResult, FindingKind, Ruling, TaskKind, VerifyResult
 from gridcase.domain.history import CaseEvent, Facts, Finding, Given, GivenOutcome, LimitedStage, PlainLine
+from gridcase.domain.time import epoch_second
 
 #: Cases held as Python objects before they become columns. Measured: 10,000 take half as long again, because the
 #: garbage collector walks them all, and fewer gain nothing.
@@ -30,7 +31,8 @@ def fold_frames(lines: Iterable[PlainLine], *, cut_off: datetime, area_class: Ar
     Parameters
     ----------
     lines
-        By case, and by ``seq`` within the case; the order of cases does not matter.
+        Those recorded at or before the cut-off, and every line of an import; by case, and by ``seq`` within the case.
+        The order of cases does not matter.
     area_class
         As in ``gridcase.assessment.frames.frames_of``.
 
@@ -41,7 +43,10 @@ def fold_frames(lines: Iterable[PlainLine], *, cut_off: datetime, area_class: Ar
     """
     builder = FrameBuilder(area_class=area_class)
     last_second = cast("datetime", epoch_second(cut_off))
-    for one in _folds(lines, cut_off, last_second):
+    for number, of_case in groupby(lines, _case_of):
+        one = fold_case(cast("list[CaseEvent]", _in_order(number, of_case)), last_second)
+        if one is None:
+            continue
         builder.add("cases", (one.case,))
         builder.add("assignments", one.assignments)
         builder.add("tasks", one.tasks)
@@ -51,20 +56,16 @@ def fold_frames(lines: Iterable[PlainLine], *, cut_off: datetime, area_class: Ar
     return builder.frames()
 
 
-def _folds(lines: Iterable[PlainLine], cut_off: datetime, last_second: datetime) -> Iterator[FoldedCase]:
-    for _, of_case in groupby(lines, attrgetter("case")):
-        held: list[_Line] = []
-        for line in of_case:
-            if held and line.seq <= held[-1].seq:
-                msg = f"lines of {line.case} are not in order: {line.seq} after {held[-1].seq}"
-                raise ValueError(msg)
-            light = _Line(line)
-            # The full instant is asked: one in the second of the cut-off may lie after it.
-            if line.recorded_at <= cut_off or light.facts.given is not None:
-                held.append(light)
-        one = fold_case(cast("list[CaseEvent]", held), last_second) if held else None
-        if one is not None:
-            yield one
+def _in_order(number: CaseNumber, lines: Iterable[PlainLine]) -> "list[_Line]":
+    held = [_Line(line) for line in lines]
+    for before, after in pairwise(held):
+        if after.seq <= before.seq:
+            msg = f"lines of {number} are not in order: {after.seq} after {before.seq}"
+            raise ValueError(msg)
+    return held
+
+
+_case_of = itemgetter(0)
 
 
 class _Told:
@@ -98,15 +99,12 @@ class _Line:
     __slots__ = ("action", "actor", "case", "facts", "observed_at", "recorded_at", "role", "seq", "to_state")
 
     def __init__(self, line: PlainLine) -> None:
-        self.case: CaseNumber = line.case
-        self.seq = line.seq
-        self.action = _ACTIONS[line.action]
-        self.to_state = _STATES[line.to_state]
-        self.actor = line.actor
-        self.role = line.role
-        self.recorded_at = epoch_second(line.recorded_at)
-        self.observed_at = None if line.observed_at is None else epoch_second(line.observed_at)
-        self.facts = _told(line.facts)
+        self.case, self.seq, action, to_state, self.actor, self.role, self.recorded_at, self.observed_at, facts, _ = (
+            line
+        )
+        self.action = _ACTIONS[action]
+        self.to_state = _STATES[to_state]
+        self.facts = _told(facts)
 
 
 def _told(text: str) -> _Told:

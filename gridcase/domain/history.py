@@ -31,7 +31,7 @@ from gridcase.domain.case import (
     UnitCode,
     VerifyResult,
 )
-from gridcase.domain.time import TimeLimit
+from gridcase.domain.time import TimeLimit, epoch_second
 
 
 class LimitedStage(StrEnum):
@@ -311,8 +311,8 @@ class CaseEvent:
 class PlainLine(NamedTuple):
     """A line of history as the store holds it, unread: what a month with a million of them is folded from.
 
-    The fields are those of ``CaseEvent`` that assessment needs; ``facts`` is what ``Facts.dump`` wrote, and ``hash``
-    is the line's link in its chain.
+    The fields are those of ``CaseEvent`` that assessment needs, instants as whole seconds since 1970-01-01T00:00:00Z;
+    ``facts`` is what ``Facts.dump`` wrote, and ``hash`` is the line's link in its chain.
     """
 
     case: CaseNumber
@@ -321,8 +321,8 @@ class PlainLine(NamedTuple):
     to_state: str
     actor: int
     role: str
-    recorded_at: datetime
-    observed_at: datetime | None
+    recorded_second: int
+    observed_second: int | None
     facts: str
     hash: str
 
@@ -336,8 +336,8 @@ def plain_line(event: CaseEvent, *, link: str = "") -> PlainLine:
         to_state=str(event.to_state),
         actor=event.actor,
         role=str(event.role),
-        recorded_at=event.recorded_at,
-        observed_at=event.observed_at,
+        recorded_second=epoch_second(event.recorded_at),
+        observed_second=None if event.observed_at is None else epoch_second(event.observed_at),
         facts=event.facts.dump(),
         hash=link,
     )

@@ -4,6 +4,7 @@ Instants are aware UTC ``datetime``; a day or a month belongs to a named zone. T
 is ``gridcase.workflow.worktime``. "Late" is decided here and nowhere else, in whole seconds (domain §5).
 """
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -120,6 +121,17 @@ class TimeLimit:
 def whole_second(instant: datetime) -> datetime:
     """Cut an aware instant down to its whole second."""
     return instant.replace(microsecond=0)
+
+
+def epoch_second(instant: datetime) -> int:
+    """Return the whole second of an aware instant since 1970-01-01T00:00:00Z.
+
+    Examples
+    --------
+    >>> epoch_second(datetime(1970, 1, 1, 0, 0, 1, 999_999, tzinfo=UTC))
+    1
+    """
+    return math.floor(instant.timestamp())
 
 
 def is_late(instant: datetime, deadline: datetime) -> bool:

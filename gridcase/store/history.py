@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Select, String, Text, insert, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -293,28 +306,37 @@ def plain_lines_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[Pl
     for; only a few thousand are held at a time.
     """
     number, before = CaseNumber(""), None
-    for case_id, prefix, filed_on, *rest in tx.execute(
-        _since(_PLAIN, since, cut_off).execution_options(yield_per=5000)
-    ):
+    statement = _since(_plain(tx), since, cut_off).execution_options(yield_per=5000)
+    for case_id, prefix, filed_on, *rest in tx.execute(statement):
         if case_id != before:
             number, before = case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=case_id)), case_id
         yield PlainLine(number, *rest)
 
 
-_PLAIN = (
-    CaseEventRow.case_id,
-    CaseRow.prefix,
-    CaseRow.filed_on,
-    CaseEventRow.seq,
-    CaseEventRow.action,
-    CaseEventRow.to_state,
-    CaseEventRow.actor_id,
-    CaseEventRow.role,
-    CaseEventRow.recorded_at,
-    CaseEventRow.observed_at,
-    CaseEventRow.facts,
-    CaseEventRow.hash,
-)
+def _plain(tx: Tx) -> tuple[Any, ...]:
+    # Columns of the tables, not of the mapped classes, and seconds told by the database: two thirds of the time to read.
+    line, case = _LINES.c, table_of(CaseRow).c
+    return (
+        line.case_id,
+        case.prefix,
+        case.filed_on,
+        line.seq,
+        line.action,
+        line.to_state,
+        line.actor_id,
+        line.role,
+        _second(tx, line.recorded_at),
+        _second(tx, line.observed_at),
+        line.facts,
+        line.hash,
+    )
+
+
+def _second(tx: Tx, instant: ColumnElement[Any]) -> ColumnElement[int]:
+    """Return the whole second of an instant since 1970, rounded down."""
+    if tx.get_bind().dialect.name == "postgresql":
+        return cast(func.floor(func.extract("epoch", instant)), BigInteger)
+    return cast(func.strftime("%s", instant), BigInteger)
 
 
 def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[CaseEvent, str]]:

@@ -23,7 +23,8 @@ def native(frames):
 def both(histories, cut_off):
     events = [event for one in histories for event in one.events]
     plain = frames_of(fold(events, cut_off=cut_off), area_class=class_of)
-    streamed = fold_frames(map(plain_line, events), cut_off=cut_off, area_class=class_of)
+    by_then = [event for event in events if event.recorded_at <= cut_off]
+    streamed = fold_frames(map(plain_line, by_then), cut_off=cut_off, area_class=class_of)
     return native(plain), native(streamed)
 
 
