@@ -15,11 +15,12 @@ from gridcase.domain.plain_values import to_plain
 from gridcase.domain.time import Period, is_late
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.assessed import ASSESSING, SEEING, Run, record_of, run_of
+from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of
+from gridcase.services.steps.contested import contested_for
 from gridcase.services.steps.month_facts import dates_of, read_period
 from gridcase.services.steps.month_score import rule_document
-from gridcase.services.steps.permitting import only_for
-from gridcase.services.steps.scoring_inputs import inputs_for, undecided_appeals
+from gridcase.services.steps.permitting import ASSESSING, only_for
+from gridcase.services.steps.scoring_inputs import undecided_appeals
 from gridcase.store import assessments
 from gridcase.store.assessments import DONE, QUEUED, ActTakenError, AssessmentRunRow, RunRecord
 from gridcase.store.database import Tx
@@ -351,8 +352,8 @@ def _freeze(tx: Tx, rt: Runtime, actor: Actor, row: AssessmentRunRow) -> None:
     """Freeze the facts that a run rests on, or find that they are the ones that were frozen."""
     period = read_period(rt, row.period)
     frozen = assessments.month(tx, row.period)
-    inputs = to_plain(inputs_for(tx, period, row.rule_set))
-    is_outdated = not row.facts_blob or row.terms is None or row.terms["inputs"] != inputs
+    contested = to_plain(contested_for(tx, period, row.rule_set))
+    is_outdated = not row.facts_blob or row.terms is None or row.terms["contested"] != contested
     if is_outdated or (frozen is not None and frozen.facts != row.facts):
         raise WrongStateError("run_outdated", params={"run": row.id})
     if frozen is None:

@@ -6,6 +6,7 @@ nothing is half written, and of many who do the same work one writes it.
 
 import json
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.assessed import Run, record_of, run_of
+from gridcase.services.steps.contested import contested_for
 from gridcase.services.steps.keys import signing_key
 from gridcase.services.steps.month_facts import (
     Alive,
@@ -50,7 +52,6 @@ from gridcase.services.steps.month_score import (
     score_month,
 )
 from gridcase.services.steps.packing import pack_month
-from gridcase.services.steps.scoring_inputs import inputs_for
 from gridcase.store import assessments
 from gridcase.store.assessments import (
     DONE,
@@ -186,7 +187,7 @@ def pack(rt: Runtime, identity: int, *, alive: Alive = lambda: None) -> Run:
             path = Path(held) / "month.zip"
             _write(facts, score_month(facts, terms), terms, standing, path, signing_key(rt.settings.data_dir))
             alive()
-            digest = rt.blobs.put(path.read_bytes())
+            digest = rt.blobs.put_file(path)
         with rt.database.writing() as tx:
             assessments.pack_run(tx, identity, digest, sealed_as=row.sealed_as)
     with rt.database.reading() as tx:
@@ -196,11 +197,11 @@ def pack(rt: Runtime, identity: int, *, alive: Alive = lambda: None) -> Run:
 def write_export(rt: Runtime, identity: int, path: Path) -> Run:
     """Write the package of a run to a file, made now if it is not there; a sealed one is the same however often."""
     run = pack(rt, identity)
-    data = rt.blobs.get(run.digest)
-    if data is None:
+    held = rt.blobs.path(run.digest)
+    if held is None:
         raise GridcaseError("facts_missing", params={"sha256": run.digest})
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    shutil.copyfile(held, path)
     return run
 
 
@@ -262,6 +263,8 @@ def try_rules(
 ) -> tuple[Trial, ...]:
     """Score past periods by a draft rule set and by one in force, of the same facts and inputs.
 
+    Of a sealed month the other side is what was sealed.
+
     Raises
     ------
     InvalidInputError
@@ -276,9 +279,14 @@ def try_rules(
         facts = month_facts(rt, period, alive=alive)
         alive()
         with rt.database.reading() as tx:
-            in_force, inputs = rule_document(tx, name, period), inputs_for(tx, period, name)
-        tried = score_month(facts, Terms(document=draft, inputs=inputs))
-        other = score_month(facts, Terms(document=in_force, inputs=inputs))
+            sealed = next(iter(assessments.sealed_runs(tx, period.name, name)), None)
+            in_force = (
+                _terms_of(sealed)
+                if sealed
+                else Terms(document=rule_document(tx, name, period), contested=contested_for(tx, period, name))
+            )
+        tried = score_month(facts, Terms(document=draft, contested=in_force.contested))
+        other = score_month(facts, in_force)
         trials.append(Trial(period=period.name, draft=tried.scores, other=other.scores))
     return tuple(trials)
 
@@ -371,7 +379,7 @@ def _compute(rt: Runtime, ask: _Ask, alive: Alive) -> _Outcome:
         superseded = record_of(tx, ask.supersedes).row.digest if ask.supersedes else None
         terms = Terms(
             document=rule_document(tx, ask.rule_set, ask.period),
-            inputs=inputs_for(tx, ask.period, ask.rule_set),
+            contested=contested_for(tx, ask.period, ask.rule_set),
             revision=ask.revision,
             supersedes=superseded,
             reason=ask.reason,
@@ -417,8 +425,8 @@ def _pack_next(rt: Runtime, alive: Alive) -> bool:
 def _write(
     facts: MonthFacts, table: ScoreTable, terms: Terms, standing: Standing, path: Path, key: SigningKey | None
 ) -> Packed:
-    package = pack_month(facts.content, facts.around, (table,))
-    return write_package(replace(package, standing=standing, inputs=terms.inputs), path, key=key)
+    package = pack_month(facts.content, facts.around, (table,), standing=standing, contested=terms.contested)
+    return write_package(package, path, key=key)
 
 
 def _standing(record: RunRecord) -> Standing:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gridcase.assessment.inputs import ScoringInputs
 from gridcase.assessment.package import ScoreTable
 from gridcase.assessment.plain import plain_line, plain_score
 from gridcase.assessment.scoring import ScoreLine, SubjectScore, score
@@ -20,6 +19,7 @@ from gridcase.domain.time import Period
 from gridcase.rules.documents import Document, DocumentKind, canonical, digest
 from gridcase.rules.rulesets import bears_name, choose_document, parse_rule_set
 from gridcase.services.steps.month_facts import MonthFacts
+from gridcase.services.steps.packing import NOTHING_CONTESTED, Contested
 from gridcase.store.configuration import documents_in_force
 from gridcase.store.database import Tx
 
@@ -30,12 +30,14 @@ class Terms:
 
     Parameters
     ----------
+    contested
+        What people added to the counts, and what they contested.
     revision, supersedes
         1 and None for the first issue; of a re-issue its number and the SHA-256 of the package it takes the place of.
     """
 
     document: Document
-    inputs: ScoringInputs
+    contested: Contested = NOTHING_CONTESTED
     revision: int = 1
     supersedes: str | None = None
     reason: str = ""
@@ -72,7 +74,7 @@ def score_month(facts: MonthFacts, terms: Terms) -> ScoreTable:
         rule_set=rule_set,
         document=canonical(terms.document),
         digest=digest(terms.document),
-        scores=score(rule_set, content.frames, content.period, terms.inputs),
+        scores=score(rule_set, content.frames, content.period, terms.contested.inputs),
     )
 
 
@@ -82,7 +84,7 @@ def basis(facts_sha256: str, terms: Terms) -> str:
         facts_sha256,
         terms.document.name,
         digest(terms.document),
-        to_plain(terms.inputs),
+        to_plain(terms.contested),
         terms.revision,
         terms.supersedes,
     ]
@@ -94,7 +96,7 @@ def plain_terms(terms: Terms) -> dict[str, Any]:
     return {
         "name": terms.document.name,
         "body": terms.document.body,
-        "inputs": to_plain(terms.inputs),
+        "contested": to_plain(terms.contested),
         "revision": terms.revision,
         "supersedes": terms.supersedes,
         "reason": terms.reason,
@@ -111,7 +113,7 @@ def read_terms(plain: Mapping[str, Any]) -> Terms:
     """
     return Terms(
         document=Document(kind=DocumentKind.RULES, name=plain["name"], body=plain["body"]),
-        inputs=from_plain(ScoringInputs, plain["inputs"]),
+        contested=from_plain(Contested, plain["contested"]),
         revision=plain["revision"],
         supersedes=plain["supersedes"],
         reason=plain["reason"],
