@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from gridcase.domain.actor import UNIT_ROLES, Actor, Role
+from gridcase.domain.actor import UNIT_ROLES, Actor
 from gridcase.domain.errors import NotFoundError
 from gridcase.domain.time import Period
 from gridcase.services.steps.instance import Instance
 from gridcase.services.steps.month_facts import dates_of
+from gridcase.services.steps.permitting import ASSESSING
 from gridcase.store import assessments
 from gridcase.store.assessments import RunRecord
 from gridcase.store.database import Tx
 from gridcase.workflow.timetable import Act, MonthDates, MonthState, NextStep, next_step, state_of
 
-#: Who sees every subject, asks for runs and seals.
-ASSESSING = frozenset({Role.ASSESSOR, Role.LEADER, Role.ADMIN})
 #: Who sees a month at all; a unit sees its own score and lines.
 SEEING = ASSESSING | UNIT_ROLES
 
