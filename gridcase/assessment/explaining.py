@@ -299,7 +299,7 @@ class _Words:
             parts.append(self._say("only", filters=filters))
         if one.attribution is not None:
             parts.append(self._pair(_ATTRIBUTIONS[one.attribution]))
-        policy = one.without_data or self.rule_set.without_data
+        policy = self.rule_set.without_data_of(one)
         if policy is not WithoutData.NO_SCORE:
             parts.append(self._say(f"no_data_{policy}"))
         if one.warn_above is not None:

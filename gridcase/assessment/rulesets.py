@@ -384,6 +384,12 @@ class RuleSet:
         ]
         return tuple(dict.fromkeys([*(one.name for one in named if one is not None), *self.numbers]))
 
+    def without_data_of(self, indicator: Indicator) -> WithoutData:
+        """Return what an indicator gives without data; an extra one gives nothing unless it says otherwise."""
+        if indicator.without_data is not None:
+            return indicator.without_data
+        return WithoutData.ZERO if indicator.extra else self.without_data
+
     @property
     def deciding_counts(self) -> tuple[str, ...]:
         """Counts and given numbers that decide between equals."""

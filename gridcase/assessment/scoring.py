@@ -376,7 +376,7 @@ class _Scorer:
         return _Item(indicator, lines, bounded)
 
     def _without_data(self, indicator: Indicator) -> Fraction | None:
-        match indicator.without_data or self.rule_set.without_data:
+        match self.rule_set.without_data_of(indicator):
             case WithoutData.FULL:
                 return Fraction(indicator.weight)
             case WithoutData.ZERO:
@@ -511,7 +511,7 @@ class _Scorer:
         missing = [item for item in self._items if item.points is None]
         if not missing:
             return points, []
-        policies = {item.indicator.without_data or self.rule_set.without_data for item in missing}
+        policies = {self.rule_set.without_data_of(item.indicator) for item in missing}
         own = [item for item in with_data if not item.indicator.extra]
         weights = sum((Fraction(item.indicator.weight) for item in own), Fraction(0))
         if policies != {WithoutData.LEAVE_OUT} or not weights:

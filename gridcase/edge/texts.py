@@ -890,7 +890,9 @@ SENTENCES: dict[str, Text] = {
     "not_above_zero": Text("必须大于零。", "Must be greater than zero."),
     "floor_above_ceiling": Text("下限高于上限。", "The floor is above the ceiling."),
     "unknown_count": Text(
-        "按 {subject} 统计时没有计数项 {count}。", "There is no count {count} in the view by {subject}."
+        "按 {subject} 统计时没有计数项 {count}，可用的见 docs/counts.md；由人录入的数请写进 numbers。",
+        "There is no count {count} in the view by {subject}: docs/counts.md lists them; declare a number that people "
+        "give in numbers.",
     ),
     "unknown_indicator": Text("没有编号为 {id} 的指标。", "There is no indicator {id}."),
     "type_key_expected": Text(
@@ -1051,6 +1053,39 @@ SENTENCES: dict[str, Text] = {
         "文件是 UTF-8 编码，而映射写的是 {encoding}。请用 --encoding utf-8。",
         "The file is UTF-8, but the mapping says {encoding}. Use --encoding utf-8.",
     ),
+    "appeal_not_found": Text("没有编号为 {id} 的申诉。", "There is no appeal {id}."),
+    "appeal_exists": Text("该得分项已有待裁定的申诉 {appeal}。", "Appeal {appeal} against this line is still open."),
+    "appeal_closed": Text("该申诉已了结（{state}）。", "This appeal has ended ({state})."),
+    "appeals_closed": Text("申诉期为 {first} 至 {last}，不在期内。", "Appeals are taken from {first} to {last} only."),
+    "line_not_found": Text("{subject} 没有编号为 {line} 的得分项。", "{subject} has no line {line}."),
+    "case_not_behind_line": Text("案件 {number} 不在该得分项内。", "The line does not rest on case {number}."),
+    "not_your_appeal": Text("只有提出人或其单位可以撤回。", "Only who filed it, or the unit, takes it back."),
+    "filed_it_yourself": Text("不得裁定本人提出的申诉。", "Nobody decides their own appeal."),
+    "points_needed": Text("须填写补回的分数。", "Say how many points are given back."),
+    "rejected_gives_nothing": Text("驳回时不得填写分数。", "A rejected appeal gives no points."),
+    "exemption_not_found": Text("没有编号为 {id} 的免责申请。", "There is no exemption {id}."),
+    "exemption_unknown": Text(
+        "考核办法 {rule_set} 没有免责情形 {reason}。", "The rule set {rule_set} knows no exemption {reason}."
+    ),
+    "exemption_decided": Text("该免责申请已裁定（{state}）。", "This exemption was decided ({state})."),
+    "proposed_it_yourself": Text("不得裁定本人提出的免责申请。", "Nobody decides what they proposed."),
+    "external_unknown": Text(
+        "考核办法没有外部分数“{name}”，可用：{choices}。", 'The rule set asks for no score "{name}"; known: {choices}.'
+    ),
+    "subject_needed": Text("须填写考核对象。", "Say whose score it is."),
+    "given_twice": Text("{subject} 的分数重复。", "The score of {subject} is given twice."),
+    "score_differs": Text(
+        "已有不同的分数 {value}；如为更正，请注明更正。", "Another score, {value}, stands; to correct it, say so."
+    ),
+    "score_out_of_range": Text("{value} 不在 0 至 {most} 之间。", "{value} is not between 0 and {most}."),
+    "row_broken": Text("第 {row} 行无法读取。", "Row {row} cannot be read."),
+    "origin_after_period": Text(
+        "来源期 {origin} 晚于计入期 {period}。", "The origin {origin} is later than the period {period}."
+    ),
+    "rows_of_rejection": Text("只有退回时才填写行。", "Only a rejection names rows."),
+    "in_the_future": Text("时间不得晚于现在。", "It cannot lie in the future."),
+    "nothing_superseded": Text("运行 {run} 不是重新签发。", "Run {run} is no re-issue."),
+    "not_delivered": Text("尚未发送给 {recipient}。", "Nothing was sent to {recipient} yet."),
     "findings_header": Text(
         "首行须有“类型”列，以及“对方案号”或“我方案号”列；可用的列：{columns}。",
         "The first line needs a column kind, and their_number or our_number; columns known: {columns}.",

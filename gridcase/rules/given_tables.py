@@ -290,7 +290,7 @@ class _Reader:
             if name not in columns:
                 self.refuse("columns", "given_column_missing", indicator="ranking", column=f'"{name}"')
         for indicator in self.rule_set.indicators:
-            policy = indicator.without_data or self.rule_set.without_data
+            policy = self.rule_set.without_data_of(indicator)
             is_given = indicator.instead is not None and indicator.instead.name in columns
             if policy is not WithoutData.NO_SCORE or is_given:
                 continue

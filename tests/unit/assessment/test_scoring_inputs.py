@@ -274,6 +274,17 @@ def test_what_an_item_without_data_gives_is_declared(policy, expected):
     assert one.score is None or total(one) == Fraction(one.score)
 
 
+def test_a_bonus_nobody_gave_is_no_bonus():
+    bonus = indicator(
+        "bonus", 5, Term(id="t", measure=External(name="praise"), curve=PerCase(points=Decimal(1))), extra=True
+    )
+    declared = rules(indicator("a", 100, ratio("closed", "due_to_close")), bonus)
+    figures = GivenFigures(counts={"S": {"closed": 1, "due_to_close": 2}})
+
+    assert str(score_figures(declared, figures)[0].score) == "50.00"
+    assert str(score_figures(declared, figures, given_scores(praise="3"))[0].score) == "53.00"
+
+
 def test_nothing_but_items_left_out_is_no_score():
     (one,) = score_figures(
         rules(SPARE, without_data=WithoutData.LEAVE_OUT), GivenFigures(counts={"S": {"verify_asked": 0}})
