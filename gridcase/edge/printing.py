@@ -10,6 +10,18 @@ from gridcase.edge.texts import SENTENCES, TITLES, Language, label
 
 #: Statuses of the codes that are a refusal of their own; every other code names what is wrong with one field.
 STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
+    "appeal_not_found": (404,),
+    "line_not_found": (404,),
+    "exemption_not_found": (404,),
+    "appeal_exists": (409,),
+    "appeal_closed": (409,),
+    "appeals_closed": (409,),
+    "exemption_decided": (409,),
+    "nothing_superseded": (409,),
+    "not_delivered": (409,),
+    "not_your_appeal": (403,),
+    "filed_it_yourself": (403,),
+    "proposed_it_yourself": (403,),
     "import_raced": (409,),
     "bad_request": (400,),
     "not_json": (400,),

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from gridcase.domain.actor import Actor
@@ -15,10 +16,10 @@ from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundEr
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.assessed import ASSESSING, SEEING, Run, record_of, run_of, scores_for
+from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of, scores_for
 from gridcase.services.steps.month_facts import dates_of, read_period
 from gridcase.services.steps.month_score import rule_document
-from gridcase.services.steps.permitting import only_for
+from gridcase.services.steps.permitting import ASSESSING, only_for
 from gridcase.store import assessments
 from gridcase.store.assessments import QUEUED, AssessmentWhatIfRow
 from gridcase.workflow.timetable import MonthState
@@ -160,8 +161,8 @@ def subject_score(rt: Runtime, actor: Actor, identity: int, subject: str) -> Map
     raise NotFoundError("subject_not_found", params={"subject": subject})
 
 
-def export(rt: Runtime, actor: Actor, identity: int) -> bytes | None:
-    """Return the package of a run; None while it is being made, which asking for it begins.
+def export(rt: Runtime, actor: Actor, identity: int) -> Path | None:
+    """Return where the package of a run lies; None while it is being made, which asking for it begins.
 
     Raises
     ------
@@ -178,11 +179,11 @@ def export(rt: Runtime, actor: Actor, identity: int) -> bytes | None:
         raise WrongStateError("run_not_done", params={"status": run.status})
     if not run.is_kept:
         raise WrongStateError("export_not_made")
-    data = rt.blobs.get(run.digest) if run.is_packed else None
-    if data is None:
+    held = rt.blobs.path(run.digest) if run.is_packed else None
+    if held is None:
         with rt.database.writing() as tx:
             assessments.ask_package(tx, identity)
-    return data
+    return held
 
 
 def so_far(rt: Runtime, actor: Actor, period_name: str, rule_set: str) -> SoFar:

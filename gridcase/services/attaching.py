@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
-from gridcase.domain.actor import Actor
+from gridcase.domain.actor import UNIT_ROLES, Actor
 from gridcase.domain.case import AttachmentUsage
 from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, Problem, invalid
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.permitting import ASSESSING
+from gridcase.store import appeals
 from gridcase.store import attachments as store
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.cases import is_visible
+from gridcase.store.database import Tx
 
 pillow_heif.register_heif_opener()
 
@@ -96,7 +99,7 @@ def _earlier(rt: Runtime, actor: Actor, new: Upload) -> AttachmentRow | None:
 
 
 def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[AttachmentRow, bytes]:
-    """Return a photo of a visible case, or an unused one of the actor's own.
+    """Return a photo of a visible case or appeal, or an unused one of the actor's own.
 
     Raises
     ------
@@ -107,11 +110,22 @@ def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[Attachmen
         row = store.attachment(tx, identity) if _is_identity(identity) else None
         if row is not None:
             mine = row.case_uid is None and row.uploader_id == actor.person
-            row = row if mine or (row.case_uid and is_visible(tx, row.case_uid, actor)) else None
+            row = row if mine or (row.case_uid and _is_open_to(tx, row.case_uid, actor)) else None
     data = rt.blobs.get(row.sha256) if row else None
     if row is None or data is None:
         raise NotFoundError("attachment_not_found", params={"id": identity})
     return row, data
+
+
+def _is_open_to(tx: Tx, case_uid: str, actor: Actor) -> bool:
+    """Tell whether the actor sees the case, or the appeal, that an upload belongs to."""
+    identity = appeals.held_by(case_uid)
+    if identity is None:
+        return is_visible(tx, case_uid, actor)
+    row = appeals.appeal(tx, identity)
+    return row is not None and (
+        actor.role in ASSESSING or (actor.role in UNIT_ROLES and row.subject == actor.scope.value)
+    )
 
 
 def _is_identity(text: str) -> bool:

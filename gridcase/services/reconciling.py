@@ -19,12 +19,12 @@ from gridcase.domain.errors import Problem, invalid
 from gridcase.domain.numbers import parse_number
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.assessed import ASSESSING, SEEING
+from gridcase.services.steps.assessed import SEEING
 from gridcase.services.steps.centre_findings import reconciled
 from gridcase.services.steps.delimited import Shape, Sheet, SheetRow
 from gridcase.services.steps.month_facts import folded, read_period
 from gridcase.services.steps.month_score import rule_document
-from gridcase.services.steps.permitting import only_for
+from gridcase.services.steps.permitting import ASSESSING, only_for
 from gridcase.services.steps.writing import request_digest
 from gridcase.store import findings as store
 

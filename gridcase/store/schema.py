@@ -9,11 +9,14 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
 from gridcase.store import (
+    appeals,
     assessments,
     attachments,
     campaigns,
     cases,
     configuration,
+    deliveries,
+    evidence,
     feed,
     findings,
     history,
@@ -27,11 +30,14 @@ from gridcase.store.database import Base
 
 #: Modules that declare tables; importing this module makes the metadata complete.
 TABLE_MODULES = (
+    appeals,
     assessments,
     attachments,
     campaigns,
     cases,
     configuration,
+    deliveries,
+    evidence,
     feed,
     findings,
     history,

@@ -1,5 +1,7 @@
 """Close the month: what was done with a run, frozen months, work that waits, reminders."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -27,7 +29,7 @@ _RUN = (
     ("is_packed", sa.Boolean(), sa.false()),
     ("pack_asked", sa.Boolean(), sa.false()),
 )
-_RUN_NULLABLE = (
+_RUN_NULLABLE: tuple[tuple[str, Any], ...] = (
     ("terms", PlainJson()),
     ("finished_at", UtcDateTime()),
     ("lease_until", UtcDateTime()),
