@@ -83,7 +83,10 @@ WORDS = [
         "{external: site, out_of: 50, points: {curve: linear}}",
         {"extra": True},
         "第3条 返工：得10分 × 给定值 site ÷ 50；附加项，最多加10分；没有数据时得0分。",
-        "Clause 3, Rework: 10 points × the given site ÷ 50; extra item, at most 10 points on top; nothing without data.",
+        (
+            "Clause 3, Rework: 10 points × the given site ÷ 50; extra item, at most 10 points on top; nothing without "
+            "data."
+        ),
     ),
     (
         "{count: rework_cases, points: " + PER_CASE + ", multipliers: [{times: 2, filters: {sources: [leader]}}]}",
