@@ -5,10 +5,10 @@ import os
 import shutil
 import sys
 
-from bench import export, filing, grid, month, worktime
+from bench import export, filing, grid, imports, month, worktime
 from bench.databases import POSTGRESQL_VARIABLE, Kind
 
-_QUICK = {"export": export.run, "grid": grid.run, "worktime": worktime.run, "month": month.run}
+_QUICK = {"export": export.run, "grid": grid.run, "imports": imports.run, "worktime": worktime.run, "month": month.run}
 _NAMES = ("filing", *_QUICK)
 
 # Durable like a real server: pg_virtualenv alone would switch fsync off.
