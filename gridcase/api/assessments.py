@@ -6,7 +6,7 @@ same Idempotency-Key changes nothing; an act that was done is refused to everybo
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify, request, send_file
 from marshmallow import Schema, ValidationError
 
 from gridcase.api.assessment_schemas import (
@@ -243,15 +243,18 @@ def reissue(identity: int) -> Response:
 def export(identity: int) -> Response:
     """Return the signed package of a run; of one that is not sealed, a draft that says so."""
     rt, actor = runtime(), calling().actor
-    data = assessing.export(rt, actor, identity)
+    held = assessing.export(rt, actor, identity)
     run = assessing.one_run(rt, actor, identity)
-    if data is None:
+    if held is None:
         answer = jsonify(_view(run))
         answer.status_code = 202
         answer.headers["Retry-After"] = _POLL_S
         return answer
     name = f"{rt.settings.instance_prefix}-{run.period}-{run.rule_set}-{run.revision}.zip"
-    return Response(data, mimetype="application/zip", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    # Sent from the file piece by piece: a city's month has hundreds of megabytes.
+    return send_file(
+        held.resolve(), "application/zip", as_attachment=True, download_name=name, conditional=False, etag=False
+    )
 
 
 def _accepted(made: Run, *, is_replay: bool) -> Response:

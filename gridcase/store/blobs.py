@@ -7,6 +7,7 @@ are kept once. When bytes may be removed is decided by ``gridcase.services.clean
 import hashlib
 import os
 import secrets
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +39,29 @@ class BlobStore:
         draft.rename(place)
         _sync_folder(place.parent)
         return digest
+
+    def put_file(self, source: Path) -> str:
+        """Keep the bytes of a file, however many, and return their SHA-256 in hexadecimal."""
+        with source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            place = self._place(digest)
+            if _touched(place):
+                return digest
+            file.seek(0)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            draft = place.with_name(f"{digest}.{secrets.token_hex(4)}.part")
+            with draft.open("wb") as target:
+                shutil.copyfileobj(file, target, 1 << 20)
+                target.flush()
+                os.fsync(target.fileno())
+        draft.rename(place)
+        _sync_folder(place.parent)
+        return digest
+
+    def path(self, digest: str) -> Path | None:
+        """Return where the bytes of a digest lie, for reading them piece by piece, or None."""
+        place = self._place(digest)
+        return place if place.exists() else None
 
     def get(self, digest: str) -> bytes | None:
         """Return the bytes of a digest, or None."""
