@@ -36,7 +36,7 @@ def refused(folder: Path) -> dict[str, list[str]]:
 
 
 def test_documents_are_read_in_the_order_of_kind_and_name(tmp_path):
-    put(tmp_path, units__b__yaml="a: 1", units__a__yaml="a: 2", calendar__z__yaml="a: 3", mappings__x__yaml="a: 4")
+    put(tmp_path, units__b__yaml="a: 1", units__a__yaml="a: 2", calendar__z__yaml="a: 3", papers__x__yaml="a: 4")
     assert [(document.label, document.body) for document in read_folder(tmp_path)] == [
         ("calendar/z", {"a": 3}),
         ("units/a", {"a": 2}),
