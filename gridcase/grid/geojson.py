@@ -220,6 +220,10 @@ def _raw_feature(raw: object) -> RawFeature | Reason:
         name: value if isinstance(value, str | int | float) else None
         for name, value in (properties.items() if isinstance(properties, Mapping) else ())
     }
+    # RFC 7946 also lets the identifier stand beside the properties.
+    own = raw.get("id")
+    if isinstance(own, str | int | float):
+        fields.setdefault("id", own)
     return RawFeature(fields=fields, geometry=_raw_geometry(raw.get("geometry")))
 
 

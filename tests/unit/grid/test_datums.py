@@ -4,6 +4,7 @@ import csv
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from pyproj import Geod
 
 from gridcase.domain.errors import InvalidInputError
 from gridcase.domain.place import Datum, GeoPoint
-from gridcase.grid.datums import from_wgs84, reader_of, to_wgs84
+from gridcase.grid.datums import from_wgs84, reader_of, system_of, to_wgs84
 
 VECTORS = Path(__file__).parents[2] / "data" / "coords-vectors.csv"
 EARTH = Geod(ellps="WGS84")
@@ -124,3 +125,28 @@ def test_an_unknown_reference_is_refused(reference):  # 5737 is a height
     with pytest.raises(InvalidInputError) as refusal:
         reader_of(reference)
     assert refusal.value.fields["crs"][0].code == "crs_unknown"
+
+
+@given(
+    positions=st.lists(st.tuples(st.floats(118.6, 121.4), st.floats(25, 53)), min_size=1, max_size=20),
+    name=st.sampled_from(["wgs84", "cgcs2000", "gcj02", "bd09", "EPSG:4326", "EPSG:4490", "EPSG:4549", "EPSG:3857"]),
+)
+def test_many_positions_go_there_and_come_back_one_by_one_or_together(positions, name):
+    system = system_of(name)
+    lonlat = np.array(positions)
+    there = system.from_wgs84(lonlat)
+    assert np.abs(system.to_wgs84(there) - lonlat).max() < 1e-9
+    assert system.to_wgs84(there[:1]).tolist() == system.to_wgs84(there)[:1].tolist()
+
+
+@pytest.mark.parametrize("name", ["EPSG:2384", "EPSG:2437", "EPSG:4610"])  # Xi'an 1980, Beijing 1954
+def test_a_datum_without_an_exact_way_to_wgs84_is_refused(name):
+    with pytest.raises(InvalidInputError) as refusal:
+        system_of(name)
+    assert refusal.value.fields["crs"][0].code == "crs_inexact"
+
+
+def test_an_area_of_use_across_the_date_line_is_kept():
+    fiji = system_of("EPSG:3460")
+    there = fiji.from_wgs84(np.array([(179.0, -17.0), (-179.5, -17.0), (0.0, -17.0)]))
+    assert np.isfinite(there).all(axis=1).tolist() == [True, True, False]

@@ -176,6 +176,34 @@ def test_a_whole_number_is_taken_as_text():
     assert read(raw(320404, polygon(square()))).features[0].code == "320404"
 
 
+def test_an_identifier_beside_the_properties_is_a_code_too():
+    bare = {"type": "Feature", "id": "a", "properties": {"name": "甲"}, "geometry": polygon(square())}
+    both = {"type": "Feature", "id": "x", "properties": {"id": "b"}, "geometry": polygon(square(2))}
+    assert [(one.code, one.name) for one in read(bare, both).features] == [("a", "甲"), ("b", "")]
+
+
+@pytest.mark.parametrize(("value", "code"), [(320404.0, "320404"), (10**39, "1" + "0" * 39), ("钟楼 1", "钟楼 1")])
+def test_codes_as_tables_hold_them_are_taken(value, code):
+    assert read(raw(value, polygon(square()))).features[0].code == code
+
+
+@pytest.mark.parametrize("value", ["x" * 41, "a\nb", "a\x00", "\ue000"])
+def test_a_code_too_long_or_unprintable_is_refused(value):
+    report = read(GOOD, raw(value, polygon(square())))
+    assert said(report) == [("#2", Reason.CODE_NOT_PRINTABLE, True)]
+
+
+def test_a_name_too_long_or_of_several_lines_is_shortened_and_said():
+    report = read(raw("a", polygon(square()), name="甲\n乙"), raw("b", polygon(square(2)), name="x" * 121))
+    assert [one.name for one in report.features] == ["甲 乙", "x" * 120]
+    assert said(report) == [("a", Reason.NAME_SHORTENED, False), ("b", Reason.NAME_SHORTENED, False)]
+
+
+def test_padded_codes_are_counted_and_no_repair():
+    report = read(raw("32040400500102", polygon(square())), spec=UNIT)
+    assert (report.accepted, report.repaired, report.padded) == (1, 0, 1)
+
+
 def test_cell_codes_are_checked_and_old_ones_padded_under_the_unit_scheme():
     report = read(
         raw("320404005001001", polygon(square())),
@@ -311,6 +339,53 @@ def test_an_unknown_system_is_refused_as_a_whole():
     with pytest.raises(InvalidInputError) as refusal:
         read(GOOD, spec=LayerSpec(layer="duty", code_field="id", crs="EPSG:0"))
     assert refusal.value.fields["crs"][0].code == "crs_unknown"
+
+
+# ---- lines
+
+
+def line(*positions):
+    return {"type": "LineString", "coordinates": [list(position) for position in positions]}
+
+
+RIVER = LayerSpec(layer="river", code_field="id", tolerance_m=30.0)
+
+
+def test_lines_and_their_pieces_are_read_with_the_tolerance_of_the_layer():
+    pieces = {"type": "MultiLineString", "coordinates": [[[X, Y], [X, Y + STEP]], [[X, Y], [X + STEP, Y]]]}
+    report = read(raw("a", line((X, Y), (X + STEP, Y))), raw("b", pieces), spec=RIVER)
+    one, two = report.features
+    assert one.lines == (((1199400000, 317800000), (1199410000, 317800000)),)
+    assert (len(two.lines), two.geometry, two.tolerance_m) == (2, (), 30.0)
+
+
+def test_the_pieces_of_one_river_become_one_line_and_a_piece_that_comes_twice_is_one():
+    first, second = line((X, Y), (X + STEP, Y)), line((X + STEP, Y), (X + STEP, Y + STEP))
+    report = read(raw("a", first), raw("a", second), raw("a", first), spec=RIVER)
+    assert len(report.features[0].lines) == 2
+    assert (report.accepted, report.repaired) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "reason"),
+    [
+        (line(), Reason.GEOMETRY_EMPTY),
+        (line((X, Y)), Reason.LINE_TOO_SHORT),
+        (line((X, Y), (X + 1e-8, Y)), Reason.LINE_TOO_SHORT),
+        (line((X, float("inf")), (X, Y)), Reason.OUT_OF_RANGE),
+        (polygon(square()), Reason.GEOMETRY_MIXED),
+    ],
+)
+def test_a_line_that_is_none_is_refused(geometry, reason):
+    report = read(raw("a", line((X, Y), (X + STEP, Y))), raw("b", geometry), spec=RIVER)
+    assert said(report) == [("b", reason, True)]
+
+
+def test_a_part_of_less_than_a_centimetre_beside_others_is_left_out_and_said():
+    geometry = {"type": "MultiPolygon", "coordinates": [[square()], [square(2, size=1e-5)]]}
+    report = read(raw("a", geometry), raw("b", polygon(square(4), square(4.5, 0.5, 1e-5))))
+    assert said(report) == [("a", Reason.PIECE_DROPPED, False), ("b", Reason.PIECE_DROPPED, False)]
+    assert [len(one.geometry) for one in report.features] == [1, 1]
 
 
 # ---- there and back
