@@ -23,7 +23,7 @@ import narwhals as nw
 import polars as pl
 from sqlalchemy import Boolean, Integer, Table, create_engine, insert
 
-from bench.timing import print_rounds, spread
+from bench.timing import cpu_us, print_rounds, spread
 from gridcase.assessment import counts
 from gridcase.assessment.counts import count
 from gridcase.assessment.frames import Frames
@@ -91,11 +91,13 @@ def _measure_facts(folder: Path) -> None:
             held[:] = [fold_frames(plain_lines_since(tx, _PERIOD.start, _CUT_OFF), cut_off=_CUT_OFF)]
 
     before = _peak_mb()
-    rounds = [[_seconds(one) for one in (bare, facts)] for _ in range(_ROUNDS)]
+    facts()
+    grown = _peak_mb() - before
+    rounds = [[cpu_us(one, 1) / 1e6 for one in (bare, facts)] for _ in range(_ROUNDS)]
     print(f"\nfacts from SQLite · {_STORED:,} cases, {lines:,} lines, {_ROUNDS} rounds")
-    print_rounds(("read and parse", "facts in columns"), rounds, "s")
+    print_rounds(("read and parse", "facts in columns"), rounds, "CPU-s")
     columns = sum(getattr(held[0], table).to_native().estimated_size("mb") for table in _TABLES)
-    print(f"peak memory grew by {_peak_mb() - before:.0f} MB; the columns take {columns:.0f} MB")
+    print(f"peak memory grew by {grown:.0f} MB; the columns take {columns:.0f} MB", flush=True)
     for table in _TABLES:
         getattr(held[0], table).to_native().write_parquet(folder / f"{table}.parquet")
         getattr(held[0], table).to_native()[: _SIZES[0]].write_parquet(folder / f"{table}-small.parquet")
@@ -115,7 +117,7 @@ def _measure_counts(folder: Path) -> None:
             rounds.append((floor, ours))
         figures = (spread([one[0] for one in rounds]), spread([one[1] for one in rounds]))
         ratio = spread([ours / floor for floor, ours in rounds])
-        print(f"{size:>12,} {figures[0]:>20} {figures[1]:>20} {ratio:>20} {_peak_mb():>8.0f}")
+        print(f"{size:>12,} {figures[0]:>20} {figures[1]:>20} {ratio:>20} {_peak_mb():>8.0f}", flush=True)
     _measure_scoring(folder)
 
 

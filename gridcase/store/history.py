@@ -314,7 +314,7 @@ def plain_lines_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[Pl
 
 
 def _plain(tx: Tx) -> tuple[Any, ...]:
-    # Columns of the tables, not of the mapped classes, and seconds told by the database: two thirds of the time to read.
+    # Columns of the tables, not of the mapped classes, and seconds told by the database: two thirds of the time.
     line, case = _LINES.c, table_of(CaseRow).c
     return (
         line.case_id,
@@ -337,14 +337,6 @@ def _second(tx: Tx, instant: ColumnElement[Any]) -> ColumnElement[int]:
     if tx.get_bind().dialect.name == "postgresql":
         return cast(func.floor(func.extract("epoch", instant)), BigInteger)
     return cast(func.strftime("%s", instant), BigInteger)
-
-
-def touched_since(tx: Tx, since: datetime, cut_off: datetime) -> Iterator[tuple[CaseEvent, str]]:
-    """Return the lines of ``plain_lines_since`` as typed lines, with their hashes."""
-    statement = _since((CaseEventRow, CaseRow.prefix, CaseRow.filed_on), since, cut_off)
-    for row, prefix, filed_on in tx.execute(statement.execution_options(yield_per=2000)):
-        parts = NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)
-        yield to_event(row, case_number(parts)), row.hash
 
 
 def _since(columns: tuple[Any, ...], since: datetime, cut_off: datetime) -> Select[Any]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridcase.assessment.counts import GROUPS, case_numbers, count, count_names
+from gridcase.assessment.counts import GROUPS, case_numbers, cases_behind, count, count_names
 from gridcase.assessment.facts import fold
 from gridcase.assessment.frames import frames_of
 from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
@@ -691,20 +692,48 @@ def test_the_parts_of_every_whole_add_up(histories, attribution, by):
         assert row["rework_events"] >= row["rework_cases"]
 
 
-@settings(max_examples=8)
-@given(cities(), st.sampled_from([CountBy.UNIT, CountBy.AREA, CountBy.POST]))
-def test_months_partition_the_year(histories, by):
+PARTITIONING = [attribution for attribution in Attribution if attribution is not Attribution.FLOW]
+VIEWS = [CountBy.UNIT, CountBy.AREA, CountBy.POST]
+
+
+@settings(max_examples=5)
+@given(cities(), st.sampled_from(VIEWS), st.sampled_from(PARTITIONING))
+def test_months_and_quarters_partition_the_year_for_every_attribution_but_flow(histories, by, attribution):
     year, months = Period.parse("2026", zone=ZONE), [f"2026-{month:02}" for month in range(1, 13)]
     found = frames(*histories, cut_off=year.end)
 
     def summed(names):
         totals = {}
         for name in names:
-            for row in count(found, Selection(period=Period.parse(name, zone=ZONE), by=by)):
+            selection = Selection(period=Period.parse(name, zone=ZONE), by=by, attribution=attribution)
+            for row in count(found, selection):
                 totals.setdefault(row.subject, []).append(row.counts)
         return {subject: {name: sum(one[name] for one in rows) for name in rows[0]} for subject, rows in totals.items()}
 
-    assert summed(months) == summed(["2026"])
+    assert summed(months) == summed(["2026"]) == summed([f"2026-Q{quarter}" for quarter in range(1, 5)])
+
+
+def test_flow_is_no_partition():
+    history = closed_case(report=60 * DAY, close=61 * DAY)
+    found = frames(history, cut_off=minute(52 * DAY))
+    flows = [
+        sum(row.counts["overdue_open"] for row in count(found, Selection(period=one, by=by, attribution=attribution)))
+        for by, attribution in [(CountBy.AREA, Attribution.FLOW)]
+        for one in (OCTOBER, NOVEMBER)
+    ]
+
+    assert flows == [1, 1]
+
+
+@settings(max_examples=15)
+@given(cities(), st.sampled_from([CountBy.UNIT, CountBy.AREA]), st.sampled_from(["handled_on_time", "closed_on_time"]))
+def test_one_more_case_done_on_time_never_lowers_the_rate(histories, by, name):
+    whole = {"handled_on_time": "due_to_handle", "closed_on_time": "due_to_close"}[name]
+    year = Period.parse("2026", zone=ZONE)
+    before = counts(*histories, period=year, by=by, cut_off=year.end)
+    after = counts(*histories, closed_case("C99", unit="U1"), period=year, by=by, cut_off=year.end)
+    for subject, row in before.items():
+        assert row[name] * after[subject][whole] <= after[subject][name] * row[whole]
 
 
 @settings(max_examples=15)
@@ -728,3 +757,30 @@ def test_the_cases_behind_a_count_are_as_many_as_it_says(histories):
     for row in count(found, selection):
         for name in ("filed", "due_to_handle", "closed_overdue", "void"):
             assert len(case_numbers(found, selection, subject=row.subject, name=name)) == row.counts[name]
+
+
+@settings(max_examples=8)
+@given(cities(), st.sampled_from(VIEWS))
+def test_the_cases_behind_all_counts_of_all_subjects_come_at_once_and_are_the_same(histories, by):
+    selection = Selection(period=Period.parse("2026", zone=ZONE), by=by)
+    found, names = frames(*histories), count_names(by)
+    behind = cases_behind(found, selection, names)
+
+    for row in count(found, selection):
+        for name in names:
+            cases = behind.get((row.subject, name), ())
+            assert list(cases) == sorted(set(cases))
+            assert len(cases) <= row.counts[name]
+            assert bool(cases) is bool(row.counts[name])
+
+
+def test_counts_past_what_a_byte_holds_and_from_frames_that_are_not_read_yet():
+    found = frames(*(History(f"C{number:03}").filed() for number in range(300)))
+    lazy = replace(found, cases=found.cases.lazy(), assignments=found.assignments.lazy(), tasks=found.tasks.lazy())
+    selection = Selection(period=OCTOBER, by=CountBy.AREA)
+
+    assert [row.counts["filed"] for row in count(found, selection)] == [300]
+    assert count(lazy, selection) == count(found, selection)
+    assert cases_behind(lazy, selection, ["filed"]) == cases_behind(found, selection, ["filed"])
+    with pytest.raises(KeyError):
+        cases_behind(found, selection, ["filed", "tasks_sent"])
