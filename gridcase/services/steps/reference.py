@@ -1,6 +1,8 @@
 """The configuration in force, typed and ready: rules, catalogue, units, grid. Loaded once per version and day."""
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -61,7 +63,8 @@ def load_reference(tx: Tx, settings: Settings, on: date) -> Reference:
     documents = [
         Document(kind=DocumentKind(row.kind), name=row.name, body=row.body) for row in rows if row.kind != GRID_KIND
     ]
-    features = [to_feature(row) for row in features_in_force(tx, on)]
+    with _nothing_collected():
+        features = [to_feature(row) for row in features_in_force(tx, on)]
     return Reference(
         version=version,
         on=on,
@@ -70,6 +73,21 @@ def load_reference(tx: Tx, settings: Settings, on: date) -> Reference:
         features={(feature.layer, feature.code): feature for feature in features},
         digests={f"{row.kind}/{row.name}": row.digest for row in rows},
     )
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector from going through a million new tuples of a layer again and again, for nothing.
+
+    Measured on four layers of 291,337 corners: 0.16 s instead of 0.58 s to 0.83 s.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def rulebook(documents: list[Document], settings: Settings) -> Rulebook:
