@@ -119,6 +119,7 @@ class SubjectScoreSchema(Schema):
     grade = fields.String(allow_none=True)
     group = fields.String()
     warnings = fields.List(fields.Dict())
+    deciding = fields.Dict(metadata={"description": "What decided between equal scores, by indicator"})
 
 
 class ScoreListSchema(Schema):

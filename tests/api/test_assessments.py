@@ -79,6 +79,7 @@ def test_a_month_is_asked_for_polled_sealed_and_fetched_with_every_answer_in_the
     package = assessor.get(f"{address}/export")
     assert (package.status_code, package.mimetype) == (200, "application/zip")
     assert "manifest.sig" in zipfile.ZipFile(io.BytesIO(package.data)).namelist()
+    package.close()
     assert [one["id"] for one in get("/assessments").json["items"]] == [queued.json["id"]]
     assert get(f"/assessments/months/{PERIOD}").json["frozen_at"] is not None
 
