@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from gridcase.assessment.facts import Handling
+from gridcase.assessment.frames import Frames
 from gridcase.domain.case import CaseNumber
 
 
@@ -68,6 +69,15 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedFinding:
+    """A finding with the system whose number it bears, and our case of that number; None when none has it."""
+
+    finding: Finding
+    system: str
+    case: CaseNumber | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OurRecord:
     """What our facts say of a case at the cut-off."""
 
@@ -119,8 +129,6 @@ def reconcile(
     findings: Iterable[Finding],
     ours: Mapping[CaseNumber, OurRecord],
     numbers: Mapping[str, CaseNumber],
-    *,
-    expected: frozenset[CaseNumber] = frozenset(),
 ) -> tuple[Reconciled, ...]:
     """Compare findings with our records.
 
@@ -130,20 +138,55 @@ def reconcile(
         Our records of the month by our number.
     numbers
         Our number for each of theirs.
-    expected
-        Cases that a complete list would name; those that no finding names are ``only_ours``.
 
     Returns
     -------
     tuple
-        One line for each finding, in the order of their numbers, kinds and our numbers, whatever the order given; then
-        what only we have, by number. A finding whose two numbers mean different cases is compared with the case of
-        their number, and differs in ``our_number``.
+        One line for each finding, in the order of their numbers, kinds and our numbers, whatever the order given. A
+        finding whose two numbers mean different cases is compared with the case of their number, and differs in
+        ``our_number``.
     """
-    lines = sorted((_line(one, ours, numbers) for one in findings), key=_order)
+    return tuple(sorted((_line(one, ours, numbers) for one in findings), key=_order))
+
+
+def left_out(lines: Iterable[Reconciled], expected: Iterable[CaseNumber]) -> tuple[Reconciled, ...]:
+    """Return a line for each case that a complete list would name and no finding does, by number."""
     named = {line.case for line in lines}
-    missing = sorted(case for case in expected if case not in named)
-    return (*lines, *(Reconciled(finding=None, case=case, match=Match.ONLY_OURS) for case in missing))
+    missing = sorted({case for case in expected if case not in named})
+    return tuple(Reconciled(finding=None, case=case, match=Match.ONLY_OURS) for case in missing)
+
+
+def reconcile_facts(found: Iterable[NumberedFinding], frames: Frames) -> tuple[Reconciled, ...]:
+    """Compare findings with the facts of a period, system by system."""
+    records = records_of(frames)
+    by_system: defaultdict[str, list[NumberedFinding]] = defaultdict(list)
+    for one in found:
+        by_system[one.system].append(one)
+    return tuple(
+        line
+        for _, rows in sorted(by_system.items())
+        for line in reconcile(
+            [one.finding for one in rows],
+            records,
+            {one.finding.their_number: one.case for one in rows if one.case is not None},
+        )
+    )
+
+
+def records_of(frames: Frames) -> dict[CaseNumber, OurRecord]:
+    """Return our record of every case that was folded."""
+    columns = ("case", "unit", "handling", "reworks", "missed", "false_feedbacks")
+    return {
+        row[0]: OurRecord(
+            case=row[0],
+            unit=row[1],
+            outcome=Handling(row[2]),
+            reworks=row[3],
+            is_missed=bool(row[4]),
+            is_false=bool(row[5]),
+        )
+        for row in frames.cases.select(*columns).iter_rows()
+    }
 
 
 def tally(lines: Iterable[Reconciled]) -> Mapping[Match, int]:

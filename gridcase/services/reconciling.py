@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
-from gridcase.assessment.reconciling import Finding, FindingKind, Outcome, Reconciled
+from gridcase.assessment.reconciling import Finding, FindingKind, Outcome, Reconciled, left_out, reconcile_facts
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import CaseNumber
 from gridcase.domain.errors import Problem, invalid
@@ -20,7 +20,7 @@ from gridcase.domain.numbers import parse_number
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.assessed import SEEING
-from gridcase.services.steps.centre_findings import reconciled
+from gridcase.services.steps.centre_findings import cases_due, findings_of
 from gridcase.services.steps.delimited import Shape, Sheet, SheetRow
 from gridcase.services.steps.month_facts import folded, read_period
 from gridcase.services.steps.month_score import rule_document
@@ -175,7 +175,10 @@ def reconciliation(
     period = read_period(rt, period_name)
     frames = folded(rt, period).content.frames
     with rt.database.reading() as tx:
-        lines = reconciled(tx, period, frames, complete=complete)
+        found = findings_of(tx, period.name)
+        expected = [case for system in complete for case in cases_due(tx, system, period, frames)]
+    named = reconcile_facts(found, frames)
+    lines = (*named, *left_out(named, expected))
     if actor.role in ASSESSING:
         return lines
     own = set(frames.cases.select("case", "unit").filter(unit=actor.unit).get_column("case").to_list())

@@ -12,6 +12,7 @@ from gridcase.services import appealing, closing_month, running_month
 from gridcase.services.appealing import AppealReason, Decision, NewAppeal, Ruling
 from gridcase.services.assessing import Run
 from gridcase.services.attaching import read_attachment
+from gridcase.services.steps.assessed import record_of
 from tests.months import CUT_OFF, LATER, PERIOD, PUBLICITY_ENDS, RULES, reported_case
 from tests.office import Office, upload
 
@@ -83,12 +84,16 @@ def test_an_appeal_may_give_points_back_instead(late):
     assert Fraction(score_of(again)) - Fraction(score_of(run)) == Fraction("1.5")
 
 
-def test_a_rejected_appeal_changes_nothing(late):
+def test_a_rejected_appeal_moves_no_point_but_stands_in_the_month(late):
     office, number, run = late
     row, _ = appealing.file_appeal(office.rt, office.actor("unit_leader"), run.id, contested(run, number))
     ruling = Ruling(decision=Decision.REJECTED, text="证据不足")
     appealing.decide_appeal(office.rt, office.actor("leader"), row.id, ruling)
-    assert run_at(office, LATER).id == run.id
+    again = run_at(office, LATER)
+    assert score_of(again) == score_of(run)
+    with office.rt.database.reading() as tx:
+        told = record_of(tx, again.id).row.terms["contested"]["appeals"]
+    assert [(one["state"], one["case"]) for one in told] == [("rejected", number)]
     with refused("appeal_closed"):
         appealing.decide_appeal(office.rt, office.actor("leader"), row.id, ruling)
 
@@ -100,7 +105,9 @@ def test_an_undecided_appeal_keeps_the_month_from_being_sealed(late):
     with refused("appeals_undecided"):
         closing_month.seal(office.rt, office.actor("assessor"), run.id)
     appealing.withdraw_appeal(office.rt, office.actor("unit_leader"), row.id)
-    assert closing_month.seal(office.rt, office.actor("assessor"), run.id).is_sealed
+    with refused("run_outdated"):
+        closing_month.seal(office.rt, office.actor("assessor"), run.id)
+    assert closing_month.seal(office.rt, office.actor("assessor"), run_at(office, LATER).id).is_sealed
 
 
 def test_once_sealed_the_points_are_settled_in_the_open_month(late):
@@ -113,7 +120,7 @@ def test_once_sealed_the_points_are_settled_in_the_open_month(late):
         appealing.decide_appeal(office.rt, office.actor("leader"), row.id, Ruling(decision=Decision.UPHELD, text="y"))
     ruling = Ruling(decision=Decision.UPHELD, text="y", points="2")
     appealing.decide_appeal(office.rt, office.actor("leader"), row.id, ruling)
-    assert running_month.run_month(office.rt, office.actor("assessor"), PERIOD, RULES).id == run.id
+    assert score_of(running_month.run_month(office.rt, office.actor("assessor"), PERIOD, RULES)) == score_of(run)
     november = running_month.run_month(office.rt, office.actor("assessor"), "2026-11", RULES)
     lines = next(one for one in november.scores if one["subject"] == UNIT)["lines"]
     assert [(one["points"], one["origin_period"]) for one in lines if one["kind"] == "adjustment"] == [("2/1", PERIOD)]

@@ -24,6 +24,7 @@ from gridcase.assessment.package import (
     Standing,
 )
 from gridcase.assessment.package import Reference as PackageReference
+from gridcase.assessment.reconciling import NumberedFinding, Reconciled, reconcile_facts
 from gridcase.assessment.selection import Attribution, CountBy, Selection
 from gridcase.domain.case import TypeKey
 from gridcase.domain.place import Datum
@@ -86,7 +87,7 @@ class Contested:
 
     inputs: ScoringInputs = NO_INPUTS
     appeals: tuple[AppealEntry, ...] = ()
-    findings: tuple[FindingEntry, ...] = ()
+    findings: tuple[NumberedFinding, ...] = ()
 
 
 NOTHING_CONTESTED = Contested()
@@ -147,7 +148,23 @@ def pack_month(
         standing=standing,
         inputs=contested.inputs,
         appeals=contested.appeals,
-        findings=contested.findings,
+        findings=_finding_entries(reconcile_facts(contested.findings, content.frames)),
+    )
+
+
+def _finding_entries(lines: Iterable[Reconciled]) -> tuple[FindingEntry, ...]:
+    return tuple(
+        FindingEntry(
+            their_number=line.finding.their_number,
+            case=line.case,
+            kind=line.finding.kind,
+            indicator=line.finding.indicator or "",
+            points=line.finding.points,
+            match=line.match,
+            differs_in=" ".join(one.field for one in line.differences),
+        )
+        for line in lines
+        if line.finding is not None
     )
 
 

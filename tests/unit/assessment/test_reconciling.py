@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridcase.assessment.facts import Handling
-from gridcase.assessment.reconciling import Finding, FindingKind, Match, OurRecord, Outcome, reconcile, tally
+from gridcase.assessment.reconciling import Finding, FindingKind, Match, OurRecord, Outcome, left_out, reconcile, tally
 from gridcase.domain.case import CaseNumber
 
 OURS = CaseNumber("NDJ-20261005-000001-X")
@@ -63,7 +63,8 @@ def test_our_number_is_enough():
 
 
 def test_a_case_that_a_complete_list_leaves_out_is_ours_alone():
-    lines = reconcile([FINDING], {OURS: RECORD}, NUMBERS, expected=frozenset({OURS, OTHER}))
+    named = reconcile([FINDING], {OURS: RECORD}, NUMBERS)
+    lines = (*named, *left_out(named, {OURS, OTHER}))
     assert [(line.case, line.match) for line in lines] == [(OURS, Match.EQUAL), (OTHER, Match.ONLY_OURS)]
     assert tally(lines) == {Match.EQUAL: 1, Match.DIFFERENT: 0, Match.ONLY_THEIRS: 0, Match.ONLY_OURS: 1}
 
