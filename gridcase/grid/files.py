@@ -193,22 +193,29 @@ def _unzipped(path: Path, how: Opening, folder: Path) -> Path:
     target = folder / "unpacked"
     if target.exists():
         raise invalid("file", "archive_suspicious", part="gzip in gzip")
+    size = path.stat().st_size
+    fair = max(_RATIO_FROM_BYTES, _MOST_RATIO * size)
+    too_much = _too_large(how) if fair >= how.most_bytes else _bomb(fair, size)
     try:
         with gzip.open(path, "rb") as packed:
-            _copy(packed, target, how.most_bytes, how)
+            _copy(packed, target, min(fair, how.most_bytes), too_much)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise invalid("file", "layer_file_damaged", part=path.name) from None
     return target
 
 
-def _copy(source: _Readable, target: Path, room: int, how: Opening) -> int:
+def _bomb(size: int, packed: int) -> InvalidInputError:
+    return invalid("file", "archive_suspicious", part=f"1:{size // max(packed, 1)}")
+
+
+def _copy(source: _Readable, target: Path, room: int, too_much: InvalidInputError) -> int:
     """Copy at most so many bytes, counting what really comes instead of believing what was announced."""
     copied = 0
     with target.open("wb") as out:
         while chunk := source.read(_CHUNK):
             copied += len(chunk)
             if copied > room:
-                raise _too_large(how)
+                raise too_much
             out.write(chunk)
     return copied
 
@@ -235,7 +242,7 @@ def _open_zip(file: BinaryIO, how: Opening, folder: Path) -> LayerFile:
             room = how.most_bytes
             for extension, member in candidate.members.items():
                 with archive.open(member) as packed:
-                    room -= _copy(packed, folder / "layer" / f"layer.{extension}", room, how)
+                    room -= _copy(packed, folder / "layer" / f"layer.{extension}", room, _too_large(how))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, struct.error, UnicodeDecodeError):
         raise invalid("file", "layer_file_damaged", part="zip") from None
     except RuntimeError:  # what zipfile says of a member that needs a password
@@ -252,10 +259,10 @@ def _candidates(archive: zipfile.ZipFile, how: Opening) -> list[_Candidate]:
     if len(members) > _MOST_MEMBERS:
         raise invalid("file", "archive_suspicious", part=f"> {_MOST_MEMBERS}")
     total, packed = sum(one.file_size for one in members), sum(one.compress_size for one in members)
+    if total > _RATIO_FROM_BYTES and total > _MOST_RATIO * packed:
+        raise _bomb(total, packed)
     if total > how.most_bytes:
         raise _too_large(how)
-    if total > _RATIO_FROM_BYTES and total > _MOST_RATIO * packed:
-        raise invalid("file", "archive_suspicious", part=f"1:{total // max(packed, 1)}")
     found: defaultdict[str, dict[str, zipfile.ZipInfo]] = defaultdict(dict)
     names: dict[str, str] = {}
     for member in members:
@@ -311,7 +318,7 @@ def _alone(path: Path, how: Opening, folder: Path) -> Path:
     """Copy a database away from where GDAL would leave files beside it."""
     target = folder / "layer.gpkg"
     with _checked_size(path, how).open("rb") as source:
-        _copy(source, target, how.most_bytes, how)
+        _copy(source, target, how.most_bytes, _too_large(how))
     return target
 
 
@@ -323,7 +330,7 @@ def _gathered(path: Path, how: Opening, folder: Path) -> Path:
     for extension in _SHAPEFILE:
         if extension in siblings:
             with siblings[extension].open("rb") as source:
-                room -= _copy(source, folder / f"layer.{extension}", room, how)
+                room -= _copy(source, folder / f"layer.{extension}", room, _too_large(how))
     return folder / "layer.shp"
 
 

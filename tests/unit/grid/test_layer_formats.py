@@ -433,9 +433,11 @@ def test_an_archive_that_lies_about_its_size_is_counted(tmp_path):
     assert (name, code in {"layer_file_damaged", "layer_file_too_large"}) == ("file", True)
 
 
-def test_a_zip_bomb_is_not_unpacked(tmp_path):
+def test_a_bomb_is_not_unpacked_and_no_advice_given_to_raise_the_limit(tmp_path):
     path = zipped(tmp_path / "bomb.zip", ("a.geojson", b" " * 30_000_000))
-    assert refusal(path) == ("file", "archive_suspicious")
+    assert refusal(path) == refusal(path, most_bytes=25_000_000) == ("file", "archive_suspicious")
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b" " * 30_000_000))
+    assert refusal(tmp_path / "bomb.gz") == ("file", "archive_suspicious")
 
 
 @pytest.mark.parametrize("name", ["../evil.geojson", "/etc/evil.geojson", "a/../../b.geojson", "C:\\evil.geojson"])
