@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 #: Rows that are text at the same time.
-SLICE = 20_000
+SLICE = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
