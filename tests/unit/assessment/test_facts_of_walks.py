@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from gridcase.assessment.facts import FactRows, Handling, fold
+from gridcase.assessment.frames import frames_of
+from gridcase.assessment.streaming import fold_frames
 from gridcase.domain.actor import Role
 from gridcase.domain.case import Action, CaseNumber, CaseState, CheckResult, Ruling
 from gridcase.domain.errors import GridcaseError
-from gridcase.domain.history import CaseEvent
+from gridcase.domain.history import CaseEvent, plain_line
 from gridcase.workflow.case import Case, Outcome, is_excused
 from gridcase.workflow.requests import Check, Decide, Reassign
 from gridcase.workflow.transitions import TABLE
@@ -44,6 +46,11 @@ def payload_of(action: Action, chance: random.Random) -> object:
 
 
 def walk(seed: int) -> tuple[Case, FactRows]:
+    play, lines = walked(seed)
+    return play.case, fold(lines, cut_off=play.now + timedelta(seconds=1))
+
+
+def walked(seed: int) -> tuple[Play, list[CaseEvent]]:
     chance = random.Random(seed)
     play = Play()
     lines: list[CaseEvent] = []
@@ -58,7 +65,7 @@ def walk(seed: int) -> tuple[Case, FactRows]:
         with suppress(GridcaseError):
             play.do(action, payload_of(action, chance), by=actor)
         _note(lines, play)
-    return play.case, fold(lines, cut_off=play.now + timedelta(seconds=1))
+    return play, lines
 
 
 def _note(lines: list[CaseEvent], play: Play) -> None:
@@ -112,3 +119,13 @@ def test_the_walks_go_everywhere():
     assert len(ACTIONS - done) <= 4  # chance moves with every row of the table; what waits for days is seldom seen
     assert {Action.CLOSE, Action.REASSIGN, Action.VERIFY, Action.RESUME} <= done
     assert ends == set(Handling)
+
+
+def test_the_streamed_facts_of_any_walk_are_the_same():
+    for seed in range(60):
+        play, lines = walked(seed)
+        cut_off = play.now - timedelta(hours=seed % 7)
+        plain = frames_of(fold(lines, cut_off=cut_off))
+        streamed = fold_frames([plain_line(one) for one in lines if one.recorded_at <= cut_off], cut_off=cut_off)
+        for name in ("cases", "assignments", "tasks", "actions"):
+            assert getattr(streamed, name).to_native().equals(getattr(plain, name).to_native()), (seed, name)
