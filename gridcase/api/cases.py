@@ -1,6 +1,7 @@
 """Cases over HTTP: file, list, show, history, and one call per action."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, jsonify, request
@@ -37,6 +38,7 @@ from gridcase.services.reading import (
     case_recurrence,
     inspectors_for,
     one_case,
+    sealed_month,
 )
 from gridcase.services.steps.writing import Answer
 
@@ -124,7 +126,9 @@ def show(number: str) -> Response:
     """Return a case with everything the caller may see and do."""
     rt, actor = runtime(), calling().actor
     stored = one_case(rt, actor, number)
-    return _case_response(stored, 200, recurrence=seen_view(case_recurrence(rt, actor, stored)))
+    seen = seen_view(case_recurrence(rt, actor, stored))
+    # Only here: what has just ended lies after every cut-off.
+    return _case_response(stored, 200, sealed=sealed_month(rt, stored), recurrence=seen)
 
 
 @cases.route("/cases/<string:number>/history", methods=["GET"])
@@ -187,8 +191,8 @@ def _answer(done: Answer, status: int) -> Response:
     return answer
 
 
-def _case_response(stored: StoredCase, status: int, **more: Any) -> Response:
-    answer = jsonify(view_of(stored, _viewing()) | more)
+def _case_response(stored: StoredCase, status: int, *, sealed: str | None = None, **more: Any) -> Response:
+    answer = jsonify(view_of(stored, replace(_viewing(), sealed=sealed)) | more)
     answer.status_code = status
     answer.headers["ETag"] = etag(stored.case.version)
     answer.headers["Cache-Control"] = "private, no-cache"

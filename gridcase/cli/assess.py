@@ -1,5 +1,7 @@
 """``gridcase assess``: count, score, close and hand over a month."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ def counts(*, period: str, by: str, attribution: str, as_json: bool) -> None:
     from gridcase.services.running_month import counts as count_period
 
     rt = runtime()
-    found = count_period(rt, period, CountBy(by), Attribution(attribution))
+    with _working(f"{period} · {by}"):
+        found = count_period(rt, period, CountBy(by), Attribution(attribution))
     called = subject_names(rt, CountBy(by), [one.subject for one in found])
     names = tuple(found[0].counts) if found else ()
     rows = [
@@ -67,7 +70,8 @@ def run(*, period: str, rule_set: str, as_json: bool) -> None:
     from gridcase.services.running_month import run_month
 
     rt = runtime()
-    done = run_month(rt, OPERATOR, period, rule_set)
+    with _working(f"{period} · {rule_set}"):
+        done = run_month(rt, OPERATOR, period, rule_set)
     _say_run(rt, done, as_json=as_json)
 
 
@@ -129,7 +133,9 @@ def seal(*, run_id: int, as_json: bool) -> None:
 
     rt = runtime()
     closing_month.seal(rt, OPERATOR, run_id)
-    _say_act(rt, pack(rt, run_id), as_json=as_json)
+    with _working(f"run {run_id}"):
+        done = pack(rt, run_id)
+    _say_act(rt, done, as_json=as_json)
 
 
 @assess.command()
@@ -164,8 +170,10 @@ def reissue(*, run_id: int, reason: str, as_json: bool) -> None:
     from gridcase.services.running_month import pack, reissue_now
 
     rt = runtime()
-    pack(rt, run_id)
-    _say_run(rt, reissue_now(rt, OPERATOR, run_id, reason), as_json=as_json)
+    with _working(f"run {run_id}"):
+        pack(rt, run_id)
+        done = reissue_now(rt, OPERATOR, run_id, reason)
+    _say_run(rt, done, as_json=as_json)
 
 
 @assess.command()
@@ -269,7 +277,9 @@ def what_if(*, periods: tuple[str, ...], file: Path, against: str | None, as_jso
     from gridcase.services.running_month import plain_trials, try_rules
 
     draft = read_document(DocumentKind.RULES, file.stem, file.read_bytes())
-    found = plain_trials(try_rules(runtime(), periods, draft, against))
+    rt = runtime()
+    with _working(" · ".join(periods)):
+        found = plain_trials(try_rules(rt, periods, draft, against))
     rows = [
         (one["period"], row["subject"], _brief(row["draft"]), _brief(row["in_force"]), row["difference"] or "-")
         for one in found
@@ -278,6 +288,15 @@ def what_if(*, periods: tuple[str, ...], file: Path, against: str | None, as_jso
     answer(
         {"periods": found}, as_json=as_json, text=table(("period", "subject", "draft", "in_force", "difference"), rows)
     )
+
+
+@contextmanager
+def _working(words: str) -> Iterator[None]:
+    """Show on a terminal that something is being done; a file or a pipe gets nothing."""
+    from rich.console import Console
+
+    with Console(stderr=True).status(words):
+        yield
 
 
 def _say_run(rt: Runtime, done: Run, *, as_json: bool) -> None:

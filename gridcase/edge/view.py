@@ -30,12 +30,13 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Viewing:
-    """Who looks, when, and in which language."""
+    """Who looks, when, in which language; and the sealed month in which the end of the case looked at counts."""
 
     actor: Actor
     reference: Reference
     now: datetime
     language: Language
+    sealed: str | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -365,7 +366,9 @@ def _supervision(one: Supervision, viewing: Viewing) -> Json:
 
 
 def _actions(case: Case, viewing: Viewing) -> list[Json]:
-    situation = Situation(case=case, actor=viewing.actor, now=viewing.now, rules=viewing.reference.rules)
+    situation = Situation(
+        case=case, actor=viewing.actor, now=viewing.now, rules=viewing.reference.rules, sealed=viewing.sealed
+    )
     return [
         {
             "action": action,

@@ -15,13 +15,12 @@ from gridcase.domain.errors import (
     PreconditionMissingError,
     StaleCaseError,
 )
-from gridcase.domain.history import LimitedStage
 from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.services.steps.writing import Answer, Writing, replayed, request_digest, write_action
 from gridcase.store import people
-from gridcase.store.assessments import sealed_period
 from gridcase.store.cases import StoredCase, load_case
 from gridcase.store.database import Tx
 from gridcase.store.history import KeyTakenError, RequestKey
@@ -115,7 +114,7 @@ def _perform(tx: Tx, rt: Runtime, actor: Actor, request: ActionRequest, ask: _As
     now = rt.clock.now()
     situation = Situation(case=stored.case, actor=actor, now=now, rules=ask.reference.rules)
     if request.action in _TAKING_BACK:
-        situation = replace(situation, sealed=_sealed(tx, stored.case))
+        situation = replace(situation, sealed=sealed_month_of(tx, stored.case))
     check_may(situation, request.action)
     payload = ask.read()
     situation = _informed(tx, rt, situation, payload, ask.reference)
@@ -144,15 +143,6 @@ def _informed(tx: Tx, rt: Runtime, situation: Situation, payload: Payload, refer
         layers = reference.layers_of(position.point, location.cell)
         return replace(situation, placement=Placement(position=position, location=location, layers=layers))
     return situation
-
-
-def _sealed(tx: Tx, case: Case) -> str | None:
-    """Return the sealed period in which a case's closing or voiding counts."""
-    if case.closed_at is None:
-        return None
-    handle = case.clocks.get(LimitedStage.HANDLE)
-    dates = (case.filed_at, case.registered_at, case.closed_at, handle.due.due_at if handle else None)
-    return sealed_period(tx, ended_at=case.closed_at, dates=[one for one in dates if one is not None])
 
 
 def _lead(tx: Tx, actor: Actor, number: str) -> Case | None:

@@ -10,6 +10,7 @@ from gridcase.domain.numbers import parse_number
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
+from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.store import history, people
 from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
 from gridcase.store.database import Tx
@@ -34,6 +35,7 @@ __all__ = [
     "inspectors_for",
     "notices",
     "one_case",
+    "sealed_month",
 ]
 
 
@@ -84,6 +86,14 @@ def case_recurrence(rt: Runtime, actor: Actor, stored: StoredCase) -> SeenRecurr
     """Return the recurrence that a visible case is, or None."""
     with rt.database.asking() as tx:
         return recurrence_seen(tx, actor, stored.id)
+
+
+def sealed_month(rt: Runtime, stored: StoredCase) -> str | None:
+    """Return the sealed period in which a case's end counts, or None; a case that goes on costs no statement."""
+    if stored.case.closed_at is None:
+        return None
+    with rt.database.asking() as tx:
+        return sealed_month_of(tx, stored.case)
 
 
 def notices(rt: Runtime, actor: Actor, *, after: int | None, limit: int) -> tuple[ToldNotice, ...]:
