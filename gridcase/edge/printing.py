@@ -22,7 +22,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "not_your_appeal": (403,),
     "filed_it_yourself": (403,),
     "proposed_it_yourself": (403,),
-    "import_raced": (409,),
+    "import_raced": (422,),
     "bad_request": (400,),
     "not_json": (400,),
     "not_signed_in": (401,),

@@ -20,6 +20,8 @@ from gridcase.services.steps.delimited import SheetRow
 
 #: Of ``case_reference.number``.
 _LONGEST_NUMBER = 80
+#: Read by ``fromisoformat``, twenty times as fast as by ``strptime``; other lengths miss leading zeros.
+_PLAIN, _PLAIN_LENGTH = "%Y-%m-%d %H:%M:%S", 19
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPE_CODE = re.compile(r"[0-9A-Z]{2,6}")
 _UNIT_CODE = re.compile(r"[0-9A-Z][0-9A-Z-]{0,31}")
@@ -187,7 +189,8 @@ class RowReader:
         joined = "".join(text.zfill(pad) for text, pad in zip(texts, rule.pad, strict=True))
         for form in rule.formats:
             try:
-                at = datetime.fromisoformat(joined) if form == "iso" else datetime.strptime(joined, form)  # noqa: DTZ007 - the zone is the mapping's, where the text has none
+                is_iso = form == "iso" or (form == _PLAIN and len(joined) == _PLAIN_LENGTH)
+                at = datetime.fromisoformat(joined) if is_iso else datetime.strptime(joined, form)  # noqa: DTZ007 - the zone is the mapping's, where the text has none
                 at = (at if at.tzinfo else at.replace(tzinfo=self._mapping.zone)).astimezone(UTC)
             except (ValueError, OverflowError):
                 continue
