@@ -95,6 +95,9 @@ def play(rt: Runtime, city: City, rng: Random, say: Say, cases: int = MONTH_SIZE
         # What is played lies in the past, where there is one: a month to come is played to its end.
         scored_at = _scored_at(city, period)
         carry_out(stage, month, say, until=state.began_at if scored_at < state.began_at else None)
+        # What was found by the cut-off counts in the month; what is open now is looked at afterwards.
+        stage.clock.instant = scored_at - _AFTER_CUT_OFF
+        find_recurrences(stage.rt)
         carry_out(stage, open_now, say, until=state.began_at)
         stage.clock.instant = scored_at
         find_recurrences(stage.rt)

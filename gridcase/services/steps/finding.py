@@ -39,6 +39,8 @@ def note_review(tx: Tx, case_id: int, finding: Finding, writing: Writing, review
 def _write(tx: Tx, case_id: int, finding: Finding, writing: Writing, act: tuple[Action, Payload]) -> None:
     stored = load_case(tx, case_id, SYSTEM, for_update=True)
     assert stored is not None  # noqa: S101 - found a moment ago, and no case is ever removed
+    # A line is never older than the one before it, though what is new may be looked at late and by another clock.
+    writing = replace(writing, now=max(writing.now, stored.last_event_at))
     situation = Situation(case=stored.case, actor=writing.actor, now=writing.now, rules=writing.rules, finding=finding)
     write_action(tx, stored, decide(situation, *act), writing)
 
