@@ -120,7 +120,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "idempotency_key_missing": (428,),
     "too_many_failures": (429,),
     "internal_error": (500,),
-    "signing_key_unreadable": (500,),
+    "signing_key_unreadable": (422,),
     "anchor_unreadable": (422,),
     "anchor_missing": (422,),
     "not_ready": (503,),
