@@ -165,7 +165,7 @@ def _locate_many(rt: Runtime, file: PointFile, *, layer: str, out: Path | None, 
     tally = dict.fromkeys(("points", "in_none", "in_one", "in_several", "unreadable"), 0)
     with _progress(file.path) as step, _hits(out, layer) as write:
         for texts, positions in file.blocks(step):
-            held = asker.ask(positions)
+            held = asker.ask(positions, is_locating=out is not None)
             counts = np.bincount(held.points, minlength=len(texts))
             tally["points"] += len(texts)
             tally["in_none"] += int((counts == 0).sum())

@@ -5,6 +5,7 @@ rows. Knows boxes only; sides and distances are ``gridcase.grid.outline``.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,10 @@ _FEW = 1024
 #: So few buckets are read one by one.
 _HANDFUL = 9
 
-#: Nearest boxes are looked for in blocks of about this many, the nearest block first.
-_BLOCK = 512
+#: Nearest boxes are looked for in blocks of as many as there are blocks, of this many at least.
+_LEAST_BLOCK = 32
+
+_NOISE = 1 + 1e-9
 
 Box = tuple[int, int, int, int]
 
@@ -211,37 +214,68 @@ class Buckets:
     def _axes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         return (0, self._west, self._step_x), (1, self._south, self._step_y)
 
-    def nearest_blocks(self, x: int, y: int, scale: tuple[float, float]) -> list[tuple[float, Ints]]:
-        """Blocks of rows by the least distance in metres that any of them can have, the nearest first."""
+    def maybe_nearest(self, xs: Ints, ys: Ints, scales: Floats) -> tuple[Ints, Ints]:
+        """Pairs of a point and a row that may be the nearest to it, ordered by point; the true one is among them.
+
+        A box reaches no farther from a point than its farthest corner, and what it bounds touches all its sides: no
+        row whose box is wholly beyond that of another can be the nearest.
+
+        Parameters
+        ----------
+        scales
+            Metres per unit of longitude and latitude for each point.
+        """
         rows, ends, boxes = self._made_blocks()
-        least = least_distances(boxes, x, y, scale)
-        order = np.argsort(least, kind="stable")
-        return [(float(least[block]), rows[ends[block] : ends[block + 1]]) for block in order]
+        least = _least_distances(boxes, xs[:, None], ys[:, None], scales[:, :1], scales[:, 1:])
+        nearest = least.argmin(axis=1)
+        counts = ends[nearest + 1] - ends[nearest]
+        first = rows[np.repeat(ends[nearest], counts) + ramp(counts)]
+        far = _most_distances(self.bounds[first], *(np.repeat(one, counts) for one in (xs, ys, *scales.T)))
+        # A little more, because rounding must not lose the one that lies exactly so far.
+        most = np.minimum.reduceat(far, np.cumsum(counts) - counts) * _NOISE
+        points, blocks = np.nonzero(least <= most[:, None])
+        counts = ends[blocks + 1] - ends[blocks]
+        members = rows[np.repeat(ends[blocks], counts) + ramp(counts)]
+        points = np.repeat(points, counts)
+        least = _least_distances(self.bounds[members], xs[points], ys[points], *scales[points].T)
+        is_near = least <= most[points]
+        return points[is_near], members[is_near]
 
     def _made_blocks(self) -> tuple[Ints, Ints, Floats]:
         """Rows by place in blocks, where each block ends, and its bounds. Made when first asked for."""
         if self._blocks is None:
             boxes = self.bounds.astype(np.float64)
             rows = np.flatnonzero(boxes[:, 0] <= boxes[:, 2])
+            size = max(_LEAST_BLOCK, math.isqrt(len(rows)))
             middle_x, middle_y = boxes[rows, 0] + boxes[rows, 2], boxes[rows, 1] + boxes[rows, 3]
-            blocks = max(1, math.ceil(len(rows) / _BLOCK))
-            strip = np.argsort(np.argsort(middle_x)) * math.ceil(math.sqrt(blocks)) // max(len(rows), 1)
+            strips = math.ceil(math.sqrt(len(rows) / size))
+            strip = np.argsort(np.argsort(middle_x)) * strips // max(len(rows), 1)
             rows = rows[np.lexsort((middle_y, strip))]
-            ends = np.append(np.arange(0, len(rows), _BLOCK), len(rows))
-            starts = ends[:-1]
-            if len(rows):
-                low = np.minimum.reduceat(boxes[rows, :2], starts)
-                high = np.maximum.reduceat(boxes[rows, 2:], starts)
-            else:
-                low = high = np.zeros((0, 2))
-            self._blocks = rows, ends, np.hstack([low, high])
+            starts = np.arange(0, len(rows), size)
+            low = np.minimum.reduceat(boxes[rows, :2], starts)
+            high = np.maximum.reduceat(boxes[rows, 2:], starts)
+            self._blocks = rows, np.append(starts, len(rows)), np.hstack([low, high])
         return self._blocks
 
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are; none without a box."""
+        return 0 if self._is_empty else len(self._made_blocks()[1]) - 1
 
-def least_distances(boxes: Floats, x: int, y: int, scale: tuple[float, float]) -> Floats:
-    """Metres to each box in the flat metric of ``scale``: nothing in it can be nearer than that."""
-    west, south, east, north = boxes.T
-    aside = np.maximum(0.0, np.maximum(west - x, x - east)) * scale[0]
-    above = np.maximum(0.0, np.maximum(south - y, y - north)) * scale[1]
+
+def _least_distances(boxes: npt.NDArray[Any], xs: Ints, ys: Ints, east: Floats, north: Floats) -> Floats:
+    """Metres to each box in the flat metric: nothing in it can be nearer than that."""
+    low_x, low_y, high_x, high_y = boxes.T
+    aside = np.maximum(0.0, np.maximum(low_x - xs, xs - high_x)) * east
+    above = np.maximum(0.0, np.maximum(low_y - ys, ys - high_y)) * north
     least: Floats = np.sqrt(aside * aside + above * above)
     return least
+
+
+def _most_distances(boxes: npt.NDArray[Any], xs: Ints, ys: Ints, east: Floats, north: Floats) -> Floats:
+    """Metres to the farthest corner of each box."""
+    low_x, low_y, high_x, high_y = boxes.T
+    aside = np.maximum(xs - low_x, high_x - xs) * east
+    above = np.maximum(ys - low_y, high_y - ys) * north
+    most: Floats = np.sqrt(aside * aside + above * above)
+    return most

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from gridcase.domain.case import CellCode
 from gridcase.domain.place import GeoPoint, Located, Location
-from gridcase.grid.buckets import Buckets, least_distances
+from gridcase.grid.buckets import Buckets
 from gridcase.grid.features import UNIT_LAYER, Feature, current
-from gridcase.grid.metric import Floats, geodesic_m, metres_per_unit
+from gridcase.grid.metric import Floats, geodesics_m, metres_per_unit
 from gridcase.grid.mosaic import Mosaic
 from gridcase.grid.outline import Ints, Outlines, Reach, Side, empty_rows
 
@@ -28,6 +28,9 @@ DEFAULT_TOLERANCE_M = 30.0
 #: What the numbers in ``LocatedMany.how`` mean.
 HOW = (Located.OUTSIDE, Located.EDGE, Located.INSIDE, Located.SNAPPED)
 _SNAPPED = HOW.index(Located.SNAPPED)
+
+#: Numbers in the tables by which the distances of points far out are found.
+_FAR_AT_ONCE = 1 << 16
 
 #: Units; no two places are farther apart.
 _FARTHEST = 3.6e9
@@ -310,7 +313,8 @@ class _Layer:
         if near:
             distance, row = min(near)
             return row, Located.SNAPPED, distance
-        return None, Located.OUTSIDE, self._distance_m(point.lon_e7, point.lat_e7)
+        [distance] = self._distances_m(np.array([point.lon_e7]), np.array([point.lat_e7])).tolist()
+        return None, Located.OUTSIDE, distance
 
     def choose_each(self, xs: Ints, ys: Ints, tolerance_m: float) -> tuple[Ints, npt.NDArray[np.int8], Floats]:
         """Do the same for many points; -1 is no row."""
@@ -335,8 +339,8 @@ class _Layer:
             chosen = order[_first_of_each(near[order])]
             taken = outside[near[chosen]]
             rows[taken], how[taken], distances[taken] = snapped[chosen], _SNAPPED, metres[chosen]
-            for point in outside[rows[outside] < 0]:
-                distances[point] = self._distance_m(int(xs[point]), int(ys[point]))
+            far = outside[rows[outside] < 0]
+            distances[far] = self._distances_m(xs[far], ys[far])
         return rows, how, distances
 
     def within(self, point: GeoPoint, hits: list[tuple[int, Side]], radius_m: float) -> list[tuple[int, float]]:
@@ -368,19 +372,20 @@ class _Layer:
         touched = distances <= radii_m[points]
         return points[touched], rows[touched], distances[touched]
 
-    def _distance_m(self, x: int, y: int) -> float:
-        """Distance to the nearest feature, over the ellipsoid; infinite without features."""
-        scale = metres_per_unit(y)
-        best = (math.inf, 0.0, 0.0)
-        for least_of_block, rows in self._buckets.nearest_blocks(x, y, scale):
-            if least_of_block > best[0]:
-                break
-            least = least_distances(self._outlines.bounds[rows].astype(np.float64), x, y, scale)
-            for i in np.argsort(least, kind="stable"):
-                if least[i] > best[0]:
-                    break
-                best = min(best, self._outlines.nearest(int(rows[i]), x, y, scale))
-        return best[0] if math.isinf(best[0]) else geodesic_m(x, y, best[1], best[2])
+    def _distances_m(self, xs: Ints, ys: Ints) -> Floats:
+        """Distances to the nearest feature, over the ellipsoid; infinite without features."""
+        blocks = self._buckets.blocks
+        distances = np.full(len(xs), math.inf)
+        if not blocks:
+            return distances
+        at_once = max(1, min(_FAR_AT_ONCE // blocks, _FAR_AT_ONCE // self._outlines.most_edges))
+        for start in range(0, len(xs), at_once):
+            x, y = xs[start : start + at_once], ys[start : start + at_once]
+            scales = np.array([metres_per_unit(latitude) for latitude in y.tolist()])
+            points, rows = self._buckets.maybe_nearest(x, y, scales)
+            lon, lat = self._outlines.nearest_of_each(points, rows, (x, y), scales)
+            distances[start : start + at_once] = geodesics_m(x.astype(np.float64), y.astype(np.float64), lon, lat)
+        return distances
 
 
 def _first_of_each(ascending: Ints) -> Ints:

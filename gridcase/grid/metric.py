@@ -57,6 +57,12 @@ def geodesic_m(lon1_e7: float, lat1_e7: float, lon2_e7: float, lat2_e7: float) -
     return float(metres)
 
 
+def geodesics_m(lon1_e7: Floats, lat1_e7: Floats, lon2_e7: Floats, lat2_e7: Floats) -> Floats:
+    """Do the same for many pairs of places."""
+    _, _, metres = _geod().inv(lon1_e7 / E7, lat1_e7 / E7, lon2_e7 / E7, lat2_e7 / E7)
+    return np.asarray(metres, dtype=np.float64)
+
+
 @functools.cache
 def _geod() -> Geod:
     return Geod(ellps="WGS84")

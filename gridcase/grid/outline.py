@@ -188,21 +188,37 @@ class Outlines:
         rounded: Floats = np.rint(np.sqrt(least) * _PER_METRE) / _PER_METRE
         return rounded
 
-    def nearest(self, row: int, x: int, y: int, scale: tuple[float, float]) -> tuple[float, float, float]:
-        """Find the nearest place of the outline: metres to it, and its longitude and latitude in units.
+    def nearest_of_each(
+        self, points: Ints, rows: Ints, places: tuple[Ints, Ints], scales: Floats
+    ) -> tuple[Floats, Floats]:
+        """Find the nearest place of some outlines: its longitude and latitude in units, one for each point.
 
         Of equally near places the most western, then the most southern.
+
+        Parameters
+        ----------
+        points, rows
+            Pairs of the index of a point and a row, ordered by point; every point has a row with edges.
+        places, scales
+            Longitudes and latitudes of the points, and metres per unit of either.
         """
-        start, end = self._ends[self._first[row]], self._ends[self._first[row + 1]]
-        edges = self._edges[start:end].astype(np.int64) - np.array([x, y, x, y])
-        feet_x, feet_y = _feet(edges, np.array([scale]))
+        first, last = self._ends[self._first[rows]], self._ends[self._first[rows + 1]]
+        edges, counts = self._edges_between(first, last)
+        point = np.repeat(points, counts)
+        xs, ys = places
+        here = np.stack([xs[point], ys[point]], axis=1)
+        feet_x, feet_y = _feet(edges.astype(np.int64) - np.hstack([here, here]), scales[point])
         squares = feet_x * feet_x + feet_y * feet_y
-        best = np.lexsort((feet_y, feet_x, squares))[0]
-        return (
-            math.sqrt(squares[best]),
-            float(feet_x[best] / scale[0] + x),
-            float(feet_y[best] / scale[1] + y),
-        )
+        starts = np.flatnonzero(np.diff(point, prepend=-1))
+        nearest = np.flatnonzero(squares == np.minimum.reduceat(squares, starts)[point])
+        order = nearest[np.lexsort((feet_y[nearest], feet_x[nearest], point[nearest]))]
+        best = order[np.flatnonzero(np.diff(point[order], prepend=-1))]
+        return feet_x[best] / scales[:, 0] + xs, feet_y[best] / scales[:, 1] + ys
+
+    @property
+    def most_edges(self) -> int:
+        """Edges of the feature that has most of them."""
+        return int(np.diff(self._ends[self._first]).max(initial=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class HeldPoints:
     points, rows
         Pairs of the index of a point and of a code of the layer, ordered by both.
     located
-        In the unit grid: the one cell of each point that lies on Earth at all, after the tie rule.
+        In the unit grid, where wanted: the one cell of each point that lies on Earth at all, after the tie rule.
     is_point
         Whether each is a place on Earth.
     """
@@ -67,7 +67,7 @@ class PointAsker:
         self._received = None if is_near_enough else ReceivedLayer(members)
         self.codes = sorted(feature.code for feature in members)
 
-    def ask(self, positions: Floats) -> HeldPoints:
+    def ask(self, positions: Floats, *, is_locating: bool = True) -> HeldPoints:
         """Find what holds each position.
 
         Areas are compared as they were received, see ``gridcase.grid.received``; a layer with a tolerance in metres
@@ -77,6 +77,8 @@ class PointAsker:
         ----------
         positions
             Longitude and latitude of each, in WGS 84 degrees; what is no place on Earth is held by nothing.
+        is_locating
+            Whether the one cell after the tie rule is wanted too; of the unit grid only.
         """
         is_point: Flags = np.all(np.abs(positions) <= _MOST, axis=1)
         known = np.flatnonzero(is_point)
@@ -85,5 +87,6 @@ class PointAsker:
             points, rows = self._received.holding_each(positions[known])
         else:
             _, points, rows = self._index.holding_each(lon_e7, lat_e7, layer=self._layer)
-        located = self._index.locate_many(lon_e7, lat_e7) if self._layer == UNIT_LAYER else None
+        is_wanted = is_locating and self._layer == UNIT_LAYER
+        located = self._index.locate_many(lon_e7, lat_e7) if is_wanted else None
         return HeldPoints(points=known[points], rows=rows, located=located, is_point=is_point)

@@ -246,6 +246,34 @@ def test_the_distance_to_a_grid_of_many_blocks_is_that_to_the_nearest_cell():
     assert_same(index, [at(x, y) for x, y in [(-3, 20), (20, 43), (45, 45), (-900, 4), (39.5, 40.0001)]])
 
 
+@settings(max_examples=25)
+@given(st.integers(0, 10**6))
+def test_the_distance_of_points_outside_is_that_of_brute_force(seed):
+    rng = random.Random(seed)
+    wide = rng.choice([30, 3000])
+    count = rng.choice([1, 5, 300])
+    lows = [(WEST + rng.randint(0, wide * 900), SOUTH + rng.randint(0, wide * 900)) for _ in range(count)]
+    grid = [
+        cell(f"c{i:03d}", ring((x, y), (x + rng.randint(1, wide * 40), y + rng.randint(-wide, wide)), (x, y + wide)))
+        for i, (x, y) in enumerate(lows)
+    ]
+    points = [
+        GeoPoint(
+            lon_e7=WEST + rng.randint(-wide * 2000, wide * 3000), lat_e7=SOUTH + rng.randint(-wide * 999, wide * 999)
+        )
+        for _ in range(60)
+    ]
+    index = GridIndex(grid, tolerance_m=0)
+    found = index.locate_many(*arrays(points))
+    for i, point in enumerate(points):
+        if HOW[found.how[i]] is Located.OUTSIDE:
+            scale = metres_per_unit(point.lat_e7)
+            flat = shapely.transform([to_shape(one.geometry) for one in grid], lambda whole, scale=scale: whole * scale)
+            spot = shapely.Point(point.lon_e7 * scale[0], point.lat_e7 * scale[1])
+            assert found.distances_m[i] == pytest.approx(shapely.distance(flat, spot).min(), rel=2e-3, abs=0.02)
+    assert_same(index, points[:9])
+
+
 # ---- lines and tolerances
 
 
