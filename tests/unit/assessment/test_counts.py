@@ -591,6 +591,21 @@ def test_the_cases_behind_a_count_are_named():
         case_numbers(found, Selection(period=OCTOBER, by=CountBy.POST), subject="U1", name="overdue_open")
 
 
+#: The base counts of the trade, by which rule sets of others ask for them.
+TRADE = """
+filed accepted valid invalid_report void registered registered_on_time void_after_registration dispatched
+dispatched_on_time accurately_dispatched due_to_handle handled_on_time handled_overdue overdue_open due_to_close closed
+closed_on_time closed_within_handling_limit closed_overdue rework_cases rework_events extension_cases extension_events
+return_cases return_events supervision_cases supervision_events failed_check_cases failed_check_events suspended
+recurrent self_handled transferred reopened verify_asked verify_on_time check_asked check_on_time tasks_sent_on_time
+missed false_feedback filed_from_public filed_from_inspector filed_from_superior filed_from_camera filed_from_leader
+"""
+
+
+def test_every_base_count_of_the_trade_has_its_name():
+    assert set(TRADE.split()) <= {name for by in CountBy for name in count_names(by)}
+
+
 def test_count_names_are_unique_in_every_view():
     for by in CountBy:
         names = count_names(by)
