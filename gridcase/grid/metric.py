@@ -1,7 +1,7 @@
 """How many metres is that: lengths and areas of shapes held in integers of 1e-7 degree.
 
 Close by (some kilometres) a flat metric with the radii of curvature of WGS 84 at the latitude of the point is
-right to about 0.01 %; farther out ``geodesic_m`` asks PROJ. No projection is chosen, so no zone can be wrong.
+right to about 0.01 %; farther out ``geodesics_m`` asks PROJ. No projection is chosen, so no zone can be wrong.
 """
 
 import functools
