@@ -24,6 +24,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from gridcase.services.assessing import request_run
+from gridcase.services.running_month import work_off
 from tests.office import FIRE_LANE, Caller, Office
 
 CHECKS = [
@@ -38,7 +40,8 @@ OPERATIONS = [
     (path, method) for path, described in DOCUMENT["paths"].items() for method in described if method != "parameters"
 ]
 ROLES = (
-    "inspector", "inspector2", "acceptor", "shift_leader", "dispatcher", "unit_leader", "leader", "public_door"
+    "inspector", "inspector2", "acceptor", "shift_leader", "dispatcher", "unit_leader", "assessor", "leader",
+    "public_door",
 )  # fmt: skip
 ENDS_THE_SESSION = "/api/v1/auth/tokens/current"
 
@@ -51,6 +54,7 @@ class Town:
     schema: Any
     callers: dict[str, Caller]
     photo: str = ""
+    run: int = 0
     answered: dict[str, set[int]] = field(default_factory=dict)
 
     def dispatched(self) -> str:
@@ -108,7 +112,10 @@ READY: dict[str, tuple[str, Callable[[Town], str]]] = {
 def town(shared_office: Office) -> Town:
     callers = {role: shared_office.caller(role) for role in ROLES}
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", shared_office.app)
-    return Town(shared_office, schema, callers, photo=callers["inspector"].photo())
+    photo = callers["inspector"].photo()
+    run, _ = request_run(shared_office.rt, shared_office.actor("assessor"), "2026-10", "yuncheng")
+    work_off(shared_office.rt)
+    return Town(shared_office, schema, callers, photo=photo, run=run.id)
 
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=[f"{method} {path}" for path, method in OPERATIONS])
@@ -133,7 +140,9 @@ def help_through(town: Town, case: Any, path: str, data: st.DataObject) -> str |
     who, make = READY.get(path.rpartition("/")[2], (None, Town.dispatched))
     places = {
         "number": lambda: make(town),
-        "identity": lambda: town.photo,
+        "identity": lambda: town.run if "/assessments/" in path else town.photo,
+        "subject": lambda: "NDJ-ZF",
+        "period": lambda: data.draw(st.sampled_from(("2026-10", "2026-Q4", "2026-13"))),
         "code": lambda: "320404005001001",
     }
     for name in case.path_parameters or {}:
@@ -145,6 +154,8 @@ def help_through(town: Town, case: Any, path: str, data: st.DataObject) -> str |
         case.body |= {"type": FIRE_LANE, "source": "inspector", "location": {"lon": point.lon, "lat": point.lat}}
         case.body.pop("attachments", None)
         who = "inspector"
+    if path.startswith("/api/v1/assessments"):
+        who = data.draw(st.sampled_from(("assessor", "leader", "unit_leader")))
     if path == "/api/v1/grid/locate" and isinstance(case.query, dict):
         case.query |= {"lon": town.office.point().lon, "lat": town.office.point().lat}
     return who
