@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from gridcase.grid.features import Vertex
 
 #: How far a node may move along the border, in units: two to three metres.
-_REACH = 300
+REACH = 300
 
 #: A place closer to the border than one unit in so many is good enough, and the nearest such place is taken: mostly it
 #: is within a metre.
@@ -114,8 +114,8 @@ def _settled(edge: Segment, nodes: list[Vertex]) -> dict[Vertex, Vertex]:
         here = stops.index(node[axis])
         if not 0 < here < len(stops) - 1:
             continue
-        first = max(node[axis] - _REACH, (stops[here - 1] + node[axis]) // 2 + 1)
-        last = min(node[axis] + _REACH, (stops[here + 1] + node[axis] - 1) // 2)
+        first = max(node[axis] - REACH, (stops[here - 1] + node[axis]) // 2 + 1)
+        last = min(node[axis] + REACH, (stops[here + 1] + node[axis] - 1) // 2)
         best = min(
             range(first, last + 1), key=lambda along: _off(along, low[axis], rise, run, node[axis]), default=None
         )

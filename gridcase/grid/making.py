@@ -15,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from gridcase.domain.errors import invalid
-from gridcase.grid.borders import settle_on_borders
+from gridcase.grid.borders import REACH, settle_on_borders
 from gridcase.grid.codes import MAX_SEQUENCE, cell_code
 from gridcase.grid.cutting import Piece, cut_block
 from gridcase.grid.features import UNIT_LAYER, Feature, Line, Part, from_shape, to_shape
@@ -314,12 +314,14 @@ def _settle(outlines: _Shapes, drafts: Sequence[_Draft], scene: _Scene, target: 
 
 
 def _crossed(pieces: _Shapes, scene: _Scene) -> npt.NDArray[np.int64]:
-    """Find the buildings that lie in more than one piece, with all of their cluster."""
+    """Find the buildings that lie in or close to more than one piece, with all of their cluster.
+
+    Close, because the end of a seam may yet move along a border, and the seam sweeps over what is beside it.
+    """
     if not len(scene.buildings):
         return np.array([], dtype=np.int64)
-    building, piece = shapely.STRtree(pieces).query(scene.buildings, predicate="intersects")
-    meets = shapely.relate_pattern(scene.buildings[building], pieces[piece], "T********")
-    counts = np.bincount(scene.clusters[building[meets]], minlength=len(scene.buildings))
+    building = shapely.STRtree(pieces).query(scene.buildings, predicate="dwithin", distance=REACH + 1.0)[0]
+    counts = np.bincount(scene.clusters[building], minlength=len(scene.buildings))
     # A cluster may be counted once for each member: too many are harmless, too few are not.
     return np.flatnonzero(counts[scene.clusters] > 1)
 

@@ -202,6 +202,15 @@ def test_houses_that_overlap_are_one():
     assert parted_buildings(cells, from_shape(together), to_shape(outline.geometry)) == []
 
 
+def test_a_road_whose_end_moves_along_the_border_does_not_sweep_over_a_house():
+    outline = community(1, part((0, 0), (500, 17), (480, 230), (-15, 205)))
+    for at in range(100, 400, 25):
+        # Walls 20 cm beside the road on both sides, up to the border.
+        houses = [rectangle(at - 12.2, 25, 12, 170), rectangle(at + 0.2, 25, 12, 170)]
+        cells = make_cells([outline], Ground(barriers=[road((at, -10), (at, 240))], buildings=houses))
+        assert parted_buildings(cells, houses, to_shape(outline.geometry)) == []
+
+
 def test_blocks_are_joined_across_the_weaker_road():
     outline = community(1, rectangle(0, 0, 340, 100))
     # Only the strip of 40 m between the two roads is too small.
