@@ -6,6 +6,7 @@ import socket
 import stat
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -27,6 +28,7 @@ from gridcase.domain.case import (
     CaseState,
     CheckMode,
     CheckResult,
+    FindingKind,
     RequestKind,
     Ruling,
     Source,
@@ -65,7 +67,9 @@ def histories(sample_city: SampleCity) -> list[list[CaseEvent]]:
 @pytest.fixture(scope="module")
 def month(sample_city: SampleCity, histories: list[list[CaseEvent]]) -> list[list[CaseEvent]]:
     period = Period.parse("2026-10", zone=sample_city.rt.settings.zone)
-    return [history for history in histories if period.holds(history[0].recorded_at)]
+    inside = [history for history in histories if period.holds(history[0].recorded_at)]
+    # What the system found of a case was noted after its end.
+    return [[event for event in history if event.action is not Action.FIND] for history in inside]
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +94,14 @@ def test_a_month_has_as_many_cases_as_asked_for_in_every_community(month: list[l
     assert len(month) == CASES
     assert len(communities) == 8
     assert len({history[0].facts.type for history in month}) >= 40
+
+
+def test_recurrences_and_missed_cases_are_found_and_no_line_is_older_than_the_one_before_it(
+    histories: list[list[CaseEvent]],
+) -> None:
+    found = {event.facts.finding.kind for history in histories for event in history if event.facts.finding}
+    assert found == set(FindingKind)
+    assert all(one.recorded_at <= other.recorded_at for history in histories for one, other in pairwise(history))
 
 
 @pytest.mark.parametrize("action", sorted(BY_PEOPLE))
