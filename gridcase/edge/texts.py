@@ -725,8 +725,8 @@ SENTENCES: dict[str, Text] = {
         "The community code “{code}” must have 12 characters and stand once; name its property with --code-field, "
         "or give the code of a single community with --code-prefix.",
     ),
-    "enclosed": Text("被网格围住", "enclosed by cells"),
-    "outside": Text("在所有上级之外", "outside every parent"),
+    "enclosed": Text("被网格围住。", "Enclosed by cells."),
+    "outside": Text("在所有上级之外。", "Outside every parent."),
     "cell_size_out_of_range": Text(
         "网格边长 {size} 米太小，至少为 10 米。", "A cell size of {size} m is too small; at least 10 m."
     ),
