@@ -11,6 +11,7 @@ from gridcase.api.assessments import assessments
 from gridcase.api.attachments import attachments
 from gridcase.api.campaigns import campaigns
 from gridcase.api.cases import cases
+from gridcase.api.contesting import contesting
 from gridcase.api.grid import grid
 from gridcase.api.operations import operations
 from gridcase.api.oversight import oversight
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     campaigns,
     oversight,
     assessments,
+    contesting,
     operations,
 )
 

@@ -7,20 +7,20 @@ from marshmallow import Schema, fields, post_load
 from gridcase.api.fields import PageSize, Text
 from gridcase.services.assessing import WhatIfRequest
 
-_PERIOD = {"description": "2026-10, 2026-Q4 or 2026", "pattern": r"^\d{4}(-(\d{2}|Q[1-4]))?$"}
+PERIOD = {"description": "2026-10, 2026-Q4 or 2026", "pattern": r"^\d{4}(-(\d{2}|Q[1-4]))?$"}
 
 
 class RunRequestSchema(Schema):
     """A period to be run under a rule set."""
 
-    period = Text(most=10, required=True, metadata=_PERIOD)
+    period = Text(most=10, required=True, metadata=PERIOD)
     rule_set = Text(most=80, required=True)
 
 
 class RunQuerySchema(Schema):
     """Which runs."""
 
-    period = Text(most=10, metadata=_PERIOD)
+    period = Text(most=10, metadata=PERIOD)
     cursor = Text(most=200)
     limit = PageSize(default=50, most=200)
 
@@ -28,7 +28,7 @@ class RunQuerySchema(Schema):
 class SoFarQuerySchema(Schema):
     """Which month, by which rule set."""
 
-    period = Text(most=10, required=True, metadata=_PERIOD)
+    period = Text(most=10, required=True, metadata=PERIOD)
     rule_set = Text(most=80, required=True)
 
 
@@ -48,7 +48,7 @@ class WhatIfRequestSchema(Schema):
     """A draft rule set, as in a rule file, and the sealed periods to try it on."""
 
     periods = fields.List(
-        Text(most=10, metadata=_PERIOD),
+        Text(most=10, metadata=PERIOD),
         required=True,
         validate=lambda value: 1 <= len(value) <= _MOST_PERIODS,
         metadata={"minItems": 1, "maxItems": 24},

@@ -164,8 +164,10 @@ def file_appeal(
         return row, not is_new
 
 
-def withdraw_appeal(rt: Runtime, actor: Actor, identity: int) -> AppealRow:
+def withdraw_appeal(rt: Runtime, actor: Actor, identity: int, *, key: str | None = None) -> AppealRow:
     """Take back an open appeal; done by whom it was filed, or by anybody of its unit.
+
+    With a key, what the same person withdrew before is answered again.
 
     Raises
     ------
@@ -176,12 +178,16 @@ def withdraw_appeal(rt: Runtime, actor: Actor, identity: int) -> AppealRow:
         row = _seen(tx, actor, identity)
         if row.filed_by != actor.person and actor.role not in UNIT_ROLES:
             raise NotPermittedError("not_your_appeal")
+        if key and (row.state, row.decided_by) == (WITHDRAWN, actor.person):
+            return row
         _close(tx, row, rt.clock.now(), actor, {"state": WITHDRAWN})
         return _held(tx, identity)
 
 
-def decide_appeal(rt: Runtime, actor: Actor, identity: int, ruling: Ruling) -> AppealRow:
+def decide_appeal(rt: Runtime, actor: Actor, identity: int, ruling: Ruling, *, key: str | None = None) -> AppealRow:
     """Decide an appeal, with its effect, in one transaction.
+
+    With a key, the same decision that the same person took before is answered again.
 
     Raises
     ------
@@ -201,6 +207,9 @@ def decide_appeal(rt: Runtime, actor: Actor, identity: int, ruling: Ruling) -> A
             raise NotPermittedError("filed_it_yourself")
         if run.role != Role.SYSTEM and run.created_by == actor.person:
             raise NotPermittedError("drafted_it_yourself")
+        taken = (row.state, row.decision, row.points, row.decided_by)
+        if key and taken == (str(ruling.decision), ruling.text, ruling.points, actor.person):
+            return row
         is_sealed = bool(assessments.sealed_runs(tx, row.period, row.rule_set))
         points = _points(row, ruling, is_sealed=is_sealed)
         plain = None if points is None else f"{points:f}"

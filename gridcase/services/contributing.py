@@ -146,8 +146,12 @@ def propose_exemption(rt: Runtime, actor: Actor, new: NewExemption) -> tuple[Exe
         return _exemption(tx, identity), not is_new
 
 
-def decide_exemption(rt: Runtime, actor: Actor, identity: int, *, grants: bool, text: str) -> ExemptionRow:
+def decide_exemption(
+    rt: Runtime, actor: Actor, identity: int, *, grants: bool, text: str, key: str | None = None
+) -> ExemptionRow:
     """Grant or refuse an exemption; nobody decides what they proposed.
+
+    With a key, the same decision that the same person took before is answered again.
 
     Raises
     ------
@@ -159,8 +163,11 @@ def decide_exemption(rt: Runtime, actor: Actor, identity: int, *, grants: bool, 
         row = _exemption(tx, identity)
         if row.proposed_by == actor.person:
             raise NotPermittedError("proposed_it_yourself")
+        state = store.GRANTED if grants else REFUSED
+        if key and (row.state, row.decision, row.decided_by) == (state, text, actor.person):
+            return row
         values = {
-            "state": store.GRANTED if grants else REFUSED,
+            "state": state,
             "decision": text,
             "decided_at": rt.clock.now(),
             "decided_by": actor.person,
