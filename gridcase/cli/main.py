@@ -8,6 +8,7 @@ import click
 
 from gridcase import __version__
 from gridcase.cli.assess import assess
+from gridcase.cli.assess_contest import adjust, adjustments, appeals, deliveries, exemptions, external
 from gridcase.cli.assess_findings import findings
 from gridcase.cli.assess_rules import rules_command, score_command
 from gridcase.cli.assess_verify import verify
@@ -57,7 +58,20 @@ _GRID_COMMANDS = (check_command, make_command)
 for _command in _GRID_COMMANDS:
     grid.add_command(_command)
 
-for _command in (rules_command, score_command, findings):
+#: Commands of the month that stand in modules of their own.
+_MONTH_COMMANDS = (
+    rules_command,
+    score_command,
+    findings,
+    appeals,
+    exemptions,
+    external,
+    adjust,
+    adjustments,
+    deliveries,
+)
+
+for _command in _MONTH_COMMANDS:
     assess.add_command(_command)
 
 assess.add_command(verify)

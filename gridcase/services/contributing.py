@@ -40,7 +40,7 @@ __all__ = ["AdjustmentRow", "ExemptionRow", "ExternalScoreRow"]
 
 _MOST_IDENTITY = 2**31 - 1
 _VALUE = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,6})?")
-_LONGEST = 2000
+_LONGEST, _LONGEST_SUBJECT = 2000, 80
 REFUSED = "refused"
 
 
@@ -398,8 +398,9 @@ def _wrong_score(one: GivenScore, known: dict[str, Decimal | None]) -> tuple[str
     most = known[one.name]
     if most is not None and not 0 <= Decimal(one.value) <= most:
         return "value", Problem(code="score_out_of_range", params={"value": one.value, "most": f"{most:f}"})
-    if len(one.evidence) > _LONGEST:
-        return "evidence", Problem(code="text_too_long", params={"most": _LONGEST, "length": len(one.evidence)})
+    for field, text, longest in (("subject", one.subject, _LONGEST_SUBJECT), ("evidence", one.evidence, _LONGEST)):
+        if len(text) > longest:
+            return field, Problem(code="text_too_long", params={"most": longest, "length": len(text)})
     return None
 
 
