@@ -177,7 +177,11 @@ def test_the_page_explains_no_command_that_is_gone() -> None:
 def test_a_command_or_option_left_out_is_seen() -> None:
     text = page("cli.md").replace("## gridcase db upgrade", "## something").replace("| `--dry-run` |", "| |")
     text = text.replace("Try with `--dry-run` first.", "")
-    assert untold(text) - untold(page("cli.md")) == {"gridcase db upgrade", "gridcase grid import --dry-run"}
+    assert untold(text) - untold(page("cli.md")) == {
+        "gridcase db upgrade",
+        "gridcase grid import --dry-run",
+        "gridcase assess findings import --dry-run",
+    }
 
 
 def test_the_table_of_jobs_equals_the_code() -> None:
