@@ -562,7 +562,7 @@ def class_of(cell):
     return {"320404005": "first", "320404006": "second"}.get((cell or "")[:9])
 
 
-@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=[str(line[1]) for line in FILTERS])
+@pytest.mark.parametrize(("filters", "expected"), FILTERS, ids=[str(line[0]) for line in FILTERS])
 def test_filters_choose_the_cases_that_pass_all_of_them(filters, expected):
     found = frames_of(fold([line for one in four_kinds() for line in one.events], cut_off=LATER), area_class=class_of)
     for by, name in ((CountBy.UNIT, "due_to_handle"), (CountBy.STREET, "filed"), (CountBy.POST, "filed")):
