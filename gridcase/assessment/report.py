@@ -5,7 +5,7 @@ machine and says so when there is none, instead of printing empty boxes.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from importlib import resources
@@ -15,9 +15,21 @@ from typing import Any
 from gridcase.assessment.columnsheets import AnySheet, ColumnSheet, sheet_of
 from gridcase.assessment.counts import SubjectCounts
 from gridcase.assessment.package import MonthPackage, ScoreTable, percent, ranked
+from gridcase.assessment.scoring import LineKind, ScoreLine
 from gridcase.assessment.selection import CountBy
 from gridcase.assessment.sheets import Sheet, csv_text, rfc3339
-from gridcase.assessment.titles import ITEMS, LABELS, column_title, count_title, table_title, view_title
+from gridcase.assessment.titles import (
+    ITEMS,
+    LABELS,
+    amount_title,
+    assessment_title,
+    cell_title,
+    column_title,
+    count_title,
+    period_title,
+    table_title,
+    view_title,
+)
 
 #: Chinese families, the one we would rather have first; ``fonts-noto-cjk`` brings the first two.
 FONTS = (
@@ -51,6 +63,9 @@ _PRINTED: dict[str, tuple[tuple[str, ...], tuple[int, ...]]] = {
     "appeals": (("number", "subject", "clause", "case", "state", "decision"), (3, 3, 2, 4, 2, 4)),
     "findings": (("their_number", "case", "kind", "match", "differs_in"), (4, 4, 2, 2, 3)),
 }
+
+#: Columns whose codes have names.
+_SUBJECTS = frozenset({"subject", "unit"})
 
 
 class NoFontError(Exception):
@@ -111,9 +126,10 @@ def _data(package: MonthPackage, sheets: Sequence[AnySheet], fonts: tuple[str, .
     printed = [name for name in _PRINTED if _height(by_name[name])]
     return {
         "fonts": list(fonts),
-        "title": f"{package.area_name} {period.name} 月度考核报告".strip(),
+        "title": f"{package.area_name} {period.name} {assessment_title(period.name)}报告".strip(),
+        "assessment": assessment_title(period.name),
         "area_name": package.area_name or package.area,
-        "period": period.name,
+        "period": period_title(period.name),
         "draft": standing.is_draft,
         "cover": [
             [ITEMS["area"], package.area],
@@ -196,8 +212,8 @@ def _ranking(package: MonthPackage, table: ScoreTable) -> dict[str, Any]:
         [
             names.get(one.subject) or one.subject,
             line.clause,
-            titles.get(line.indicator, line.indicator) or str(line.kind),
-            _figure(line.numerator_name, line.numerator),
+            _named(line, titles),
+            _figure(line.numerator_name, line.numerator, is_given=line.is_given),
             _figure(line.denominator_name, line.denominator),
             line.exact,
             None if line.shown is None else str(line.shown),
@@ -231,8 +247,18 @@ def _ranking(package: MonthPackage, table: ScoreTable) -> dict[str, Any]:
     }
 
 
-def _figure(name: str, number: object) -> str:
-    return f"{' + '.join(count_title(one) for one in name.split(' + '))} {number}" if name else ""
+def _named(line: ScoreLine, titles: Mapping[str, str]) -> str:
+    """Return what a line is about: its item, and what else than a term of it."""
+    kind = cell_title("score-lines", "kind", str(line.kind))
+    item = titles.get(line.indicator, line.indicator)
+    if not item:
+        return kind
+    return item if line.kind is LineKind.TERM else f"{item}（{kind}）"
+
+
+def _figure(name: str, number: object, *, is_given: bool = True) -> str:
+    """Return a number with its name; one that nobody gave is none, not 0."""
+    return f"{amount_title(name)} {number if is_given else '—'}" if name else ""
 
 
 def _printed(package: MonthPackage, sheet: AnySheet) -> dict[str, Any]:
@@ -244,7 +270,7 @@ def _printed(package: MonthPackage, sheet: AnySheet) -> dict[str, Any]:
         for name in wanted:
             place, column = places[name]
             cell = row[place]
-            texts.append(_said(name, cell, package) if cell is not None else csv_text(None, column.form))
+            texts.append(_said(sheet.name, name, cell, package) if cell is not None else csv_text(None, column.form))
         rows.append(texts)
     return {
         "title": table_title(sheet.name),
@@ -255,12 +281,14 @@ def _printed(package: MonthPackage, sheet: AnySheet) -> dict[str, Any]:
     }
 
 
-def _said(name: str, cell: Any, package: MonthPackage) -> str:
+def _said(table: str, name: str, cell: Any, package: MonthPackage) -> str:
     if isinstance(cell, bool):
         return "是" if cell else "否"
     if hasattr(cell, "astimezone"):
         return rfc3339(cell, package.period.zone)[:16].replace("T", " ")
-    return LABELS.get(name, {}).get(str(cell), str(cell))
+    if name in _SUBJECTS:
+        return next((known[cell] for known in package.names.values() if known.get(cell)), str(cell))
+    return cell_title(table, name, str(cell))
 
 
 def _or_dash(cell: object) -> str:

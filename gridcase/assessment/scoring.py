@@ -109,6 +109,11 @@ class ScoreLine:
         """The points as ``n/d`` in lowest terms; None where there is no data."""
         return None if self.points is None else f"{self.points.numerator}/{self.points.denominator}"
 
+    @property
+    def is_given(self) -> bool:
+        """False where the numerator is a value that nobody gave: it stands as 0 and means none."""
+        return self.points is not None or (bool(self.denominator_name) and self.denominator == 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemWarning:

@@ -146,6 +146,9 @@ COLUMNS_OF: dict[tuple[str, str], str] = {
     ("appeals", "number"): "申诉号",
     ("returns", "unit"): "回退单位",
     ("external-scores", "value"): "评分",
+    ("indicators", "points"): "精确分值",
+    ("appeals", "filed_at"): "提出时间",
+    ("appeals", "decided_at"): "裁定时间",
 }
 
 ITEMS: dict[str, str] = {
@@ -210,6 +213,36 @@ LABELS["role"] = {
     "admin": "管理员",
     "system": "系统",
 }
+#: Codes that mean something else in one table.
+LABELS_OF: dict[tuple[str, str], dict[str, str]] = {
+    ("score-lines", "kind"): {
+        "base": "起评分",
+        "term": "计算",
+        "external": "外部评分",
+        "no_data": "无数据",
+        "deduction": "上级扣分",
+        "floor": "不低于下限",
+        "ceiling": "不超过上限",
+        "exemption": "免责",
+        "rounding": "取整",
+        "stretching": "折算为满分",
+        "adjustment": "往期调整",
+    },
+    ("exemptions", "reason"): {
+        "self_report": "提前上报",
+        "force_majeure": "不可抗力",
+        "third_party": "第三方原因",
+        "appeal": "申诉成立",
+    },
+    ("findings", "match"): {
+        "equal": "一致",
+        "different": "不一致",
+        "only_theirs": "仅上级有",
+        "only_ours": "仅本级有",
+    },
+}
+#: Columns that hold names of counts, joined by `` + ``.
+_OF_COUNTS = frozenset({"numerator_name", "denominator_name", "against"})
 YES, NO = "是", "否"
 
 _FROM = "filed_from_"
@@ -267,7 +300,56 @@ def column_title(table: str, column: str) -> str:
 
 def count_title(name: str) -> str:
     """Return what a count is called."""
-    return _COUNTS.get(name, name)
+    return "满分" if name == "out_of" else _COUNTS.get(name, name)
+
+
+def amount_title(name: str) -> str:
+    """Return what counts joined by `` + `` are called.
+
+    Examples
+    --------
+    >>> amount_title("handled_overdue + overdue_open")
+    '超期处置 + 超期未处置'
+    """
+    return " + ".join(count_title(one) for one in name.split(" + "))
+
+
+def cell_title(table: str, column: str, code: str) -> str:
+    """Return what a code in a cell means to people; the code itself when it is none."""
+    kind = kind_of(table)
+    if kind == "summary" and column == "item":
+        return count_title(code)
+    if kind == "score-lines" and column in _OF_COUNTS:
+        return amount_title(code)
+    labels = LABELS_OF.get((kind, column)) or LABELS.get(column, {})
+    return labels.get(code, code)
+
+
+def period_title(name: str) -> str:
+    """Return a period as people write it.
+
+    Examples
+    --------
+    >>> period_title("2026-10"), period_title("2026-Q4"), period_title("2026")
+    ('2026年10月', '2026年第4季度', '2026年')
+    """
+    year, _, part = name.partition("-")
+    if not part:
+        return f"{year}年"
+    return f"{year}年第{part[1:]}季度" if part.startswith("Q") else f"{year}年{int(part)}月"
+
+
+def assessment_title(name: str) -> str:
+    """Return what the assessment of a period is called.
+
+    Examples
+    --------
+    >>> assessment_title("2026-10"), assessment_title("2026-Q4"), assessment_title("2026")
+    ('月度考核', '季度考核', '年度考核')
+    """
+    if "-Q" in name:
+        return "季度考核"
+    return "月度考核" if "-" in name else "年度考核"
 
 
 def view_title(by: CountBy) -> str:

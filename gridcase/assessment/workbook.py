@@ -19,7 +19,19 @@ from zoneinfo import ZoneInfo
 from gridcase.assessment.columnsheets import AnySheet, ColumnSheet, mapped, slices
 from gridcase.assessment.package import MonthPackage
 from gridcase.assessment.sheets import Cell, Column, ColumnForm, Sheet
-from gridcase.assessment.titles import ITEMS, LABELS, NO, ORDER, YES, column_title, count_title, kind_of, table_title
+from gridcase.assessment.titles import (
+    ITEMS,
+    LABELS,
+    NO,
+    ORDER,
+    YES,
+    assessment_title,
+    cell_title,
+    column_title,
+    kind_of,
+    period_title,
+    table_title,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -81,7 +93,7 @@ def write_workbook(package: MonthPackage, sheets: Iterable[AnySheet], path: Path
         )
         book.set_properties(
             {
-                "title": f"{package.area_name} {package.period.name} 月度考核".strip(),
+                "title": f"{package.area_name} {package.period.name} {assessment_title(package.period.name)}".strip(),
                 "created": package.cut_off.astimezone(UTC).replace(tzinfo=None, microsecond=0),
             }
         )
@@ -141,7 +153,10 @@ def _cover(made: _Book, page: "Worksheet", package: MonthPackage, sheet: Sheet) 
     page.set_column(0, 0, 16)
     page.set_column(1, 1, 70)
     page.set_row(0, 40)
-    head = f"{package.area_name} 网格化城市管理月度考核" + ("（草稿）" if package.standing.is_draft else "")
+    head = (
+        f"{package.area_name} {period_title(package.period.name)}网格化城市管理{assessment_title(package.period.name)}"
+    )
+    head += "（草稿）" if package.standing.is_draft else ""
     page.merge_range(0, 0, 0, 1, head.strip(), title)
     for row, (item, content) in enumerate(sheet.rows, start=2):
         if item == "seal_place":
@@ -189,9 +204,7 @@ def _printing(page: "Worksheet", *, is_wide: bool) -> None:
 
 def _worded(table: str, column: Column, cell: Cell) -> tuple[Column, Cell]:
     if isinstance(cell, str):
-        if table == "summary" and column.name == "item":
-            return column, count_title(cell)
-        return column, LABELS.get(column.name, {}).get(cell, cell)
+        return column, cell_title(table, column.name, cell)
     return column, cell
 
 

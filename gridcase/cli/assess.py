@@ -326,6 +326,8 @@ def _numbers(line: Any) -> str:
     parts = [
         f"{line[part]['name']}={line[part]['value']}" for part in ("numerator", "denominator") if line[part]["name"]
     ]
+    if line["points"] is None and parts and not (line["denominator"]["name"] and line["denominator"]["value"] == 0):
+        parts[0] = f"{line['numerator']['name']}=-"  # nobody gave it
     return " / ".join(parts) or "-"
 
 

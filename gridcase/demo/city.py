@@ -16,7 +16,7 @@ from gridcase.demo.cast import Cast, Post, posts
 from gridcase.demo.tales import UNROUTED
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import CaseKind, CellCode, Scheme, Source, TypeKey, UnitCode
-from gridcase.domain.errors import InvalidInputError
+from gridcase.domain.errors import InvalidInputError, invalid
 from gridcase.grid.division import divide
 from gridcase.grid.features import Feature
 from gridcase.grid.geojson import LayerSpec
@@ -56,11 +56,14 @@ def found(rt: Runtime, say: Say) -> City:
     RefusedConfigurationError
         The configuration files have errors.
     InvalidInputError
-        The configuration names no unit for a blocked fire lane, or lacks a unit of the sample city.
+        There is no configuration folder; or the configuration names no unit for a blocked fire lane, or lacks a unit
+        of the sample city.
     """
     if not readiness(rt).is_current:
         upgrade_schema(rt)
     if not configuring.is_configured(rt):
+        if not rt.settings.config_dir.is_dir():
+            raise invalid("config_dir", "no_config_folder", folder=str(rt.settings.config_dir.absolute()))
         say("applying the configuration files")
         configuring.apply_folder(rt, rt.settings.config_dir)
     if rt.reference().rules.catalogue.find(UNROUTED) is None:

@@ -39,8 +39,12 @@ def sentence(code: str, params: Mapping[str, str | int], language: Language) -> 
     text = SENTENCES.get(code)
     if text is None:
         return " ".join([code, *(f"{name}={value}" for name, value in sorted(params.items()))])
-    shown = {name: label(str(value), language) for name, value in params.items()}
+    shown = {name: str(value) if name in _AS_WRITTEN else label(str(value), language) for name, value in params.items()}
     return text.in_(language).format_map(_Given(shown))
+
+
+#: What somebody has to find again, or write, letter by letter in a file: ``rounding`` is a key there, not 取整误差.
+_AS_WRITTEN = frozenset({"key", "id", "column", "indicator", "choices"})
 
 
 def label(word: str, language: Language) -> str:
@@ -814,6 +818,11 @@ SENTENCES: dict[str, Text] = {
     ),
     "choice_expected": Text("“{value}”不在可选值 {choices} 之中。", '"{value}" is none of {choices}.'),
     "code_shape": Text("编号“{value}”格式不对。", 'The code "{value}" has the wrong form.'),
+    "no_config_folder": Text(
+        "没有配置目录 {folder}；请在 gridcase 的目录中运行，或用 GRIDCASE_CONFIG_DIR 指明。",
+        "There is no configuration folder {folder}; run this in the folder of gridcase, or name it in "
+        "GRIDCASE_CONFIG_DIR.",
+    ),
     "key_missing": Text("缺少“{key}”。", '"{key}" is missing.'),
     "unknown_key": Text("未知的键“{key}”。", 'Unknown key "{key}".'),
     "duplicate_type": Text("类别 {type} 重复。", "The type {type} is repeated."),

@@ -32,3 +32,11 @@ def test_a_port_that_is_taken_is_wrong_usage(environment: dict[str, str], tmp_pa
         taken.listen()
         run = CliRunner().invoke(cli, ["serve", "--port", str(taken.getsockname()[1])], env=environment)
     assert (run.exit_code, "cannot be used" in run.stderr) == (2, True)
+
+
+def test_a_sample_city_without_a_configuration_folder_is_refused_with_the_remedy(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    environment["GRIDCASE_CONFIG_DIR"] = str(tmp_path / "nowhere")
+    run = CliRunner().invoke(cli, ["demo", "--no-serve"], env=environment)
+    assert (run.exit_code, "GRIDCASE_CONFIG_DIR" in run.stderr) == (1, True)

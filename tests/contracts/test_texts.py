@@ -203,3 +203,8 @@ def test_an_unknown_code_or_word_says_itself():
     assert sentence("never_heard_of", {"a": 1}, Language.EN) == "never_heard_of a=1"
     assert label("never_heard_of", Language.ZH) == "never_heard_of"
     assert Text("街", "street").in_(Language.ZH) == "街"
+
+
+def test_what_has_to_be_written_into_a_file_is_said_as_it_is_written():
+    assert "“rounding”" in sentence("key_missing", {"key": "rounding"}, Language.ZH)
+    assert "rework" in sentence("unknown_indicator", {"id": "rework"}, Language.ZH)

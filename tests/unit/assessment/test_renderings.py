@@ -17,8 +17,20 @@ from gridcase.assessment.casesheet import CaseDetails
 from gridcase.assessment.inputs import Adjustment, ScoringInputs
 from gridcase.assessment.package import ActEntry, Standing, sheets_of
 from gridcase.assessment.proof import verify_package
+from gridcase.assessment.reconciling import Match
 from gridcase.assessment.report import NoFontError, report_pages, write_report
-from gridcase.assessment.titles import COLUMNS, TABLES, column_title, kind_of, table_title
+from gridcase.assessment.rulesets import ExemptionReason
+from gridcase.assessment.scoring import LineKind
+from gridcase.assessment.titles import (
+    COLUMNS,
+    LABELS_OF,
+    TABLES,
+    assessment_title,
+    column_title,
+    kind_of,
+    period_title,
+    table_title,
+)
 from gridcase.assessment.workbook import write_workbook
 from gridcase.domain.place import Datum
 from tests.histories import History, closed_case, dispatched_case
@@ -189,3 +201,33 @@ def test_every_table_and_column_has_a_chinese_title(sheet):
     assert table_title(sheet.name) != sheet.name
     untitled = {one.name for one in sheet.columns if column_title(sheet.name, one.name) == one.name}
     assert untitled == set()
+
+
+def test_the_lines_of_the_workbook_speak_chinese_where_the_canonical_tables_have_codes(tmp_path):
+    package = month(*HISTORIES)
+    book = book_of(package, tmp_path / "w.xlsx")
+    header, *rows = rows_of(book, "得分明细-trial")
+    cells = {row[header.index(title)] for row in rows for title in ("分子", "分母", "种类", "不利计数")} - {None}
+    codes = {line.kind for table in package.scores for one in table.scores for line in one.lines}
+
+    assert codes
+    assert {"计算", "按期处置", "应处置"} <= cells
+    assert not [cell for cell in cells if str(cell).isascii()]
+
+
+@pytest.mark.parametrize(
+    ("period", "title", "assessment"),
+    [
+        ("2026-10", "2026年10月", "月度考核"),
+        ("2026-Q4", "2026年第4季度", "季度考核"),
+        ("2026", "2026年", "年度考核"),
+    ],
+)
+def test_a_quarter_and_a_year_are_not_called_a_month_on_paper(period, title, assessment):
+    assert (period_title(period), assessment_title(period)) == (title, assessment)
+
+
+def test_every_kind_of_line_reason_and_match_has_a_chinese_word():
+    assert set(LABELS_OF["score-lines", "kind"]) == {str(kind) for kind in LineKind}
+    assert set(LABELS_OF["exemptions", "reason"]) == {str(reason) for reason in ExemptionReason}
+    assert set(LABELS_OF["findings", "match"]) == {str(match) for match in Match}
