@@ -46,7 +46,10 @@ __all__ = [
 ]
 
 _WGS84_NAMES = frozenset({"urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:OGC::CRS84", "OGC:CRS84"})
-_EPSG_NAME = re.compile(r"(?:urn:ogc:def:crs:)?EPSG:(?:[0-9.]*:)?(?P<number>[0-9]{1,7})", re.IGNORECASE)
+_EPSG_NAME = re.compile(
+    r"(?:(?:urn:ogc:def:crs:)?EPSG:(?:[0-9.]*:)?|https?://www\.opengis\.net/def/crs/EPSG/[0-9.]+/)(?P<number>[0-9]{1,7})",
+    re.IGNORECASE,
+)
 
 #: White space of JSON, and what may stand between the members.
 _BLANK = re.compile(r"[ \t\r\n]*")

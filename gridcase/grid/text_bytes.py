@@ -36,7 +36,12 @@ _LANGUAGES = {
 }
 
 #: What else people and programs call the encodings of Chinese; GB 18030 holds GBK, which holds GB 2312.
-_CHINESE = frozenset({"gbk", "gb2312", "gb18030", "cp936", "936", "ansi936", "ms936", "windows936", "euccn"})
+_CHINESE = frozenset(
+    {"gbk", "gb2312", "gb18030", "cp936", "936", "ansi936", "ms936", "windows936", "euccn", "54936", "cp54936"}
+)
+
+#: What programs write into a ``.cpg`` when nobody chose: every byte fits, so that only the letters can tell.
+_WESTERN = frozenset({"iso8859-1", "iso8859-15", "cp1252"})
 
 #: Two Chinese letters or more in a row of GB 2312: both bytes of each above A0.
 _GB_PAIRS = re.compile(rb"(?:[\xa1-\xf7][\xa1-\xfe]){2,}")
@@ -115,7 +120,8 @@ def encoding_of_table(texts: Iterable[bytes], *, asked: str | None, declared: st
     ------
     InvalidInputError
         On the field ``encoding``: ``encoding_must_be_named`` when nothing is said but needed, or the language byte
-        says Western while the letters are Chinese; ``encoding_does_not_fit`` when the texts are of another.
+        or the ``.cpg`` says Western while the letters are Chinese; ``encoding_does_not_fit`` when the texts are of
+        another.
     """
     high = [text for text in texts if not text.isascii()]
     known = asked or (named_encoding(declared) if declared else None)
@@ -123,7 +129,8 @@ def encoding_of_table(texts: Iterable[bytes], *, asked: str | None, declared: st
     known = known or (None if declared else _LANGUAGES.get(language))
     if not high:
         return known or "ascii"
-    if known is None or (not is_told and not known.startswith(("gb", "cp9")) and _looks_chinese(high)):
+    is_doubted = known in _WESTERN if is_told else known is not None and not known.startswith(("gb", "cp9"))
+    if known is None or (asked is None and is_doubted and _looks_chinese(high)):
         raise invalid("encoding", "encoding_must_be_named")
     if not all(_fits(text, known) for text in high) or (known != "utf-8" and _is_utf8(high)):
         raise invalid("encoding", "encoding_does_not_fit", encoding=known)

@@ -93,3 +93,8 @@ def test_a_file_that_cannot_be_unpacked_or_has_no_header_is_refused(tmp_path):
     assert refusal(tmp_path, packed[: len(packed) // 2])[0] == "file_unreadable"
     assert refusal(tmp_path, b"\x1f\x8b not packed at all")[0] == "file_unreadable"
     assert refusal(tmp_path, b"")[0] == "header_unreadable"
+
+
+def test_letters_beyond_gbk_are_read_from_a_file_that_is_called_gbk(tmp_path):
+    data = "a,b\n1,𠮷街\n2,路\n".encode("gb18030")
+    assert rows_of(tmp_path, data, Shape(encoding="gbk")) == [("1", "𠮷街"), ("2", "路")]

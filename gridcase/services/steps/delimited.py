@@ -21,6 +21,9 @@ _LONGEST = 1 << 18
 #: Lines that one row may stretch over.
 _MOST_LINES = 200
 _UTF8_MARK = b"\xef\xbb\xbf"
+#: GB 18030 reads every letter of these as they do, and the rare ones that programs write under their name.
+_WITHIN_GB18030 = frozenset({"gbk", "gb2312", "cp936"})
+
 #: How much of the file is looked at to tell UTF-8 from an older encoding.
 _SAMPLE = 1 << 20
 
@@ -126,7 +129,7 @@ class Sheet:
             return "utf-8"
         if self._shape.encoding != "utf-8" and not head.isascii() and _is_utf8(head):
             raise _wrong("file_looks_utf8", encoding=self._shape.encoding)
-        return self._shape.encoding
+        return "gb18030" if self._shape.encoding.lower() in _WITHIN_GB18030 else self._shape.encoding
 
     def _decoded(self) -> Iterator[tuple[int, str]]:
         """Yield every line with its number; one that is too long is cut, so that it cannot be a row."""

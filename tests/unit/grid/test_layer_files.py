@@ -307,6 +307,8 @@ def test_a_document_that_names_wgs84_is_read():
     named = document(GOOD, crs=crs("urn:ogc:def:crs:OGC:1.3:CRS84"))
     assert read_features(named, SPEC).accepted == 1
     assert read_features(document(GOOD, crs=None), SPEC).accepted == 1
+    by_address = document(GOOD, crs=crs("http://www.opengis.net/def/crs/EPSG/0/4490"))
+    assert read_features(by_address, SPEC).accepted == 1
 
 
 @pytest.mark.parametrize("member", [crs("urn:ogc:def:crs:OGC::AUTO42001"), crs(None), {}, "GCJ-02", 7])

@@ -213,6 +213,22 @@ def test_chinese_without_a_word_on_its_encoding_has_to_be_asked_for(tmp_path, la
     assert names(read(path, encoding="GBK")) == NAMES
 
 
+@pytest.mark.parametrize("cpg", ["ISO-8859-1", "1252", "8859-15"])  # as programs write it when nobody chose
+def test_chinese_under_a_western_cpg_has_to_be_asked_for(tmp_path, cpg):
+    path = shapefile(tmp_path, "GBK", cpg=cpg)
+    assert refusal(path) == ("encoding", "encoding_must_be_named")
+    assert names(read(path, encoding="GBK")) == NAMES
+
+
+def test_western_letters_are_read_by_their_cpg(tmp_path):
+    path = shapefile(tmp_path, "cp1252", cpg="ISO-8859-1", names=["Zürich", "Genève", "Neuchâtel"])
+    assert names(read(path)) == ["Zürich", "Genève", "Neuchâtel"]
+
+
+def test_the_code_page_of_gb18030_is_known_by_its_number(tmp_path):
+    assert names(read(shapefile(tmp_path, "GB18030", cpg="54936"))) == NAMES
+
+
 def test_western_letters_are_read_by_their_language_byte(tmp_path):
     path = shapefile(tmp_path, "cp1252", language=0x03, names=["Zürich", "Genève", "Neuchâtel"])
     assert names(read(path)) == ["Zürich", "Genève", "Neuchâtel"]
