@@ -123,12 +123,12 @@ _SAID = {
     "per_point_full": ("不足部分不计", "a part counts nothing"),
     "per_point_continuous": ("不足部分按比例计", "a part counts in proportion"),
     "per_point_started": ("不足部分按整计", "a part counts as a whole"),
-    "per_case_one": ("{value}：{free}每件{sign}{points}分{most}", "{value}: {free}{sign} {points} each{most}"),
+    "per_case_one": ("{value}：{free}每{each}{sign}{points}分{most}", "{value}: {free}{sign} {points} each{most}"),
     "per_case_every": (
-        "{value}：{free}每{every}件{sign}{points}分（{per}）{most}",
+        "{value}：{free}每{every}{each}{sign}{points}分（{per}）{most}",
         "{value}: {free}{sign} {points} for every {every} ({per}){most}",
     ),
-    "free": ("超过{free}件后，", "beyond the first {free}, "),
+    "free": ("超过{free}{each}后，", "beyond the first {free}, "),
     "most_minus": ("，最多扣{most}分", ", at most {most}"),
     "most_plus": ("，最多加{most}分", ", at most {most}"),
     "times": ("{filters}的案件按{times}倍计", "cases of {filters} count {times} times"),
@@ -366,7 +366,7 @@ class _Words:
             case PerPoint():
                 return self._per_point(value, term.curve)
             case PerCase():
-                return self._per_case(value, term.curve)
+                return self._per_case(value, term.curve, _each(term))
 
     def _step(self, step: Step, unit: str) -> str:
         is_otherwise = step.bound is Bound.OTHERWISE
@@ -388,12 +388,13 @@ class _Words:
             **self._delta(curve),
         )
 
-    def _per_case(self, value: str, curve: PerCase) -> str:
+    def _per_case(self, value: str, curve: PerCase, each: str) -> str:
         is_plain = curve.every == 1 and curve.per is Per.FULL
         return self._say(
             "per_case_one" if is_plain else "per_case_every",
             value=value,
-            free=self._say("free", free=_short(curve.free)) if curve.free else "",
+            each=each,
+            free=self._say("free", free=_short(curve.free), each=each) if curve.free else "",
             every=_short(curve.every),
             per=self._say(f"per_point_{curve.per}"),
             **self._delta(curve),
@@ -467,6 +468,12 @@ class _Words:
 
     def _join(self, parts: Iterator[str] | list[str]) -> str:
         return ("；" if self._is_zh else "; ").join(parts)
+
+
+def _each(term: Term) -> str:
+    """Return what the Chinese words count by: times 次 where every count is one of times, cases 件 otherwise."""
+    names = term.measure.amount.names if isinstance(term.measure, Number) else ()
+    return "次" if names and all(name.endswith("_events") for name in names) else "件"
 
 
 def _is_rate(term: Term) -> bool:

@@ -35,6 +35,12 @@ RATE = "numerator: closed, denominator: due_to_close"
 WORDS = [
     # term, item, Chinese, English
     (
+        "{count: rework_events, points: {curve: per_case, minus: 0.2, free: 1}}",
+        {"starts_full": True},
+        "第3条 返工：返工次数：超过1次后，每次扣0.2分；扣完为止(满分10分)。",
+        "Clause 3, Rework: rework events: beyond the first 1, minus 0.2 each; until nothing is left (full: 10).",
+    ),
+    (
         REWORK,
         {"starts_full": True},
         "第3条 返工：有返工的案件数：每件扣0.2分；扣完为止(满分10分)。",
