@@ -242,12 +242,13 @@ def runs(
 
 
 def run_by_basis(tx: Tx, basis: str) -> AssessmentRunRow | None:
-    """Return the first run that rests on exactly this and was not withdrawn, or None."""
+    """Return the run that rests on exactly this and was not withdrawn, or None: the sealed one, else the first."""
     withdrawn = exists().where(AssessmentActRow.run_id == AssessmentRunRow.id, AssessmentActRow.act == "withdraw")
     statement = select(AssessmentRunRow).where(
         AssessmentRunRow.basis == basis, AssessmentRunRow.status == DONE, ~withdrawn
     )
-    return tx.execute(statement.order_by(AssessmentRunRow.id).limit(1)).scalar_one_or_none()
+    best = (AssessmentRunRow.sealed_as.is_(None), AssessmentRunRow.id)
+    return tx.execute(statement.order_by(*best).limit(1)).scalar_one_or_none()
 
 
 def names_blob(tx: Tx, digest: str) -> bool:

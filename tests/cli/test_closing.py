@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from gridcase.cli import assess
 from gridcase.cli.main import cli
-from gridcase.services import running_month
+from gridcase.services import assessing, running_month
 from tests.months import CUT_OFF, LATER, PERIOD, RULES, reported_case
 from tests.office import Office
 
@@ -51,6 +51,16 @@ def test_a_past_month_goes_from_run_to_verified_export_in_four_commands(office: 
     file = tmp_path / "sealed" / "month.zip"
     assert told("export", str(run["id"]), "--out", str(file))["sha256"] == sealed["sha256"]
     assert file.exists()
+
+
+def test_a_month_run_again_answers_the_sealed_run_also_where_an_equal_one_is_older(office: Office):
+    older = told("run", *ASKED)["id"]
+    asked, _ = assessing.request_run(office.rt, office.actor("assessor"), PERIOD, RULES, key="again")
+    running_month.work_off(office.rt)
+    told("seal", str(asked.id))
+
+    assert asked.id != older
+    assert told("run", *ASKED)["id"] == asked.id
 
 
 def test_every_point_is_explained(office: Office):
