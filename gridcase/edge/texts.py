@@ -1139,6 +1139,9 @@ SENTENCES: dict[str, Text] = {
         "“{value}”不是时间，格式应为 {formats}。", '"{value}" is no instant of the form {formats}.'
     ),
     "instant_in_future": Text("上报时间晚于现在。", "It would have been filed after now."),
+    "outcome_contradicts": Text(
+        "列 {columns} 同时写明按期与超期，无法判断。", "The columns {columns} say both on time and overdue."
+    ),
     "closed_before_filed": Text(
         "结案时间 {at} 早于上报时间 {filed_at}。", "It was closed at {at}, before it was filed at {filed_at}."
     ),

@@ -223,6 +223,16 @@ def test_an_unknown_unit_is_refused_or_left_out_where_the_mapping_says_so(office
     assert [row.unit for row in held(office)] == ["NDJ-HW", None]
 
 
+def test_a_row_that_says_both_on_time_and_overdue_is_refused(office, take):
+    text = MAPPING.replace("{by_due: true}", '{on_time: {ADDRESS: "1"}, overdue: {STREET_NAME: "1"}}')
+    both, one = {"ADDRESS": "1", "STREET_NAME": "1"}, {"ID": "A2", "STREET_NAME": "1"}
+    report = take(both, one, by=mapping(text))
+    assert [(told.row, told.field, told.reason) for told in report.exceptions] == [
+        (1, "outcome", "outcome_contradicts")
+    ]
+    assert len(held(office)) == 1
+
+
 def test_a_file_without_the_columns_is_refused_as_a_whole(office, tmp_path):
     path = tmp_path / "cases.csv"
     path.write_text("ID,FILED,FILED\nA1,2018-02-08,2018-02-08\n", "utf-8")

@@ -204,9 +204,11 @@ class RowReader:
         rule = self._mapping.outcome
         if rule is None or state is not CaseState.CLOSED:
             return None
-        for column, value, outcome in rule.tells:
-            if cell[column] == value:
-                return outcome
+        told = {outcome: column for column, value, outcome in rule.tells if cell[column] == value}
+        if len(told) > 1:
+            raise invalid("outcome", "outcome_contradicts", columns=", ".join(told.values()))
+        for outcome in told:
+            return outcome
         if rule.by_due and given.closed_at is not None and given.handle_due_at is not None:
             return GivenOutcome.ON_TIME if given.closed_at <= given.handle_due_at else GivenOutcome.OVERDUE
         return None
