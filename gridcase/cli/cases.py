@@ -12,9 +12,10 @@ from typing import IO, Any
 import click
 
 from gridcase.assessment.sheets import defused
-from gridcase.cli.shell import answer, json_option, refusing, runtime, spoken
+from gridcase.cli.shell import answer, json_option, refusing, runtime, said, spoken
 from gridcase.domain.actor import SYSTEM
 from gridcase.domain.case import CaseState
+from gridcase.domain.errors import GridcaseError
 from gridcase.edge.texts import Language, sentence
 from gridcase.services.exporting import COLUMNS, CaseFilter, exported_cases
 from gridcase.services.importing import ImportAsk, ImportReport, import_cases, mapping_named
@@ -35,9 +36,14 @@ def cases() -> None:
 def import_command(*, file: Path, mapping: str, encoding: str, dry_run: bool, as_json: bool) -> None:
     """Take the rows of a file in, once each; exit 1 when rows were refused."""
     rt = runtime()
-    ask = ImportAsk(path=file, mapping=mapping_named(rt, mapping), encoding=encoding, dry_run=dry_run)
-    with _progress(file) as tell:
-        report = import_cases(rt, ask, tell)
+    try:
+        ask = ImportAsk(path=file, mapping=mapping_named(rt, mapping), encoding=encoding, dry_run=dry_run)
+        with _progress(file) as tell:
+            report = import_cases(rt, ask, tell)
+    except GridcaseError as error:
+        if as_json:
+            answer(_refused_whole(error, spoken(rt)), as_json=True, text="")
+        raise
     value = _plain(report, spoken(rt))
     answer(value, as_json=as_json, text=_text(value))
     sys.exit(1 if report.refused else 0)
@@ -121,6 +127,28 @@ def _plain(report: ImportReport, language: Language) -> dict[str, Any]:
         "new_types": report.new_types,
         "new_units": report.new_units,
         "names": report.names,
+    }
+
+
+def _refused_whole(error: GridcaseError, language: Language) -> dict[str, Any]:
+    """Report a file of which no row was taken, because it could not be read as a whole."""
+    problems = [(name, problem) for name, found in error.fields.items() for problem in found]
+    return {
+        "rows": 0,
+        "imported": 0,
+        "already_there": 0,
+        "refused": 0,
+        "exceptions": [
+            {"row": None, "field": name, "reason": one.code, "detail": said(one, language)} for name, one in problems
+        ]
+        or [
+            {
+                "row": None,
+                "field": None,
+                "reason": error.code,
+                "detail": sentence(error.code, error.params, language),
+            }
+        ],
     }
 
 

@@ -75,7 +75,7 @@ _VALUES: Json = {
     "text": "按要求处理",
     "limit": {"amount": 2, "unit": "working_hour"},
     "datetime": "2026-10-12T09:00:00+08:00",
-    "boolean": True,
+    "boolean": False,
 }
 #: Optional fields that a value of the right type can never make wrong.
 _HARMLESS = ("text", "attachments", "datetime", "boolean")

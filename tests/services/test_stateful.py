@@ -54,7 +54,7 @@ from gridcase.store.cases import StoredCase, load_case
 from gridcase.store.history import FIRST_LINK, lines_of, link, payload_digest, to_event
 from gridcase.workflow import requests as asked
 from gridcase.workflow import watch
-from gridcase.workflow.case import RequestState
+from gridcase.workflow.case import Case, RequestState
 from gridcase.workflow.catalogue import CaseType, Catalogue
 from gridcase.workflow.machine import available_actions, decide
 from gridcase.workflow.rulebook import Inspector, Situation
@@ -389,14 +389,7 @@ class StreetOffice(RuleBasedStateMachine):
             ),
             Action.DECIDE_EXTENSION: ruling,
             Action.DECIDE_SUSPENSION: ruling,
-            Action.REQUEST_CHECK: lambda: draw(
-                st.sampled_from(
-                    [
-                        asked.RequestCheck(mode=CheckMode.ON_SITE, inspector=self.inspector(draw)),
-                        asked.RequestCheck(mode=CheckMode.WAIVED, note="视频可见已处置"),
-                    ]
-                )
-            ),
+            Action.REQUEST_CHECK: lambda: self.check_to_ask(case, draw),
             Action.CHECK: lambda: asked.Check(
                 result=draw(st.sampled_from(CheckResult)),
                 attachments=photos(),
@@ -415,6 +408,12 @@ class StreetOffice(RuleBasedStateMachine):
             Action.REVIEW: lambda: asked.Review(ruling=Ruling.GRANT, reason="同一地点"),
         }
         return makers.get(action)
+
+    def check_to_ask(self, case: Case, draw: st.DrawFn) -> asked.RequestCheck:
+        """Ask for a check on site, or waive it where none has failed."""
+        waived = asked.RequestCheck(mode=CheckMode.WAIVED, note="视频可见已处置")
+        on_site = asked.RequestCheck(mode=CheckMode.ON_SITE, inspector=self.inspector(draw))
+        return draw(st.sampled_from([on_site] if case.check_passed is False else [on_site, waived]))
 
     def good_of_the_unit(self, name: str, action: Action, data: st.DataObject) -> Callable[[], asked.Payload | None]:
         photos, draw = (lambda: (self.photo(name),)), data.draw

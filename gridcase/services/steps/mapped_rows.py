@@ -319,7 +319,7 @@ def type_code(prefix: str, value: str) -> str:
     Examples
     --------
     >>> type_code("PS", "662"), type_code("CH", "Garbage in yard")
-    ('PS662', 'CHTEJPM8')
+    ('PS662', 'CHXHJY04')
     """
     if _TYPE_CODE.fullmatch(value):
         return prefix + value
@@ -338,7 +338,7 @@ def unit_code(prefix: str, value: str) -> str:
     Examples
     --------
     >>> unit_code("", "1805"), unit_code("SF-", "PUC Sewer Ops")
-    ('1805', 'SF-PUC-SEWER-OPS-6D7C44')
+    ('1805', 'SF-PUC-SEWER-OPS-2AD6C6')
     """
     if _UNIT_CODE.fullmatch(prefix + value):
         return prefix + value
