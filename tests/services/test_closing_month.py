@@ -14,6 +14,7 @@ from gridcase.domain.errors import GridcaseError, NotFoundError, NotPermittedErr
 from gridcase.services import assessing, closing_month, running_month
 from gridcase.services.steps import month_facts
 from gridcase.store import assessments
+from gridcase.workflow import deadlines
 from gridcase.workflow.timetable import Act, Approval, MonthState
 from tests.months import CUT_OFF, LATER, PERIOD, PUBLICITY_ENDS, RULES, reported_case, run_later, sealed_month
 from tests.office import Office
@@ -304,7 +305,7 @@ def test_a_unit_sees_its_own_score_and_nobody_elses(october: Office):
         assessing.export(october.rt, unit, run.id)
 
 
-def test_what_a_sealed_month_counted_is_not_taken_back(office: Office):
+def test_what_a_sealed_month_counted_is_not_taken_back(office: Office, monkeypatch):
     closed, void = reported_case(office), office.caller("inspector").file().json["number"]
     leader = office.caller("shift_leader")
     assert leader.act(void, "void", reason="test").status_code == 200
@@ -316,7 +317,10 @@ def test_what_a_sealed_month_counted_is_not_taken_back(office: Office):
     assert (answer.status_code, answer.json["code"]) == (409, "month_is_sealed")
     offered = leader.get(f"/cases/{void}").json["available_actions"]
     assert "restore" not in {one["action"] for one in offered}
-    assert closed
+    # Long limits for reopening would outlast the seal.
+    monkeypatch.setattr(deadlines, "reopen_until", lambda *_: LATER + SECOND)
+    answer = leader.act(closed, "reopen", note="误结案")
+    assert (answer.status_code, answer.json["code"]) == (409, "month_is_sealed")
 
 
 def test_a_void_after_the_cut_off_is_no_matter_of_the_sealed_month(office: Office):
