@@ -1,12 +1,15 @@
 """``gridcase demo``: the sample city, its month, and a server to look at it."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from random import Random
 
 import click
 
 from gridcase.app import create_app
-from gridcase.cli.serving import address, listen, serve
+from gridcase.cli.serving import address, environment, listen, serve
 from gridcase.cli.shell import refusing
 from gridcase.edge.runtime import EXTENSION
 from gridcase.settings import Settings, SettingsError, load_settings
@@ -20,7 +23,7 @@ from gridcase.settings import Settings, SettingsError, load_settings
 @click.option("--cases", type=click.IntRange(100), default=1500, show_default=True, help="Cases of the month.")
 @refusing
 def demo(*, no_serve: bool, port: int | None, cases: int) -> None:
-    """Make a sample city with a month of cases, then serve it.
+    """Make a sample city with a month of cases, then serve it, the timed jobs beside the server.
 
     The second run changes nothing. Accounts and passwords stand in demo-accounts.json in the data folder.
     """
@@ -28,8 +31,18 @@ def demo(*, no_serve: bool, port: int | None, cases: int) -> None:
     held = None if no_serve else listen(port)
     _make(settings, cases)
     if held is not None:
+        _schedule(settings)
         click.echo(f"gridcase: {address(held)}  (Ctrl-C ends it)")
         serve(settings, held)
+
+
+def _schedule(settings: Settings) -> None:
+    """Start the timed jobs beside the server, which takes this process's place; they end with it."""
+    command = [sys.executable, "-c", "from gridcase.cli.main import cli; cli()", "scheduler", "--with-parent"]
+    with (settings.data_dir / "scheduler.log").open("ab") as log:
+        subprocess.Popen(  # noqa: S603 - our own arguments
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **environment(settings)}
+        )
 
 
 def _settings() -> Settings:

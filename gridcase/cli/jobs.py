@@ -1,5 +1,6 @@
 """``gridcase scheduler`` and ``gridcase jobs``: the timed work, all of it or one at a time."""
 
+import os
 import sys
 
 import click
@@ -14,13 +15,15 @@ from gridcase.services.watching import readiness
 
 
 @click.command("scheduler")
+@click.option("--with-parent", is_flag=True, help="End when the process that started it has ended.")
 @refusing
-def scheduler_command() -> None:
+def scheduler_command(*, with_parent: bool) -> None:
     """Run every timed job at its interval until told to stop; several schedulers may run at once."""
+    parent = os.getppid() if with_parent else None
     rt = runtime()
     if not readiness(rt).is_ready:
         raise GridcaseError("not_configured")
-    Ticker(rt).run()
+    Ticker(rt, parent=parent).run()
 
 
 @click.group()

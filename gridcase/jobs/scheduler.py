@@ -4,6 +4,7 @@ There is no leader: any number of schedulers tick, and the ledger lets each slot
 catching up, since every job works from what the database says.
 """
 
+import os
 import signal
 import threading
 from types import FrameType
@@ -29,15 +30,18 @@ class Ticker:
     ----------
     rt
         Shared by all jobs.
+    parent
+        Process with which this one is to end; None to go on without it.
     """
 
-    def __init__(self, rt: Runtime) -> None:
+    def __init__(self, rt: Runtime, *, parent: int | None = None) -> None:
         self._rt = rt
+        self._parent = parent
         self._owner = new_owner()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._scheduler = BlockingScheduler(
-            timezone="UTC", executors={"default": ThreadPoolExecutor(max_workers=len(JOBS))}
+            timezone="UTC", executors={"default": ThreadPoolExecutor(max_workers=len(JOBS) + 1)}
         )
 
     def run(self) -> None:
@@ -54,6 +58,8 @@ class Ticker:
                 max_instances=1,
                 misfire_grace_time=None,
             )
+        if self._parent is not None:
+            self._scheduler.add_job(self._end_with_parent, "interval", seconds=1)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         self._scheduler.add_listener(self._started, EVENT_SCHEDULER_STARTED)
@@ -67,6 +73,10 @@ class Ticker:
             run_due(self._rt, name, owner=self._owner, is_stopping=self._stopping.is_set)
         except StoreError as error:
             _log.error("job not begun", job=name, exc_info=error)
+
+    def _end_with_parent(self) -> None:
+        if os.getppid() != self._parent:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         if self._stopping.is_set():

@@ -170,3 +170,20 @@ def test_the_scheduler_ends_cleanly_on_sigterm(sqlite_office: Office, tmp_path: 
         finally:
             process.kill()
     assert '"scheduler ended"' in rest
+
+
+def test_a_scheduler_started_by_a_server_ends_with_it(sqlite_office: Office, tmp_path: Path):
+    url = str(sqlite_office.rt.database.engine.url)
+    environment = os.environ | {"GRIDCASE_DATABASE_URL": url, "GRIDCASE_DATA_DIR": str(tmp_path)}
+    scheduler = [sys.executable, "-c", "from gridcase.cli.main import cli; cli()", "scheduler", "--with-parent"]
+    server = [sys.executable, "-c", f"import subprocess; subprocess.run({scheduler!r})"]
+    with subprocess.Popen(server, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            for line in process.stderr:
+                if '"job done"' in line or '"scheduler began"' in line:
+                    break
+        finally:
+            process.kill()
+        # The pipe ends when the scheduler, which holds its other end, has ended too.
+        rest = process.stderr.read()
+    assert '"scheduler ended"' in rest
