@@ -148,7 +148,7 @@ def test_a_person_with_several_roles_acts_in_the_first_or_in_the_one_chosen(offi
 def test_a_role_that_was_not_granted_is_refused_by_name_once_the_password_is_right(office):
     refused = sign_in(office, "inspector", role="leader")
     assert (refused.status_code, list(refused.json["errors"])) == (422, ["role"])
-    assert "Inspector" in refused.json["errors"]["role"][0]
+    assert "Choose: inspector." in refused.json["errors"]["role"][0]
     assert sign_in(office, "inspector", "wrong", role="leader").json["code"] == "wrong_password"
 
 
