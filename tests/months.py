@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from gridcase.services import closing_month, running_month
 from gridcase.services.assessing import Run
+from tests.feeds import settle
 from tests.office import Office
 
 #: Wednesday of the third working day, 18:00 in Changzhou; publicity ends on the following Monday at that time.
@@ -25,11 +26,13 @@ def reported_case(office: Office) -> str:
     leader.act(number, "request_check", mode="waived", note="处置照片足以证明")
     closed = leader.act(number, "close")
     assert closed.status_code == 200, (closed.json, checker.office)
+    settle(office)
     return number
 
 
 def run_later(office: Office) -> Run:
-    """Run October well after it was decided."""
+    """Run October well after it was decided; all its lines can be put under a root by then."""
+    settle(office)
     office.clock.instant = LATER
     return running_month.run_month(office.rt, office.actor("assessor"), PERIOD, RULES)
 

@@ -13,6 +13,7 @@ from gridcase.services.appealing import AppealReason, Decision, NewAppeal, Rulin
 from gridcase.services.assessing import Run
 from gridcase.services.attaching import read_attachment
 from gridcase.services.steps.assessed import record_of
+from tests.feeds import settle
 from tests.months import CUT_OFF, LATER, PERIOD, PUBLICITY_ENDS, RULES, reported_case
 from tests.office import Office, upload
 
@@ -25,6 +26,7 @@ def refused(code: str) -> Any:
 
 
 def run_at(office: Office, at: datetime, who: str = "assessor") -> Run:
+    settle(office)
     office.clock.instant = at
     return running_month.run_month(office.rt, office.actor(who), PERIOD, RULES)
 

@@ -23,6 +23,7 @@ from gridcase.services.recurring import find_recurrences
 from gridcase.services.running_month import counts
 from gridcase.services.watching_cases import tick
 from gridcase.store.cases import CaseRow
+from tests.feeds import settle
 from tests.office import FIRE_LANE, Office
 
 MAPPING = """
@@ -303,9 +304,11 @@ def test_time_does_nothing_to_imported_cases_and_they_are_no_recurrences(office,
     again = {"FILED": "2026-10-11 10:00:00", "CLOSED": "2026-10-11 11:00:00", "DUE": "-"}
     take(place | recent, place | again | {"ID": "A2"}, open_row(office, ID="A3"))
     assert tick(office.rt).looked_at == 0
+    settle(office)
     assert find_recurrences(office.rt) == 0
     # A case filed here may well repeat an imported one.
     office.caller("inspector").file(office.filing(type=FIRE_LANE))
+    settle(office)
     assert find_recurrences(office.rt) == 1
 
 
