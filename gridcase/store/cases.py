@@ -43,7 +43,6 @@ from gridcase.domain.case import (
     PersonId,
     Scheme,
     Source,
-    Stage,
     TaskKind,
     TypeKey,
     UnitCode,
@@ -305,11 +304,6 @@ class PageAsk:
     order: str
     limit: int
     after: tuple[datetime | None, int] | None = None
-
-
-def states_of(stage: Stage) -> tuple[CaseState, ...]:
-    """Return the states of a stage."""
-    return tuple(state for state in CaseState if state.stage is stage)
 
 
 def visible_to(actor: Actor) -> ColumnElement[bool]:

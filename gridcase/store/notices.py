@@ -141,12 +141,6 @@ def recent_runs(tx: Tx, limit: int) -> tuple[JobRunRow, ...]:
     return tuple(tx.execute(select(JobRunRow).order_by(JobRunRow.id.desc()).limit(limit)).scalars())
 
 
-def newest_slot(tx: Tx, job: str) -> datetime | None:
-    """Return the newest slot of a job that was begun."""
-    statement = select(JobRunRow.slot).where(JobRunRow.job == job).order_by(JobRunRow.slot.desc()).limit(1)
-    return tx.execute(statement).scalar_one_or_none()
-
-
 def forget_runs(tx: Tx, before: datetime, limit: int) -> int:
     """Remove the oldest runs that ended before an instant, at most so many; return how many there were."""
     old = select(JobRunRow.id).where(JobRunRow.finished_at < before).order_by(JobRunRow.id).limit(limit)
