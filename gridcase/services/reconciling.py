@@ -54,7 +54,7 @@ _OUTCOMES = {"按期": Outcome.ON_TIME, "超期": Outcome.OVERDUE, "超期未处
 _POINTS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 _TIMES = re.compile(r"[0-9]{1,4}")
 _Word = TypeVar("_Word", FindingKind, Outcome)
-_LONGEST = {"their_number": 80, "unit": 40, "indicator": 64, "evidence": 2000}
+_LONGEST = {"system": 40, "their_number": 80, "unit": 40, "indicator": 64, "evidence": 2000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +106,13 @@ def take_findings(rt: Runtime, actor: Actor, path: Path, about: FindingList, *, 
     NotPermittedError
         The actor assesses nothing.
     InvalidInputError
-        The period or the rule set is unknown, or the file as a whole cannot be read: ``header_lacks``, or as in
-        ``gridcase.services.steps.delimited``.
+        The period or the rule set is unknown, the system's name is too long, or the file as a whole cannot be read:
+        ``findings_header``, or as in ``gridcase.services.steps.delimited``.
     """
     only_for(actor, ASSESSING)
     period = read_period(rt, about.period)
+    if len(about.system) > _LONGEST["system"]:
+        raise invalid("system", "text_too_long", most=_LONGEST["system"], length=len(about.system))
     indicators = _indicators(rt, about)
     read, refused = _read(path, about, indicators)
     same = 0

@@ -127,3 +127,10 @@ def test_a_handler_may_not_take_lists_in_and_a_unit_sees_its_own_lines(office, n
 def test_a_file_without_the_columns_needed_is_refused_whole(office, tmp_path, text):
     with pytest.raises(InvalidInputError):
         take_findings(office.rt, office.actor("assessor"), written(tmp_path, text), LIST)
+
+
+def test_a_name_that_no_column_can_hold_is_refused_before_anything_is_written(office, numbered, tmp_path):
+    about = FindingList(period=PERIOD, system="c" * 41, rule_set="changzhou")
+    with pytest.raises(InvalidInputError) as caught:
+        take_findings(office.rt, office.actor("assessor"), written(tmp_path, GOOD), about)
+    assert list(caught.value.fields) == ["system"]
