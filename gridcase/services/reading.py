@@ -1,21 +1,16 @@
 """Showing cases: one, many, their history, and who may be asked to check."""
 
-from dataclasses import dataclass
-
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action
-from gridcase.domain.errors import NotFoundError, NotPermittedError
-from gridcase.domain.history import CaseEvent
-from gridcase.domain.numbers import parse_number
+from gridcase.domain.errors import NotPermittedError
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.services.steps.sealed_months import sealed_month_of
-from gridcase.store import history, people
-from gridcase.store.cases import CaseFilter, CaseRow, PageAsk, StoredCase, load_case, page_of_cases, to_case
-from gridcase.store.database import Tx
+from gridcase.services.steps.showing import HistoryLine, ListedCase, history_of, listed_case, visible_case
+from gridcase.store import people
+from gridcase.store.cases import CaseFilter, PageAsk, StoredCase, page_of_cases
 from gridcase.store.notices import ToldNotice, notices_for
-from gridcase.workflow.case import Case
 from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 from gridcase.workflow.transitions import rows_of
@@ -39,37 +34,6 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryLine:
-    """A line of history as people read it.
-
-    Parameters
-    ----------
-    actor_name
-        None for the system.
-    payload
-        Canonical JSON of texts and positions; None once erased.
-    is_by_filer
-        Whether the person who acted also filed or found the case.
-    """
-
-    event: CaseEvent
-    actor_name: str | None
-    payload: str | None
-    is_by_filer: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedCase:
-    """A case in a list: without assignments and tasks."""
-
-    id: int
-    case: Case
-    unit: str | None
-    address: str | None
-    description: str | None
-
-
 def one_case(rt: Runtime, actor: Actor, number: str) -> StoredCase:
     """Return a case.
 
@@ -79,7 +43,7 @@ def one_case(rt: Runtime, actor: Actor, number: str) -> StoredCase:
         There is none, or the actor may not see it.
     """
     with rt.database.reading() as tx:
-        return _visible(tx, actor, number)
+        return visible_case(tx, actor, number)
 
 
 def case_recurrence(rt: Runtime, actor: Actor, stored: StoredCase) -> SeenRecurrence | None:
@@ -106,7 +70,7 @@ def case_list(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk) -> t
     """Return a page of the cases an actor may see, in one statement; one more than asked when there are more."""
     with rt.database.reading() as tx:
         rows = page_of_cases(tx, actor, wanted, page, rt.clock.now())
-        return tuple(_listed(row) for row in rows)
+        return tuple(listed_case(row) for row in rows)
 
 
 def case_history(rt: Runtime, actor: Actor, number: str) -> tuple[HistoryLine, ...]:
@@ -118,17 +82,7 @@ def case_history(rt: Runtime, actor: Actor, number: str) -> tuple[HistoryLine, .
         There is no such case, or the actor may not see it.
     """
     with rt.database.reading() as tx:
-        stored = _visible(tx, actor, number)
-        filers = (stored.case.filed_by, stored.case.found_by)
-        return tuple(
-            HistoryLine(
-                event=history.to_event(row, stored.case.number),
-                actor_name=name,
-                payload=payload.body if payload else None,
-                is_by_filer=row.actor_id in filers,
-            )
-            for row, payload, name in history.lines_of(tx, stored.id)
-        )
+        return history_of(tx, visible_case(tx, actor, number))
 
 
 def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference) -> tuple[Inspector, ...]:
@@ -143,22 +97,10 @@ def inspectors_for(rt: Runtime, actor: Actor, number: str, reference: Reference)
     """
     now = rt.clock.now()
     with rt.database.reading() as tx:
-        stored = _visible(tx, actor, number)
+        stored = visible_case(tx, actor, number)
         if not any(actor.role in row.roles for row in rows_of(Action.REQUEST_CHECK)):
             raise NotPermittedError("role_may_not", params={"action": Action.REQUEST_CHECK, "role": actor.role})
         known = people.inspectors(tx, now, now.astimezone(rt.settings.zone).date())
     return eligible_inspectors(
         Situation(case=stored.case, actor=actor, now=now, rules=reference.rules, inspectors=known)
     )
-
-
-def _visible(tx: Tx, actor: Actor, number: str) -> StoredCase:
-    parts = parse_number(number)
-    stored = load_case(tx, parts.identity, actor) if parts else None
-    if stored is None or stored.case.number != number.strip().upper():
-        raise NotFoundError("case_not_found", params={"number": number})
-    return stored
-
-
-def _listed(row: CaseRow) -> ListedCase:
-    return ListedCase(id=row.id, case=to_case(row), unit=row.unit, address=row.address, description=row.description)

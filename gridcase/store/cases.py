@@ -363,6 +363,36 @@ def save_tasks(tx: Tx, identity: int, before: tuple[Task, ...], after: tuple[Tas
     _save(tx, _TASKS, identity, _changes(before, after, _task_values))
 
 
+def version_of(tx: Tx, identity: int, actor: Actor) -> tuple[CaseNumber, int, int] | None:
+    """Return number, version and length of history of a case the actor may see, in one statement; None otherwise."""
+    if identity > LARGEST_ID:
+        return None
+    columns = (CaseRow.prefix, CaseRow.filed_on, CaseRow.version, CaseRow.events)
+    row = tx.execute(select(*columns).where(CaseRow.id == identity, visible_to(actor))).one_or_none()
+    if row is None:
+        return None
+    number = case_number(NumberParts(prefix=row.prefix, filed_on=row.filed_on, identity=identity))
+    return number, row.version, row.events
+
+
+def open_cases_of(tx: Tx, actor: Actor, limit: int) -> tuple[StoredCase, ...]:
+    """Return the open cases an actor may see, next handling deadline first, whole, in three statements.
+
+    One more than ``limit`` when there are more.
+    """
+    statement = (
+        select(CaseRow)
+        .where(CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)), visible_to(actor))
+        .order_by(CaseRow.handle_due_at, CaseRow.id)
+        .limit(limit + 1)
+    )
+    rows = tuple(tx.execute(statement).scalars())
+    identities = [row.id for row in rows]
+    assignments = _parts_of(tx, _ASSIGNMENTS, identities, _assignment)
+    tasks = _parts_of(tx, _TASKS, identities, _task)
+    return tuple(_stored(row, assignments.get(row.id, ()), tasks.get(row.id, ())) for row in rows)
+
+
 def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
     """Tell whether an actor may see the case of this identity."""
     statement = select(CaseRow.id).where(CaseRow.uid == uid, visible_to(actor))
@@ -616,28 +646,39 @@ def _in_area(prefix: str) -> ColumnElement[bool]:
 def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
     if not row.assignments:
         return ()
-    rows = tx.execute(_PARTS[_ASSIGNMENTS], {"identity": row.id})
-    return tuple(
-        Assignment(
-            number=one.number,
-            unit=UnitCode(one.unit),
-            dispatched_at=one.dispatched_at,
-            dispatched_by=PersonId(one.dispatched_by),
-            due_at=one.due_at,
-            original_due_at=one.original_due_at,
-            limit=TimeLimit.parse(one.time_limit),
-            route=one.route,
-            accepted_at=one.accepted_at,
-            reported_at=one.reported_at,
-            returned_reason=one.returned_reason,
-            ended_at=one.ended_at,
-            outcome=None if one.outcome is None else Outcome(one.outcome),
-            leaves_due=one.leaves_due,
-            handlers=tuple(one.handlers),
-            is_lead=one.is_lead,
-            extensions=one.extensions,
-        )
-        for one in rows
+    return tuple(_assignment(one) for one in tx.execute(_PARTS[_ASSIGNMENTS], {"identity": row.id}))
+
+
+def _parts_of(
+    tx: Tx, table: Table, identities: Sequence[int], make: Callable[[Any], _Part]
+) -> dict[int, tuple[_Part, ...]]:
+    """Return the assignments or tasks of several cases by case, in one statement."""
+    statement = select(table).where(table.c.case_id.in_(identities)).order_by(table.c.case_id, table.c.number)
+    found: dict[int, list[_Part]] = {}
+    for row in tx.execute(statement):
+        found.setdefault(row.case_id, []).append(make(row))
+    return {identity: tuple(parts) for identity, parts in found.items()}
+
+
+def _assignment(one: Any) -> Assignment:
+    return Assignment(
+        number=one.number,
+        unit=UnitCode(one.unit),
+        dispatched_at=one.dispatched_at,
+        dispatched_by=PersonId(one.dispatched_by),
+        due_at=one.due_at,
+        original_due_at=one.original_due_at,
+        limit=TimeLimit.parse(one.time_limit),
+        route=one.route,
+        accepted_at=one.accepted_at,
+        reported_at=one.reported_at,
+        returned_reason=one.returned_reason,
+        ended_at=one.ended_at,
+        outcome=None if one.outcome is None else Outcome(one.outcome),
+        leaves_due=one.leaves_due,
+        handlers=tuple(one.handlers),
+        is_lead=one.is_lead,
+        extensions=one.extensions,
     )
 
 
@@ -666,21 +707,21 @@ def _assignment_values(one: Assignment) -> dict[str, Any]:
 def _tasks(tx: Tx, row: CaseRow) -> tuple[Task, ...]:
     if not row.tasks:
         return ()
-    rows = tx.execute(_PARTS[_TASKS], {"identity": row.id})
-    return tuple(
-        Task(
-            number=one.number,
-            kind=TaskKind(one.kind),
-            inspector=PersonId(one.inspector_id),
-            mode=CheckMode(one.mode),
-            asked_at=one.asked_at,
-            asked_by=PersonId(one.asked_by),
-            due_at=one.due_at,
-            done_at=one.done_at,
-            result=one.result,
-            withdrawn_at=one.withdrawn_at,
-        )
-        for one in rows
+    return tuple(_task(one) for one in tx.execute(_PARTS[_TASKS], {"identity": row.id}))
+
+
+def _task(one: Any) -> Task:
+    return Task(
+        number=one.number,
+        kind=TaskKind(one.kind),
+        inspector=PersonId(one.inspector_id),
+        mode=CheckMode(one.mode),
+        asked_at=one.asked_at,
+        asked_by=PersonId(one.asked_by),
+        due_at=one.due_at,
+        done_at=one.done_at,
+        result=one.result,
+        withdrawn_at=one.withdrawn_at,
     )
 
 

@@ -143,16 +143,20 @@ def found_by_superiors(tx: Tx, since: datetime, until: datetime) -> tuple[Occurr
 def _places(new: Occurrence, metres: float, *, with_object: bool) -> list[ColumnElement[bool]]:
     places: list[ColumnElement[bool]] = []
     if new.point is not None:
-        north = int(metres / _LEAST_METRES_PER_DEGREE * 1e7) + 1
-        # The box is a quarter too wide at the equator and still wide enough at 60 degrees of latitude.
-        east = north * 2
-        places.append(
-            CaseRow.lon_e7.between(new.point.lon_e7 - east, new.point.lon_e7 + east)
-            & CaseRow.lat_e7.between(new.point.lat_e7 - north, new.point.lat_e7 + north)
-        )
+        places.append(box_around(new.point, metres))
     if with_object and new.object_id is not None:
         places.append(CaseRow.object_id == new.object_id)
     return places
+
+
+def box_around(point: GeoPoint, metres: float) -> ColumnElement[bool]:
+    """Return the criterion of a box that holds every case within so many metres: a little more than that."""
+    north = int(metres / _LEAST_METRES_PER_DEGREE * 1e7) + 1
+    # The box is a quarter too wide at the equator and still wide enough at 60 degrees of latitude.
+    east = north * 2
+    return CaseRow.lon_e7.between(point.lon_e7 - east, point.lon_e7 + east) & CaseRow.lat_e7.between(
+        point.lat_e7 - north, point.lat_e7 + north
+    )
 
 
 def put_recurrence(tx: Tx, case_id: int, values: dict[str, Any] | None) -> bool:

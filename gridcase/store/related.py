@@ -1,0 +1,95 @@
+"""Cases that belong to a case: what it repeats and what repeats it, and similar open ones nearby.
+
+Every query shows only what the actor may see, is bounded, and is one statement.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import String, literal, or_, select, union_all
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import OPEN_STATES, TypeKey
+from gridcase.domain.numbers import parse_number
+from gridcase.domain.place import GeoPoint, distance_m
+from gridcase.store.cases import CaseRow, StoredCase, visible_to
+from gridcase.store.database import Tx
+from gridcase.store.recurrence import RecurrenceRow, box_around
+
+
+class Relation(StrEnum):
+    """How another case belongs to the one looked at."""
+
+    LEAD = "lead_case"
+    FOLLOWER = "follower"
+    EARLIER = "earlier_case"
+    LATER = "later_case"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelatedRow:
+    """Another case and what it is to the one looked at."""
+
+    relation: Relation
+    row: CaseRow
+
+
+def duplicates_of(tx: Tx, actor: Actor, stored: StoredCase) -> tuple[RelatedRow, ...]:
+    """Return the lead of a case and its followers, oldest first, at most ``MOST_RELATED``."""
+    lead = parse_number(stored.case.lead) if stored.case.lead else None
+    either = [CaseRow.lead == stored.case.number]
+    if lead is not None:
+        either.append(CaseRow.id == lead.identity)
+    statement = select(CaseRow).where(or_(*either), visible_to(actor)).order_by(CaseRow.id).limit(MOST_RELATED)
+    return tuple(
+        RelatedRow(relation=Relation.FOLLOWER if row.lead == stored.case.number else Relation.LEAD, row=row)
+        for row in tx.execute(statement).scalars()
+    )
+
+
+def repetitions_of(tx: Tx, actor: Actor, case_id: int) -> tuple[RelatedRow, ...]:
+    """Return the case that this one repeats and those that repeat it, oldest first, at most ``MOST_RELATED``."""
+    told = literal(str(Relation.EARLIER), String).label("relation")
+    earlier = select(RecurrenceRow.earlier_id.label("other"), told).where(RecurrenceRow.case_id == case_id)
+    told = literal(str(Relation.LATER), String).label("relation")
+    later = select(RecurrenceRow.case_id.label("other"), told).where(RecurrenceRow.earlier_id == case_id)
+    # Two halves, each by its own index: an OR over both columns reads the whole table.
+    pairs = union_all(earlier, later).subquery()
+    statement = (
+        select(CaseRow, pairs.c.relation)
+        .join(pairs, pairs.c.other == CaseRow.id)
+        .where(visible_to(actor))
+        .order_by(CaseRow.id)
+        .limit(MOST_RELATED)
+    )
+    return tuple(RelatedRow(relation=Relation(relation), row=row) for row, relation in tx.execute(statement).tuples())
+
+
+def similar_open(
+    tx: Tx, actor: Actor, kind: TypeKey, point: GeoPoint, *, radius_m: float
+) -> tuple[tuple[CaseRow, float], ...]:
+    """Return open cases of a type within a radius with their distance in metres, nearest first."""
+    statement = (
+        select(CaseRow)
+        .where(
+            CaseRow.scheme == str(kind.scheme),
+            CaseRow.kind == str(kind.kind),
+            CaseRow.code == kind.code,
+            CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)),
+            box_around(point, radius_m),
+            visible_to(actor),
+        )
+        .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
+        .limit(MOST_RELATED)
+    )
+    found = [
+        (row, distance_m(point, GeoPoint(lon_e7=row.lon_e7, lat_e7=row.lat_e7)))
+        for row in tx.execute(statement).scalars()
+        if row.lon_e7 is not None and row.lat_e7 is not None
+    ]
+    near = [(row, away) for row, away in found if away <= radius_m]
+    return tuple(sorted(near, key=lambda one: (one[1], one[0].id)))
+
+
+#: More would hide the message.
+MOST_RELATED = 50
