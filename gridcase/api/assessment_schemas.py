@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import PageSize, Text
+from gridcase.api.fields import PageSize, Text, refused
 from gridcase.services.assessing import WhatIfRequest
 
 PERIOD = {"description": "2026-10, 2026-Q4 or 2026", "pattern": r"^\d{4}(-(\d{2}|Q[1-4]))?$"}
@@ -44,13 +44,20 @@ class ReasonSchema(Schema):
     reason = Text(most=500, required=True)
 
 
+def _a_few(periods: list[str]) -> None:
+    if not periods:
+        raise refused("field_required")
+    if len(periods) > _MOST_PERIODS:
+        raise refused("too_many_items", most=_MOST_PERIODS)
+
+
 class WhatIfRequestSchema(Schema):
     """A draft rule set, as in a rule file, and the sealed periods to try it on."""
 
     periods = fields.List(
         Text(most=10, metadata=PERIOD),
         required=True,
-        validate=lambda value: 1 <= len(value) <= _MOST_PERIODS,
+        validate=_a_few,
         metadata={"minItems": 1, "maxItems": 24},
     )
     rule_set = fields.Dict(keys=fields.String(), required=True)

@@ -151,19 +151,23 @@ class RecurrenceListSchema(Schema):
 
 
 class NoticeSchema(Schema):
-    """Something people are told of one case, once."""
+    """Something the caller is told, once; without a case where it is about a month or finished work."""
 
     id = fields.Integer(required=True)
-    number = fields.String(required=True)
-    state = fields.String(required=True)
-    state_label = fields.String(required=True)
+    number = fields.String(allow_none=True, required=True)
+    state = fields.String(allow_none=True, required=True)
+    state_label = fields.String(allow_none=True, required=True)
     kind = fields.String(required=True)
     label = fields.String(required=True)
     stage = fields.String(allow_none=True, required=True)
     stage_label = fields.String(allow_none=True, required=True)
     unit = fields.String(allow_none=True, required=True)
+    subject = fields.String(allow_none=True, required=True)
+    why = fields.String(required=True)
+    why_label = fields.String(required=True)
     at = fields.String(required=True)
     noted_at = fields.String(required=True)
+    read_at = fields.String(allow_none=True, required=True)
 
 
 class NoticeListSchema(Schema):
@@ -171,6 +175,12 @@ class NoticeListSchema(Schema):
 
     items = fields.List(fields.Nested(NoticeSchema), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
+
+
+class NoticeReadDoneSchema(Schema):
+    """What came of reading."""
+
+    read = fields.Integer(required=True)
 
 
 class AttachmentSchema(Schema):

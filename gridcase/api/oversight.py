@@ -11,30 +11,56 @@ from gridcase.api.documents import (
     MissedListSchema,
     MissedSchema,
     NoticeListSchema,
+    NoticeReadDoneSchema,
     RecurrenceListSchema,
     RecurrenceSchema,
     answers,
     body,
 )
-from gridcase.api.fields import Choice, Text, as_input_error
+from gridcase.api.fields import Choice, PageSize, Text, as_input_error, refused
 from gridcase.domain.case import Ruling
+from gridcase.domain.notices import NoticeKind
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing, missed_view, notice_view, recurrence_view
+from gridcase.services.inbox import InboxAsk, inbox, read
 from gridcase.services.missing import missed_cases, review_missed
-from gridcase.services.reading import notices
 from gridcase.services.recurring import Review, ReviewRuling, recurrences, review_recurrence
 from gridcase.workflow import requests
 
 oversight = ApiBlueprint("oversight", description="Notices, recurrences and missed cases")
 
 
+#: Of the columns; PostgreSQL refuses to compare them with more.
+_LARGEST_ID = 2**31 - 1
+
+
+def _fits_a_column(value: int) -> None:
+    if not 1 <= value <= _LARGEST_ID:
+        raise refused("whole_number_expected", least=1, most=_LARGEST_ID)
+
+
+_ID_LIMITS = {"minimum": 1, "maximum": _LARGEST_ID}
+
+
 class PageQuerySchema(Schema):
     """Which page."""
 
     cursor = Text(most=200)
-    limit = fields.Integer(
-        load_default=50, validate=lambda value: 1 <= value <= 200, metadata={"minimum": 1, "maximum": 200}
-    )
+    limit = PageSize(default=50, most=200)
+
+
+class NoticeQuerySchema(PageQuerySchema):
+    """Which notices."""
+
+    kind = Choice(NoticeKind)
+    unread = fields.Boolean(load_default=False)
+
+
+class NoticeReadSchema(Schema):
+    """Which notices were read."""
+
+    id = fields.Integer(strict=True, validate=_fits_a_column, metadata=_ID_LIMITS)
+    up_to = fields.Integer(strict=True, validate=_fits_a_column, metadata=_ID_LIMITS)
 
 
 class RecurrenceQuerySchema(PageQuerySchema):
@@ -57,19 +83,38 @@ class ReviewSchema(Schema):
 @oversight.route("/notices", methods=["GET"])
 @oversight.doc(
     summary="What the caller is told",
-    parameters=[{"in": "query", "schema": PageQuerySchema, "name": "query"}],
+    parameters=[{"in": "query", "schema": NoticeQuerySchema, "name": "query"}],
     responses=answers((200, "A page", NoticeListSchema), refusals=(422,)),
 )
 def told() -> dict[str, Any]:
-    """List warnings, breaches and alarms meant for the caller's role or unit, newest first."""
-    asked = _query(PageQuerySchema)
-    found = notices(runtime(), calling().actor, after=asked["after"], limit=asked["limit"])
+    """List what the caller is told in this role, of cases they may see, newest first."""
+    asked = _loaded(NoticeQuerySchema)
+    wanted = InboxAsk(
+        limit=asked["limit"],
+        kinds=(asked["kind"],) if "kind" in asked else (),
+        is_unread=asked["unread"],
+        after=read_cursor(asked["cursor"]) if "cursor" in asked else None,
+    )
+    found = inbox(runtime(), calling().actor, wanted)
     shown, viewing = found[: asked["limit"]], _viewing()
     last = shown[-1].notice if len(found) > len(shown) else None
     return {
         "items": [notice_view(one, viewing) for one in shown],
         "next_cursor": write_cursor(last.at, last.id) if last else None,
     }
+
+
+@oversight.route("/notices/read", methods=["POST"])
+@oversight.doc(
+    summary="Note that notices were read",
+    description="One by its `id`, or all up to `up_to` in the order they were told. Sent again it changes nothing.",
+    requestBody=body(NoticeReadSchema),
+    responses=answers((200, "How many were unread", NoticeReadDoneSchema), refusals=(400, 413, 415, 422)),
+)
+def told_read() -> dict[str, Any]:
+    """Note that the caller has read notices of their own."""
+    asked: dict[str, int] = read_body(NoticeReadSchema)
+    return {"read": read(runtime(), calling().actor, only=asked.get("id"), up_to=asked.get("up_to"))}
 
 
 @oversight.route("/recurrences", methods=["GET"])
@@ -152,8 +197,13 @@ def _viewing() -> Viewing:
 
 
 def _query(schema: type[Schema]) -> dict[str, Any]:
+    loaded = _loaded(schema)
+    return loaded | {"after": read_cursor(loaded["cursor"])[1] if "cursor" in loaded else None}
+
+
+def _loaded(schema: type[Schema]) -> dict[str, Any]:
     try:
         loaded: dict[str, Any] = schema().load(request.args.to_dict())
     except ValidationError as err:
         raise as_input_error(err) from err
-    return loaded | {"after": read_cursor(loaded["cursor"])[1] if "cursor" in loaded else None}
+    return loaded

@@ -14,8 +14,9 @@ from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
+from gridcase.services.inbox import ToldNotice
 from gridcase.services.missing import MissedCase
-from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase, ToldNotice
+from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase
 from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
@@ -143,20 +144,24 @@ def missed_view(missed: MissedCase, viewing: Viewing) -> Json:
 
 
 def notice_view(told: ToldNotice, viewing: Viewing) -> Json:
-    """Return a notice with what is needed to know its case."""
+    """Return a notice with what is needed to know its case; ``number`` and ``state`` are None without one."""
     notice, case = told.notice, told.case
     return {
         "id": notice.id,
-        "number": case.number,
-        "state": case.state,
-        "state_label": label(case.state, viewing.language),
+        "number": case.number if case else None,
+        "state": case.state if case else None,
+        "state_label": label(case.state, viewing.language) if case else None,
         "kind": notice.kind,
-        "label": label(notice.kind, viewing.language),
+        "label": label(f"notice_{notice.kind}", viewing.language),
         "stage": notice.stage or None,
         "stage_label": label(notice.stage, viewing.language) if notice.stage else None,
         "unit": notice.unit,
+        "subject": notice.subject,
+        "why": told.copy.why,
+        "why_label": label(told.copy.why, viewing.language),
         "at": _instant(notice.at, viewing),
         "noted_at": _instant(notice.noted_at, viewing),
+        "read_at": _instant(told.copy.read_at, viewing),
     }
 
 

@@ -14,6 +14,7 @@ from gridcase.services.recurring import find_recurrences
 from gridcase.services.running_month import has_work, work_off
 from gridcase.services.runtime import Runtime
 from gridcase.services.sealing import seal_history
+from gridcase.services.telling_news import forget_told, is_anything_new, tell_news
 from gridcase.services.watching_cases import tick
 
 #: Called between pieces of work: keeps the lease, or ends the run by raising.
@@ -67,7 +68,7 @@ def _watch(rt: Runtime, alive: Alive) -> int:
 
 def _clean_ledger(rt: Runtime, alive: Alive) -> int:
     alive()
-    return forget(rt)
+    return forget(rt) + forget_told(rt)
 
 
 def _keep_timetable(rt: Runtime, alive: Alive) -> int:
@@ -83,6 +84,14 @@ _ALL = (
         en="cases whose time has come: automatic acceptance, tasks and requests past their limit, suspensions to end, "
         "warnings and breaches",
         work=_watch,
+    ),
+    Job(
+        name="telling",
+        every=timedelta(seconds=5),
+        zh="把新的流程记录、申诉与月度步骤写入相关人员的消息",
+        en="puts what is new of cases, appeals and the month into the inboxes of those it concerns",
+        work=lambda rt, alive: tell_news(rt, alive=alive),
+        is_due=is_anything_new,
     ),
     Job(
         name="recurrence",
@@ -123,8 +132,8 @@ _ALL = (
     Job(
         name="clean_ledger",
         every=timedelta(days=1),
-        zh="删除 30 天前的作业运行记录",
-        en="removes runs that ended more than 30 days ago from the ledger",
+        zh="删除 30 天前的作业运行记录与 180 天前的消息",
+        en="removes runs that ended more than 30 days ago from the ledger, and notices older than 180 days",
         work=_clean_ledger,
     ),
 )

@@ -10,7 +10,6 @@ from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.services.steps.showing import HistoryLine, ListedCase, history_of, listed_case, visible_case
 from gridcase.store import people
 from gridcase.store.cases import CaseFilter, PageAsk, StoredCase, page_of_cases
-from gridcase.store.notices import ToldNotice, notices_for
 from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 from gridcase.workflow.transitions import rows_of
@@ -23,12 +22,10 @@ __all__ = [
     "PageAsk",
     "SeenRecurrence",
     "StoredCase",
-    "ToldNotice",
     "case_history",
     "case_list",
     "case_recurrence",
     "inspectors_for",
-    "notices",
     "one_case",
     "sealed_month",
 ]
@@ -58,12 +55,6 @@ def sealed_month(rt: Runtime, stored: StoredCase) -> str | None:
         return None
     with rt.database.asking() as tx:
         return sealed_month_of(tx, stored.case)
-
-
-def notices(rt: Runtime, actor: Actor, *, after: int | None, limit: int) -> tuple[ToldNotice, ...]:
-    """Return what an actor is told, newest first; one more than asked when there is more."""
-    with rt.database.reading() as tx:
-        return notices_for(tx, actor, after=after, limit=limit)
 
 
 def case_list(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk) -> tuple[ListedCase, ...]:

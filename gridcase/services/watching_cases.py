@@ -7,21 +7,23 @@ locked, and then not due. What is due is decided by ``gridcase.workflow.watch``.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from gridcase.domain.actor import SYSTEM
+from gridcase.domain.case import UnitCode
 from gridcase.domain.errors import GridcaseError
+from gridcase.domain.notices import Why
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.telling import News, Telling
 from gridcase.services.steps.writing import Writing, write_action
 from gridcase.store import people
 from gridcase.store.cases import StoredCase, cases_to_wake, load_case, next_wake, put_off, set_watched
 from gridcase.store.database import Tx
-from gridcase.store.notices import add_notices
 from gridcase.workflow import watch
 from gridcase.workflow.case import Case
 from gridcase.workflow.machine import decide
 from gridcase.workflow.rulebook import Situation
+from gridcase.workflow.telling import Audience
 
 #: A case that nothing can be done to yet, such as one without an inspector, is looked at again after this.
 AGAIN_AFTER = timedelta(minutes=5)
@@ -107,7 +109,7 @@ def _watch(tx: Tx, rt: Runtime, identity: int, reference: Reference) -> Ticked:
     told = _told(stored, stored.case, situation)
     stored, steps = _carried_out(tx, stored, situation)
     told += [one for one in _told(stored, stored.case, situation) if one not in told]
-    added = add_notices(tx, told)
+    added = Telling(tx, now, rt.settings.zone).tell(told)
     wake_at = watch.wake_at(replace(stored.case, watched_at=now), reference.rules)
     if wake_at is not None and wake_at <= now:
         wake_at = now + AGAIN_AFTER
@@ -128,17 +130,23 @@ def _carried_out(tx: Tx, stored: StoredCase, situation: Situation) -> tuple[Stor
     return stored, _MOST_STEPS
 
 
-def _told(stored: StoredCase, case: Case, situation: Situation) -> list[dict[str, Any]]:
+def _told(stored: StoredCase, case: Case, situation: Situation) -> list[News]:
     unit = case.assignment.unit if case.assignment and case.assignment.ended_at is None else None
     return [
-        {
-            "case_id": stored.id,
-            "kind": str(one.kind),
-            "stage": str(one.stage) if one.stage else "",
-            "at": one.at,
-            "role": str(one.role),
-            "unit": unit if one.to_unit else None,
-            "noted_at": situation.now,
-        }
+        News(
+            key=f"clock/{stored.id}/{one.kind}/{one.stage or ''}/{one.at.isoformat()}",
+            kind=one.kind,
+            at=one.at,
+            audiences=_audiences(one, unit),
+            case_id=stored.id,
+            stage=str(one.stage) if one.stage else "",
+        )
         for one in watch.notices(case, situation.rules, situation.now)
     ]
+
+
+def _audiences(notice: watch.Notice, unit: UnitCode | None) -> tuple[Audience, ...]:
+    office = Audience(why=Why.YOUR_ROLE, role=notice.role)
+    if not notice.to_unit or unit is None:
+        return (office,)
+    return office, Audience(why=Why.YOUR_UNIT, unit=unit)

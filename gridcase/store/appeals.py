@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, insert, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -73,6 +73,12 @@ _HOLDER = "appeal/"
 def holder(identity: int) -> str:
     """Return what uploads of an appeal are tied to."""
     return f"{_HOLDER}{identity}"
+
+
+def changed_since(tx: Tx, since: datetime) -> tuple[AppealRow, ...]:
+    """Return the appeals filed or decided since an instant, oldest first."""
+    changed = or_(AppealRow.filed_at >= since, AppealRow.decided_at >= since)
+    return tuple(tx.execute(select(AppealRow).where(changed).order_by(AppealRow.id)).scalars())
 
 
 def held_by(case_uid: str) -> int | None:

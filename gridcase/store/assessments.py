@@ -467,6 +467,47 @@ def notices(tx: Tx, period: str, role: str) -> tuple[MonthNoticeRow, ...]:
     return tuple(tx.execute(statement.order_by(MonthNoticeRow.id)).scalars())
 
 
+def notices_since(tx: Tx, since: datetime) -> tuple[MonthNoticeRow, ...]:
+    """Return the reminders given since an instant, of every period and role, oldest first."""
+    statement = select(MonthNoticeRow).where(MonthNoticeRow.noted_at >= since).order_by(MonthNoticeRow.id)
+    return tuple(tx.execute(statement).scalars())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedWork:
+    """A run or what-if that ended, and who had asked for it; ``name`` is the period and rule set of a run."""
+
+    what: str
+    id: int
+    name: str
+    status: str
+    ended_at: datetime
+    asked_by: int
+
+
+def ended_since(tx: Tx, since: datetime) -> tuple[EndedWork, ...]:
+    """Return runs and what-ifs that people asked for and that ended since an instant, oldest first."""
+    run, what_if_ = AssessmentRunRow, AssessmentWhatIfRow
+    ended = (DONE, FAILED)
+    runs = select(run.id, run.period, run.rule_set, run.status, run.finished_at, run.created_by)
+    tries = select(what_if_.id, what_if_.status, what_if_.finished_at, what_if_.created_by)
+    asked = run.created_by != 0, run.status.in_(ended), run.finished_at >= since
+    tried = what_if_.created_by != 0, what_if_.status.in_(ended), what_if_.finished_at >= since
+    found = [
+        EndedWork(
+            what="run", id=one[0], name=f"{one[1]}/{one[2]}/{one[0]}", status=one[3], ended_at=one[4], asked_by=one[5]
+        )
+        for one in tx.execute(runs.where(*asked).order_by(run.id))
+    ]
+    return (
+        *found,
+        *(
+            EndedWork(what="what_if", id=one[0], name=str(one[0]), status=one[1], ended_at=one[2], asked_by=one[3])
+            for one in tx.execute(tries.where(*tried).order_by(what_if_.id))
+        ),
+    )
+
+
 def known_notices(tx: Tx, periods: Sequence[str]) -> frozenset[tuple[str, str, str]]:
     """Return period, step and role of the reminders already given."""
     statement = select(MonthNoticeRow.period, MonthNoticeRow.step, MonthNoticeRow.role)

@@ -112,3 +112,11 @@ def read_feed(tx: Tx, after: Cursor, limit: int) -> tuple[tuple[CaseEventRow, ..
     if not rows:
         return (), after
     return rows, Cursor(txn=rows[-1].txn or 0, id=rows[-1].id)
+
+
+def has_news(tx: Tx, reader: str) -> bool:
+    """Tell whether there are lines that a reader has not come to; asks for one alone and holds nothing."""
+    row = tx.execute(select(FeedCursorRow).where(FeedCursorRow.reader == reader)).scalar_one_or_none()
+    after = Cursor() if row is None else Cursor(txn=row.txn, id=row.id)
+    rows, _ = read_feed(tx, after, 1)
+    return bool(rows)

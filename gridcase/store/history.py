@@ -229,6 +229,11 @@ def lines_of(tx: Tx, case_id: int) -> tuple[tuple[CaseEventRow, CaseEventPayload
     return tuple((row[0], row[1], row[2]) for row in rows)
 
 
+def action_of(row: CaseEventRow) -> Action:
+    """Return a line's action, without reading the rest of it."""
+    return Action(row.action)
+
+
 def to_event(row: CaseEventRow, number: CaseNumber) -> CaseEvent:
     """Return the typed line of a row."""
     return CaseEvent(

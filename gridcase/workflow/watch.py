@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import Action, CaseNumber, CaseState, CheckMode
 from gridcase.domain.history import LimitedStage
+from gridcase.domain.notices import NoticeKind
 from gridcase.domain.time import is_late
 from gridcase.workflow import requests as asked
 from gridcase.workflow.case import Case, RunningClock
@@ -28,14 +28,6 @@ class Step:
 
     action: Action
     payload: asked.Payload
-
-
-class NoticeKind(StrEnum):
-    """What people are told of."""
-
-    WARNING = "warning"
-    BREACH = "breach"
-    NO_ROUTE = "no_route"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,8 @@ def test_the_score_so_far_and_a_what_if_are_answered(october: Office):
     body = {"periods": [PERIOD], "rule_set": document}
     assert post(assessor, "/what-if", body).json["errors"].keys() == {"periods"}
     post(assessor, f"{path}/seal")
+    for periods, code in (([], "field_required"), (["2026-09"] * 25, "too_many_items")):
+        assert post(assessor, "/what-if", body | {"periods": periods}).status_code == 422, code
     asked = post(assessor, "/what-if", body)
     contract.check_answer("POST", "/api/v1/assessments/what-if", asked)
     running_month.work_off(october.rt)

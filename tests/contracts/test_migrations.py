@@ -45,7 +45,7 @@ def drawn(engine: Engine) -> dict[str, Any]:
     found: dict[str, Any] = {
         name: (
             [(column["name"], str(column["type"]), column["nullable"]) for column in seen.get_columns(name)],
-            sorted(str(index) for index in seen.get_indexes(name)),
+            sorted(plain(index) for index in seen.get_indexes(name)),
             seen.get_pk_constraint(name)["constrained_columns"],
             sorted(str(key) for key in seen.get_foreign_keys(name)),
         )
@@ -58,6 +58,12 @@ def drawn(engine: Engine) -> dict[str, Any]:
     with engine.connect() as connection:
         found["triggers"] = [tuple(row) for row in connection.execute(text(triggers[engine.dialect.name]))]
     return found
+
+
+def plain(index: Any) -> str:
+    """Write an index down, the condition of a partial one as text and not as the object that holds it."""
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": options})
 
 
 def differences(engine: Engine) -> list[Any]:

@@ -14,6 +14,7 @@ from gridcase.domain.actor import Role
 from gridcase.domain.case import Action, CaseKind, CaseState, CheckMode, CheckResult, Source, Stage
 from gridcase.domain.errors import GridcaseError
 from gridcase.domain.history import LimitedStage
+from gridcase.domain.notices import NoticeKind, Why
 from gridcase.domain.time import LimitUnit
 from gridcase.edge import problems
 from gridcase.edge.texts import LABELS, SENTENCES, TITLES, Language, Text, label, sentence
@@ -182,6 +183,10 @@ def test_a_sentence_of_a_refusal_ends_like_one():
 )
 def test_every_word_of_the_trade_has_a_label(words: type[StrEnum]):
     assert [word for word in words if str(word) not in LABELS] == []
+
+
+def test_every_kind_of_notice_and_every_reason_for_it_has_a_label():
+    assert {f"notice_{kind}" for kind in NoticeKind} | {str(why) for why in Why} <= LABELS.keys()
 
 
 def test_every_field_on_a_form_has_a_label():
