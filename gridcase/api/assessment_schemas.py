@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import PageSize, Text, refused
+from gridcase.edge.fields import PageSize, Text, refused
 from gridcase.services.assessing import WhatIfRequest
 
 PERIOD = {"description": "2026-10, 2026-Q4 or 2026", "pattern": r"^\d{4}(-(\d{2}|Q[1-4]))?$"}

@@ -25,10 +25,10 @@ from gridcase.api.assessment_schemas import (
     WhatIfSchema,
 )
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import client_ref, read_cursor, read_keyed, write_cursor
 from gridcase.api.documents import OPTIONAL_KEY, answers, body
-from gridcase.api.fields import as_input_error
 from gridcase.edge.assessment_view import month_view, run_summary, score_view, so_far_view, what_if_view
+from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
+from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime
 from gridcase.services import assessing, closing_month
 from gridcase.services.assessing import Run

@@ -4,13 +4,13 @@ from flask import Response, jsonify, request
 from marshmallow import ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import client_ref
 from gridcase.api.documents import AttachmentSchema, answers
-from gridcase.api.fields import as_input_error
-from gridcase.api.schemas import UploadSchema
 from gridcase.domain.case import AttachmentUsage
 from gridcase.domain.errors import invalid
+from gridcase.edge.bodies import client_ref
+from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime
+from gridcase.edge.schemas import UploadSchema
 from gridcase.services.attaching import Upload, read_attachment, upload
 
 attachments = ApiBlueprint("attachments", description="Photos")

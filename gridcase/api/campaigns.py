@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import read_keyed
 from gridcase.api.documents import OPTIONAL_KEY, CampaignListSchema, CampaignSchema, answers, body
-from gridcase.api.schemas import NewCampaignSchema, VisitSchema
 from gridcase.api.staff import created
+from gridcase.edge.bodies import read_keyed
 from gridcase.edge.runtime import calling, runtime
+from gridcase.edge.schemas import NewCampaignSchema, VisitSchema
 from gridcase.edge.staff_view import campaign_summary, campaign_view
 from gridcase.services import campaigning
 

@@ -8,7 +8,6 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError, fields
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import etag, expected_versions, read_cursor, read_keyed, sent_key, write_cursor
 from gridcase.api.documents import (
     IDEMPOTENCY_KEY,
     IF_MATCH,
@@ -18,13 +17,14 @@ from gridcase.api.documents import (
     answers,
     body,
 )
-from gridcase.api.fields import Choice, Instant, PageSize, Text, as_input_error
-from gridcase.api.schemas import PAYLOAD_SCHEMAS, CaseFilingSchema
 from gridcase.domain.case import Action, CaseState, Source, Stage, TypeKey, UnitCode
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import E7
+from gridcase.edge.bodies import etag, expected_versions, read_cursor, read_keyed, sent_key, write_cursor
+from gridcase.edge.fields import Choice, Instant, PageSize, Text, as_input_error
 from gridcase.edge.metrics import count_filed
 from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.schemas import PAYLOAD_SCHEMAS, CaseFilingSchema
 from gridcase.edge.texts import Language, label
 from gridcase.edge.view import Viewing, history_view, listed_view, seen_view, view_of
 from gridcase.services.acting import ActionRequest, perform

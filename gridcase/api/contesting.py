@@ -10,7 +10,6 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import client_ref, read_cursor, read_keyed, write_cursor
 from gridcase.api.contesting_schemas import (
     AdjustmentListSchema,
     AdjustmentSchema,
@@ -33,8 +32,8 @@ from gridcase.api.contesting_schemas import (
     ScoresTakenSchema,
 )
 from gridcase.api.documents import IDEMPOTENCY_KEY, OPTIONAL_KEY, answers, body
-from gridcase.api.fields import as_input_error
 from gridcase.domain.errors import PreconditionMissingError
+from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
 from gridcase.edge.contest_view import (
     adjustment_view,
     appeal_view,
@@ -43,6 +42,7 @@ from gridcase.edge.contest_view import (
     external_score_view,
     scores_taken_view,
 )
+from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime
 from gridcase.services import appealing, contributing, delivering
 

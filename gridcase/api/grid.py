@@ -8,8 +8,8 @@ from marshmallow import Schema, ValidationError
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.cases import read_box
 from gridcase.api.documents import CellPageSchema, CellSchema, LocatedSchema, answers
-from gridcase.api.fields import Choice, NumberText, PageSize, Text, as_input_error
 from gridcase.domain.place import Datum
+from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
 from gridcase.edge.runtime import calling, runtime
 from gridcase.grid.geojson import write_features
 from gridcase.services.gridding import CellBox, cell, cells, locate

@@ -6,7 +6,6 @@ from flask import request
 from marshmallow import Schema, ValidationError, fields, post_load
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import read_body, read_cursor, write_cursor
 from gridcase.api.documents import (
     MissedListSchema,
     MissedSchema,
@@ -17,9 +16,10 @@ from gridcase.api.documents import (
     answers,
     body,
 )
-from gridcase.api.fields import Choice, PageSize, Text, as_input_error, refused
 from gridcase.domain.case import Ruling
 from gridcase.domain.notices import NoticeKind
+from gridcase.edge.bodies import read_body, read_cursor, write_cursor
+from gridcase.edge.fields import Choice, PageSize, Text, as_input_error, refused
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing, missed_view, notice_view, recurrence_view
 from gridcase.services.inbox import InboxAsk, inbox, read

@@ -8,11 +8,11 @@ from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import BenchSchema, RouteSchema, answers
-from gridcase.api.fields import Choice, NumberText, Text, as_input_error
 from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
+from gridcase.edge.fields import Choice, NumberText, Text, as_input_error
 from gridcase.edge.routing_view import bench_view
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing, route_sentence

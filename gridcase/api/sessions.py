@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import read_body
 from gridcase.api.documents import CallerSchema, TokenSchema, answers, body
-from gridcase.api.schemas import SignInSchema
 from gridcase.domain.actor import Role
-from gridcase.edge.runtime import bearer, calling, language, runtime
+from gridcase.edge.bodies import read_body
+from gridcase.edge.runtime import calling, close_session, language, runtime, session_token
+from gridcase.edge.schemas import SignInSchema
 from gridcase.edge.texts import label
 from gridcase.services.identity import sign_in, sign_out
 
@@ -46,8 +46,10 @@ def create_token() -> Response:
 @sessions.doc(summary="Sign out", responses=answers((204, "Signed out", None)))
 def delete_token() -> Response:
     """End the session of this request."""
-    sign_out(runtime(), bearer() or "")
-    return Response(status=204)
+    sign_out(runtime(), session_token() or "")
+    answer = Response(status=204)
+    close_session(answer)
+    return answer
 
 
 @sessions.route("/me", methods=["GET"])

@@ -10,7 +10,6 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.bodies import read_keyed
 from gridcase.api.documents import (
     OPTIONAL_KEY,
     DelegationListSchema,
@@ -20,9 +19,10 @@ from gridcase.api.documents import (
     answers,
     body,
 )
-from gridcase.api.fields import Instant, as_input_error
-from gridcase.api.schemas import NewDelegationSchema, NewShiftSchema
+from gridcase.edge.bodies import read_keyed
+from gridcase.edge.fields import Instant, as_input_error
 from gridcase.edge.runtime import calling, runtime
+from gridcase.edge.schemas import NewDelegationSchema, NewShiftSchema
 from gridcase.edge.staff_view import delegation_view, shift_view
 from gridcase.services.delegating import delegate, delegations
 from gridcase.services.rostering import add_shift, shifts

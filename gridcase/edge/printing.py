@@ -10,6 +10,7 @@ from gridcase.edge.texts import SENTENCES, TITLES, Language, label
 
 #: Statuses of the codes that are a refusal of their own; every other code names what is wrong with one field.
 STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
+    "cross_site": (403,),
     "appeal_not_found": (404,),
     "line_not_found": (404,),
     "exemption_not_found": (404,),

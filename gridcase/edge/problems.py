@@ -159,6 +159,9 @@ def _respond(body: dict[str, Any]) -> Response:
 
 def _wants_page() -> bool:
     """Tell a browser at a page from every program, and from a browser at the API."""
+    if request.path.startswith("/api/"):
+        return False
+    if request.headers.get("HX-Request") == "true":
+        return True
     accepted = request.accept_mimetypes
-    is_browser = accepted["text/html"] > max(accepted[kind] for kind in _DOCUMENTS)
-    return is_browser and not request.path.startswith("/api/")
+    return accepted["text/html"] > max(accepted[kind] for kind in _DOCUMENTS)

@@ -292,6 +292,13 @@ SENTENCES: dict[str, Text] = {
     "not_signed_in": Text(
         "登录已失效，请重新登录。", "You are not signed in, or the session has ended. Sign in again."
     ),
+    "password_wrong": Text("当前密码不正确。", "The present password is wrong."),
+    "password_differs": Text("两次输入的新密码不一致。", "The two new passwords differ."),
+    "password_same": Text("新密码不能与当前密码相同。", "The new password must differ from the present one."),
+    "cross_site": Text(
+        "请求来自其他网站，未予执行。请从本系统页面操作。",
+        "This request came from another site and was not carried out. Use the pages of this system.",
+    ),
     "wrong_password": Text("用户名或密码不正确。", "User name or password is wrong."),
     "too_many_failures": Text(
         "登录失败次数过多，请 {seconds} 秒后再试。", "Too many failed sign-ins. Try again in {seconds} seconds."

@@ -14,6 +14,7 @@ from gridcase.domain.case import PersonId, UnitCode
 from gridcase.domain.errors import GridcaseError, InvalidInputError, NotSignedInError, Problem, invalid
 from gridcase.services.runtime import Runtime
 from gridcase.store import people
+from gridcase.store.database import Tx
 from gridcase.store.people import Caller, Credentials, Grant
 
 _HASHER = argon2.PasswordHasher()
@@ -68,11 +69,9 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
     InvalidInputError
         ``username_taken``, ``password_short`` or ``unknown_unit``, naming the field.
     """
-    if len(new.password) < _LEAST_PASSWORD:
-        raise invalid("password", "password_short", least=_LEAST_PASSWORD)
+    password_hash = hash_password("password", new.password)
     if new.unit is not None and new.unit not in rt.reference().rules.units.by_code:
         raise invalid("unit", "unknown_unit", unit=new.unit)
-    password_hash = _HASHER.hash(new.password)
     with rt.database.writing() as tx:
         if people.person_by_username(tx, new.username) is not None:
             raise invalid("username", "username_taken", username=new.username)
@@ -113,11 +112,76 @@ def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Ro
         raise NotSignedInError("wrong_password")
     assert found is not None  # noqa: S101 - _matches is False without it
     grant = _grant(found, role)
-    token = secrets.token_urlsafe(32)
-    lasts = timedelta(hours=rt.settings.token_hours)
     with rt.database.writing() as tx:
-        people.add_token(tx, digest=_digest(token), grant=grant.id, now=now, expires_at=now + lasts)
-    return SignIn(token=token, seconds=int(lasts.total_seconds()), role=grant.role)
+        return _open(tx, rt, grant, now)
+
+
+def own_roles(rt: Runtime, actor: Actor) -> tuple[Role, ...]:
+    """Return the roles a person may act in now, each once, in the order they were granted."""
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        found = people.credentials_of(tx, actor.person, now, now.astimezone(rt.settings.zone).date())
+    return tuple(dict.fromkeys(grant.role for grant in found.grants)) if found else ()
+
+
+def switch_role(rt: Runtime, actor: Actor, token: str, role: Role) -> SignIn:
+    """End a session and open another of the same person in another role.
+
+    Raises
+    ------
+    NotSignedInError
+        The person's last role has ended meanwhile.
+    InvalidInputError
+        The role was not granted.
+    """
+    now = rt.clock.now()
+    with rt.database.writing() as tx:
+        found = people.credentials_of(tx, actor.person, now, now.astimezone(rt.settings.zone).date())
+        if found is None:
+            raise NotSignedInError("not_signed_in")
+        opened = _open(tx, rt, _grant(found, role), now)
+        people.revoke_token(tx, _digest(token), now)
+    return opened
+
+
+def change_password(rt: Runtime, actor: Actor, *, current: str, new: str, address: str, token: str) -> None:
+    """Change one's own password and end one's other sessions.
+
+    Raises
+    ------
+    InvalidInputError
+        On ``current``: ``password_wrong``; on ``new``: ``password_short`` or ``password_same``.
+    TooManyFailuresError
+        The present password was wrong too often.
+    """
+    now = rt.clock.now()
+    with rt.database.reading() as tx:
+        found = people.credentials_of(tx, actor.person, now, now.astimezone(rt.settings.zone).date())
+        username = found.username if found else ""
+        _refuse_after_failures(rt, people.failures_since(tx, username, address, now - _window(rt)), now)
+    if not _matches(found, current):
+        with rt.database.writing() as tx:
+            people.add_failure(tx, username, address, now)
+        raise invalid("current", "password_wrong")
+    if new == current:
+        raise invalid("new", "password_same")
+    password_hash = hash_password("new", new)
+    with rt.database.writing() as tx:
+        people.set_password(tx, actor.person, password_hash)
+        people.revoke_tokens(tx, actor.person, now, but=_digest(token))
+
+
+def hash_password(field: str, password: str) -> str:
+    """Return what is kept of a password.
+
+    Raises
+    ------
+    InvalidInputError
+        ``password_short``, on the field that holds it.
+    """
+    if len(password) < _LEAST_PASSWORD:
+        raise invalid(field, "password_short", least=_LEAST_PASSWORD)
+    return _HASHER.hash(password)
 
 
 def sign_out(rt: Runtime, token: str) -> None:
@@ -156,6 +220,13 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
     if found is None:
         raise invalid("username", "unknown_person", username=username, role=role)
     return found
+
+
+def _open(tx: Tx, rt: Runtime, grant: Grant, now: datetime) -> SignIn:
+    token = secrets.token_urlsafe(32)
+    lasts = timedelta(hours=rt.settings.token_hours)
+    people.add_token(tx, digest=_digest(token), grant=grant.id, now=now, expires_at=now + lasts)
+    return SignIn(token=token, seconds=int(lasts.total_seconds()), role=grant.role)
 
 
 @functools.cache

@@ -108,6 +108,7 @@ class Credentials:
     """What is needed to check a password and open a session."""
 
     person: PersonId
+    username: str
     password_hash: str
     grants: tuple["Grant", ...]
 
@@ -235,16 +236,42 @@ def person_by_username(tx: Tx, username: str) -> PersonId | None:
 
 def credentials(tx: Tx, username: str, now: datetime, on: date) -> Credentials | None:
     """Return what is needed to sign an active person in; grants in the order they were given."""
+    return _credentials(tx, PersonRow.username == username, now, on)
+
+
+def credentials_of(tx: Tx, person: PersonId, now: datetime, on: date) -> Credentials | None:
+    """Return the same of a person who is signed in; None when the last role has ended."""
+    return _credentials(tx, PersonRow.id == person, now, on)
+
+
+def _credentials(tx: Tx, who: ColumnElement[bool], now: datetime, on: date) -> Credentials | None:
     rows = tx.execute(
-        select(PersonRow.id, PersonRow.password_hash, RoleGrantRow)
+        select(PersonRow.id, PersonRow.username, PersonRow.password_hash, RoleGrantRow)
         .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)
-        .where(PersonRow.username == username, PersonRow.is_active, *_in_force(on), *_running(now))
+        .where(who, PersonRow.is_active, *_in_force(on), *_running(now))
         .order_by(RoleGrantRow.id)
     ).all()
     if not rows:
         return None
-    grants = tuple(Grant(id=row[2].id, role=Role(row[2].role), scope=_scope(row[2])) for row in rows)
-    return Credentials(person=PersonId(rows[0][0]), password_hash=rows[0][1], grants=grants)
+    person, username, password_hash, _ = rows[0]
+    grants = tuple(Grant(id=row[3].id, role=Role(row[3].role), scope=_scope(row[3])) for row in rows)
+    return Credentials(person=PersonId(person), username=username, password_hash=password_hash, grants=grants)
+
+
+def set_password(tx: Tx, person: PersonId, password_hash: str) -> None:
+    """Replace a person's password."""
+    tx.execute(update(PersonRow).where(PersonRow.id == person).values(password_hash=password_hash))
+
+
+def revoke_tokens(tx: Tx, person: PersonId, now: datetime, *, but: str | None = None) -> None:
+    """End every session of a person, but the one with this digest."""
+    grants = select(RoleGrantRow.id).where(RoleGrantRow.person_id == person)
+    statement = update(AccessTokenRow).where(
+        AccessTokenRow.grant_id.in_(grants), AccessTokenRow.revoked_at.is_(None), AccessTokenRow.expires_at > now
+    )
+    if but is not None:
+        statement = statement.where(AccessTokenRow.digest != but)
+    tx.execute(statement.values(revoked_at=now))
 
 
 def add_token(tx: Tx, *, digest: str, grant: int, now: datetime, expires_at: datetime) -> None:

@@ -1,37 +1,28 @@
-"""The read-only page at ``/``: the grid with its cases and the newest month, where the operator allows it."""
+"""``/``: the console for who is signed in; for others the street at a glance, where the operator allows it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Response
+from flask import Response, redirect, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.domain.case import CaseNumber, CaseState, TypeKey, UnitCode
-from gridcase.edge.runtime import runtime
+from gridcase.edge.runtime import language as spoken_language
+from gridcase.edge.runtime import runtime, signed_in
 from gridcase.edge.texts import Language, label
 from gridcase.services.overview import MonthTable, Overview, PublicCase, overview
 from gridcase.services.steps.reference import Reference
+from gridcase.web.console.menu import home_of
 from gridcase.web.drawing import Drawing, draw
-from gridcase.web.pages import page, page_language, pages
+from gridcase.web.marks import MARKS
+from gridcase.web.pages import page, pages
 
 #: Rows of a table on the page; the map shows all that were read.
 _OPEN_ROWS = 60
 _CLOSED_ROWS = 10
 _COMMUNITY_DIGITS = 12
 
-#: Mark on the map by state: shape and colour say the same, for those who see no colours.
-MARKS = {
-    CaseState.RECEIVED: "receive",
-    CaseState.VERIFYING: "receive",
-    CaseState.REGISTERED: "dispatch",
-    CaseState.RETURNED: "dispatch",
-    CaseState.DISPATCHED: "dispatch",
-    CaseState.HANDLING: "handle",
-    CaseState.SUSPENDED: "handle",
-    CaseState.REPORTED: "check",
-    CaseState.CHECKING: "check",
-    CaseState.CLOSED: "closed",
-}
 #: States that are always counted, also at zero; others only when there are any.
 _ALWAYS_COUNTED = tuple(
     state
@@ -85,13 +76,15 @@ class MonthLine:
 
 
 @pages.route("/", methods=["GET"])
-def home() -> Response:
-    """Show the overview, or what this is where there is none."""
-    rt = runtime()
+def home() -> BaseResponse:
+    """Go to where the caller's role begins the day; show strangers the overview, or the way to sign in."""
+    rt, actor = runtime(), signed_in()
+    if actor is not None:
+        return redirect(url_for(home_of(actor.role), lang=request.args.get("lang")), code=303)
     if not rt.settings.public_overview:
-        return page("about.html", title="name")
+        return redirect(url_for("pages.sign_in_form", lang=request.args.get("lang")), code=303)
     reference = rt.reference()
-    return _overview_page(overview(rt), reference, page_language())
+    return _overview_page(overview(rt), reference, spoken_language())
 
 
 def _overview_page(seen: Overview, reference: Reference, language: Language) -> Response:

@@ -9,19 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 
 from gridcase import __version__
-from gridcase.edge.runtime import language
+from gridcase.edge.runtime import keep_language, language
 from gridcase.edge.texts import Language
 from gridcase.web.texts import text
 
 pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
-_LANG = {Language.ZH: "zh-CN", Language.EN: "en"}
-
-
-def page_language() -> Language:
-    """Return the language of this page: the one chosen by ``?lang=``, else the caller's."""
-    chosen = request.args.get("lang", "")
-    return Language(chosen) if chosen in set(Language) else language()
+#: How a language is named to browsers.
+LANG = {Language.ZH: "zh-CN", Language.EN: "en"}
 
 
 def page(template: str, *, title: str, status: int = 200, **values: Any) -> Response:
@@ -32,26 +27,23 @@ def page(template: str, *, title: str, status: int = 200, **values: Any) -> Resp
     title
         Word of ``gridcase.web.texts``.
     """
-    spoken = page_language()
+    spoken = language()
     other = Language.EN if spoken is Language.ZH else Language.ZH
     body = render_template(
         template,
         t=partial(text, language=spoken),
         title=text(title, spoken),
-        lang=_LANG[spoken],
-        other_lang=_LANG[other],
+        lang=LANG[spoken],
+        other_lang=LANG[other],
         other_url=f"{request.path}?lang={other}",
         home_url=url_for("pages.home", lang=request.args.get("lang")),
         version=__version__,
         **values,
     )
     response = make_response(body, status)
-    response.headers["Content-Language"] = _LANG[spoken]
+    if request.args.get("lang") == spoken:
+        keep_language(response, spoken)
+    response.headers["Content-Language"] = LANG[spoken]
     response.headers["Cache-Control"] = "no-cache"
     response.vary.add("Accept-Language")
     return response
-
-
-def problem_page(body: dict[str, Any]) -> Response:
-    """Show a problem document to somebody who came with a browser."""
-    return page("problem.html", title="name", status=body["status"], problem=body)

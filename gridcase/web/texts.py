@@ -1,6 +1,13 @@
-"""Words of the pages, Chinese and English side by side; states, stages and errors are in ``gridcase.edge.texts``."""
+"""Words of the pages, Chinese and English side by side; states, stages and errors are in ``gridcase.edge.texts``.
+
+Those of the console stand in ``gridcase.web.words``, a module a part, their keys beginning with the part's name.
+"""
 
 from gridcase.edge.texts import Language, Text, label
+from gridcase.web.words import console
+
+#: A part adds its module here.
+PARTS = (console,)
 
 TEXTS: dict[str, Text] = {
     "name": Text("网格化城市管理", "Grid-based city management"),
@@ -49,18 +56,13 @@ TEXTS: dict[str, Text] = {
     "closed_past_handling_limit": Text("超期", "Late"),
     "rework_cases": Text("返工", "Reworked"),
     "no_data": Text("无数据", "no data"),
-    "about_1": Text(
-        "gridcase 受理、派遣、核查并按月考评网格化城市管理案件。",
-        "gridcase takes in, dispatches, checks and assesses the cases of grid-based city management.",
-    ),
-    "about_2": Text(
-        "本实例未开放公开概览。工作人员请使用各自的客户端登录。",
-        "This instance shows no public overview. Staff sign in with their own programs.",
-    ),
     "docs": Text("接口文档", "API documentation"),
     "home": Text("返回首页", "Home"),
     "health": Text("运行状态", "Health"),
 }
+
+for _part in PARTS:
+    TEXTS |= _part.WORDS
 
 
 def text(word: str, language: Language, **params: str | int) -> str:

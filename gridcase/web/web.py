@@ -3,14 +3,20 @@
 from flask import Flask
 
 from gridcase.web import docs, overview
-from gridcase.web.pages import pages, problem_page
+from gridcase.web.console import sessions
+from gridcase.web.console.blueprint import console
+from gridcase.web.pages import pages
+from gridcase.web.problems import problem_page
 
 __all__ = ["problem_page", "register_web"]
 
-#: Modules whose routes stand on the blueprint once they are imported.
-MODULES = (docs, overview)
+#: Modules whose routes stand on a blueprint once they are imported; a new page is named here.
+MODULES = (docs, overview, sessions)
 
 
 def register_web(app: Flask) -> None:
     """Add the pages to an application."""
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
     app.register_blueprint(pages)
+    app.register_blueprint(console)

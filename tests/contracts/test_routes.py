@@ -19,7 +19,8 @@ OPEN = {
     "/healthz": "for load balancers",
     "/readyz": "for load balancers",
     "/metrics": "has its own guard: this machine, or a token",
-    "/": "shows the grid, and cases only where the setting public_overview says so",
+    "/": "leads to sign in, or shows the grid and cases where the setting public_overview says so",
+    "/login": "signing in",
     "/docs": "the contract, to read",
     "/docs/ui/<name>": "its viewer",
     "/static/<path:filename>": "style sheets and scripts of the pages",
@@ -32,9 +33,17 @@ def rules(app: Flask) -> Iterator[Rule]:
 
 
 def guarded(app: Flask, rule: Rule) -> bool:
-    """Tell whether a route belongs to a part of the API that refuses strangers."""
+    """Tell whether a route belongs to a part of the API, or to the console, that refuses strangers."""
+    return is_api(app, rule) or is_console(rule)
+
+
+def is_api(app: Flask, rule: Rule) -> bool:
     part = app.blueprints.get(rule.endpoint.split(".")[0])
     return isinstance(part, ApiBlueprint) and not part.is_open
+
+
+def is_console(rule: Rule) -> bool:
+    return rule.endpoint.startswith("console.")
 
 
 def address(rule: Rule, number: str = "x") -> str:
@@ -50,9 +59,22 @@ def test_every_route_is_guarded_or_open_on_purpose(sqlite_office):
     assert {rule.rule for rule in rules(app) if not guarded(app, rule)} == OPEN.keys()
 
 
-def test_every_guarded_route_refuses_whoever_is_not_signed_in(sqlite_office):
+def test_every_page_of_the_console_sends_strangers_to_sign_in(sqlite_office):
+    app = sqlite_office.app
+    asked = [(method, address(rule)) for rule in rules(app) if is_console(rule) for method in methods(rule)]
+    assert len(asked) >= 4
+    for method, path in asked:
+        client = app.test_client()
+        client.set_cookie("gridcase_session", "made-up")
+        answer = client.open(path, method=method, headers={"Sec-Fetch-Site": "same-origin"})
+        assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (303, "/login"), path
+        part = client.open(path, method=method, headers={"Sec-Fetch-Site": "same-origin", "HX-Request": "true"})
+        assert (part.status_code, part.headers["HX-Redirect"].split("?")[0]) == (204, "/login"), path
+
+
+def test_every_guarded_call_refuses_whoever_is_not_signed_in(sqlite_office):
     app, client = sqlite_office.app, sqlite_office.app.test_client()
-    asked = [(method, address(rule)) for rule in rules(app) if guarded(app, rule) for method in methods(rule)]
+    asked = [(method, address(rule)) for rule in rules(app) if is_api(app, rule) for method in methods(rule)]
     assert len(asked) > 20
     for headers in ({}, {"Authorization": f"Bearer {uuid.uuid4()}"}):
         answers = {one: client.open(one[1], method=one[0], headers=headers) for one in asked}

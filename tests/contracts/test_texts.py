@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gridcase.api import fields as api_fields
 from gridcase.domain.actor import Role
 from gridcase.domain.case import Action, CaseKind, CaseState, CheckMode, CheckResult, Source, Stage
 from gridcase.domain.errors import GridcaseError
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.notices import NoticeKind, Why
 from gridcase.domain.time import LimitUnit
+from gridcase.edge import fields as edge_fields
 from gridcase.edge import problems
 from gridcase.edge.texts import LABELS, SENTENCES, TITLES, Language, Text, label, sentence
 from gridcase.grid.geojson import Reason
@@ -102,7 +102,7 @@ def everything_said() -> list[Said]:
     found = [one for name, source in modules().items() for one in said_in(source, name)]
     tables = {
         "edge/problems.py": list(problems._HTTP_CODES.values()),
-        "api/fields.py": list(api_fields._CODES.values()),
+        "edge/fields.py": list(edge_fields._CODES.values()),
         "grid/geojson.py": [str(reason) for reason in Reason],
     }
     return found + [Said(code, None, where) for where, codes in tables.items() for code in codes]

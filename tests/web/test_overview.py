@@ -186,10 +186,12 @@ def test_a_chosen_language_stays_when_going_home(shown: Office) -> None:
 def test_without_the_operators_leave_the_page_shows_no_case(office: Office) -> None:
     number = office.caller("inspector").file(office.filing()).json["number"]
     page = get(office, "/")
-    assert page.status_code == 200
+    assert (page.status_code, page.headers["Location"]) == (303, "/login")
     assert number not in page.text
-    assert "<svg" not in page.text
-    assert 'href="/docs"' in page.text
+    door = get(office, "/login")
+    assert door.status_code == 200
+    assert "<svg" not in door.text
+    assert 'href="/docs"' in door.text
 
 
 @pytest.mark.parametrize(

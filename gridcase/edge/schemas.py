@@ -5,7 +5,6 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.fields import Amount, Choice, Day, Identities, Instant, Number, Secret, Text
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
     Action,
@@ -24,6 +23,7 @@ from gridcase.domain.case import (
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
+from gridcase.edge.fields import Amount, Choice, Day, Identities, Instant, Number, Secret, Text
 from gridcase.services.campaigning import MOST_PLACES, Finding, NewCampaign, NewPlace, VisitResult
 from gridcase.services.delegating import NewDelegation
 from gridcase.services.filing import FilingRequest

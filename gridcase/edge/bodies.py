@@ -13,8 +13,8 @@ from flask import request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from gridcase.api.fields import as_input_error
 from gridcase.domain.errors import invalid
+from gridcase.edge.fields import as_input_error
 from gridcase.edge.problems import BodyTooLargeError, UnreadableBodyError, UnsupportedBodyError
 
 _ETAG = re.compile(r'(?:W/)?"v(\d{1,9})"')
