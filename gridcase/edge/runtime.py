@@ -1,7 +1,7 @@
 """The running system behind a request: runtime, caller, configuration seen, language.
 
 Programs sign in by a bearer token, browsers by a cookie that holds the same kind of token. A browser sends the cookie
-along whoever made it ask, so what changes something must come from our own pages (ADR 0015).
+along whoever made it ask, so what changes something must come from our own pages (ADR 0016).
 """
 
 from dataclasses import dataclass
