@@ -127,6 +127,22 @@ def cases_behind(
     return found
 
 
+def amounts_of_cases(
+    frames: Frames, selection: Selection, names: Iterable[str]
+) -> Mapping[tuple[str, str], tuple[tuple[CaseNumber, int], ...]]:
+    """Return how much each case adds to some counts: by subject and name, cases in the order of their numbers.
+
+    The amounts of a list add up to the count: a case that two assignments brought to a unit, or that was reworked
+    twice, counts twice. What nothing is behind, and what has no subject, is left out.
+    """
+    wanted = frozenset(names)
+    found: dict[tuple[str, str], tuple[tuple[CaseNumber, int], ...]] = {}
+    for sweep in _sweeps(selection.by):
+        if chosen := [name for name in sweep.names if name in wanted]:
+            found |= _case_amounts(frames, sweep, selection, chosen)
+    return found
+
+
 def case_numbers(frames: Frames, selection: Selection, *, subject: str | None, name: str) -> tuple[CaseNumber, ...]:
     """Return the cases behind one count of one subject, each once, in the order of their numbers.
 
@@ -535,6 +551,21 @@ def _behind(
             cases.setdefault(subject, []).append(case)
         found |= {(subject, name): tuple(numbers) for subject, numbers in cases.items()}
     return found
+
+
+def _case_amounts(
+    frames: Frames, sweep: _Sweep, selection: Selection, names: list[str]
+) -> dict[tuple[str, str], tuple[tuple[CaseNumber, int], ...]]:
+    some = nw.any_horizontal(*(nw.col(name) > 0 for name in names), ignore_nulls=True)
+    lines = _amounts(frames, sweep, selection, names, "case").filter(some, ~nw.col(_SUBJECT).is_null())
+    summed = _collected(lines.group_by(_SUBJECT, "case").agg(*(nw.col(name).sum() for name in names)))
+    found: dict[tuple[str, str], list[tuple[CaseNumber, int]]] = {}
+    for name in names:
+        counted = summed.filter(nw.col(name) > 0).select(_SUBJECT, "case", name).sort("case")
+        columns = (counted.get_column(column).to_list() for column in (_SUBJECT, "case", name))
+        for subject, case, amount in zip(*columns, strict=True):
+            found.setdefault((subject, name), []).append((case, int(amount)))
+    return {key: tuple(cases) for key, cases in found.items()}
 
 
 def _amounts(

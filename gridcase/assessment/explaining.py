@@ -74,6 +74,27 @@ def in_words(rule_set: RuleSet, language: str, label: Label = str) -> tuple[Rule
     return tuple(_Words(rule_set, language, label).lines())
 
 
+def term_in_words(rule_set: RuleSet, indicator: Indicator, term: Term, language: str, label: Label = str) -> str:
+    """Say how a term makes points of its value: its formula with the trade's words for the counts."""
+    return _Words(rule_set, language, label).term(indicator, term)
+
+
+def item_in_words(rule_set: RuleSet, indicator: Indicator, language: str, label: Label = str) -> str:
+    """Say what an indicator means, with its limits, as ``in_words`` does."""
+    return _Words(rule_set, language, label).item(indicator)
+
+
+def count_in_words(name: str, language: str, label: Label = str) -> str:
+    """Return the trade's word for a count, which is the first of its definition."""
+    return _count_word(name, language, label)
+
+
+def definition_of(name: str, language: str) -> str:
+    """Return the definition of a count; empty for a number that people give."""
+    definition = next((one for group in GROUPS for one in group.definitions if one.name == name), None)
+    return "" if definition is None else definition.zh if language == "zh" else definition.en
+
+
 #: Sentences by key: Chinese, English.
 _SAID = {
     "head": (
@@ -216,7 +237,7 @@ class _Words:
         yield from (RuleWords(indicator="", clause="", text=text) for text in self._head())
         for one in self.rule_set.indicators:
             is_confirmed = one.confirmed and all(term.confirmed for term in one.terms)
-            yield RuleWords(indicator=one.id, clause=one.clause, text=self._item(one), confirmed=is_confirmed)
+            yield RuleWords(indicator=one.id, clause=one.clause, text=self.item(one), confirmed=is_confirmed)
         yield from (RuleWords(indicator="", clause="", text=text) for text in self._foot())
 
     # --- the whole ---
@@ -290,7 +311,7 @@ class _Words:
 
     # --- an indicator ---
 
-    def _item(self, one: Indicator) -> str:
+    def item(self, one: Indicator) -> str:
         title = one.title.zh if self._is_zh else one.title.en
         key = "clause_number" if one.clause[:1].isdigit() else "clause_text"
         parts = list(self._body(one))
@@ -315,7 +336,7 @@ class _Words:
         if one.instead is not None:
             key = "instead" if one.terms or one.starts_full else "given"
             instead = self._say(key, name=one.instead.name, out_of=_short(one.instead.out_of or Decimal(100)))
-        terms = [self._term(one, term) for term in one.terms]
+        terms = [self.term(one, term) for term in one.terms]
         if one.starts_full and not terms:
             terms = [self._say("only_entered")]
         if terms:
@@ -337,7 +358,7 @@ class _Words:
         if one.ceiling is not None:
             yield self._say("ceiling", ceiling=_short(one.ceiling))
 
-    def _term(self, indicator: Indicator, term: Term) -> str:
+    def term(self, indicator: Indicator, term: Term) -> str:
         text = self._curve(indicator, term)
         more = [
             self._say("times", filters=self._filters(each.filters), times=_short(each.times))
@@ -430,14 +451,7 @@ class _Words:
         return text
 
     def _count(self, name: str) -> str:
-        """Return a count by its trade word: the first word of its definition."""
-        if not self._is_zh:
-            return name.replace("_", " ")
-        source = name.removeprefix("filed_from_")
-        if source != name:
-            return f"上报（来源：{self.label(source)}）"
-        definition = next((one for group in GROUPS for one in group.definitions if one.name == name), None)
-        return _SHORT.split(definition.zh)[0].strip() if definition else name
+        return _count_word(name, self.language, self.label)
 
     def _filters(self, filters: Filters) -> str:
         given = [(one.name, getattr(filters, one.name)) for one in fields(filters)]
@@ -468,6 +482,16 @@ class _Words:
 
     def _join(self, parts: Iterator[str] | list[str]) -> str:
         return ("；" if self._is_zh else "; ").join(parts)
+
+
+def _count_word(name: str, language: str, label: Label) -> str:
+    if language != "zh":
+        return name.replace("_", " ")
+    source = name.removeprefix("filed_from_")
+    if source != name:
+        return f"上报（来源：{label(source)}）"
+    zh = definition_of(name, language)
+    return _SHORT.split(zh)[0].strip() if zh else name
 
 
 def _each(term: Term) -> str:

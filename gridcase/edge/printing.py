@@ -54,6 +54,8 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "run_not_found": (404,),
     "subject_not_found": (404,),
     "what_if_not_found": (404,),
+    "case_lists_missing": (404,),
+    "reconciliation_not_found": (404,),
     "recurrence_not_found": (404,),
     "missed_not_found": (404,),
     "route_not_found": (404,),

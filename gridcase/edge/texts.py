@@ -458,6 +458,11 @@ SENTENCES: dict[str, Text] = {
     "snapshot_unreadable": Text("{file} 不是考评快照。", "{file} is no snapshot of a month."),
     "drafted_it_yourself": Text("起草人不能审签自己的考评。", "Nobody approves what they drafted themselves."),
     "subject_not_found": Text("本次考评中没有对象 {subject}。", "There is no subject {subject} in this run."),
+    "case_lists_missing": Text(
+        "本次运行未保存数字背后的案件清单；请重新运行该月考评。",
+        "No case lists were kept with this run; run the month again to have them.",
+    ),
+    "reconciliation_not_found": Text("未找到对账 {id}。", "There is no reconciliation {id}."),
     "what_if_not_found": Text("未找到试算 {id}。", "There is no what-if {id}."),
     "no_supervision": Text("没有待回复的督办。", "There is no supervision waiting for an answer."),
     "same_inspector": Text("任务已派给该监督员，请另选一人。", "This inspector has the task already; choose another."),

@@ -10,23 +10,27 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from gridcase.assessment.reconciling import Finding, FindingKind, Outcome, Reconciled, left_out, reconcile_facts
+from gridcase.assessment.reconciling import Finding, FindingKind, Outcome, Reconciled
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import CaseNumber
-from gridcase.domain.errors import Problem, invalid
+from gridcase.domain.errors import NotFoundError, Problem, invalid
 from gridcase.domain.numbers import parse_number
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.assessed import SEEING
-from gridcase.services.steps.centre_findings import cases_due, findings_of
 from gridcase.services.steps.delimited import Shape, Sheet, SheetRow
-from gridcase.services.steps.month_facts import folded, read_period
+from gridcase.services.steps.month_facts import read_period
 from gridcase.services.steps.month_score import rule_document
 from gridcase.services.steps.permitting import ASSESSING, only_for
+from gridcase.services.steps.reconciled import reconciled
 from gridcase.services.steps.writing import request_digest
+from gridcase.store import assessments
 from gridcase.store import findings as store
+from gridcase.store.assessments import AssessmentReconciliationRow as ReconciliationRow
+
+__all__ = ["ReconciliationRow"]
 
 #: Columns by either name; one of the two numbers is needed, everything else may be missing.
 _COLUMNS = {
@@ -85,6 +89,14 @@ class RowProblem:
     row: int
     field: str
     problem: Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A comparison that was asked for, and its lines as plain values; empty until it was worked out."""
+
+    row: ReconciliationRow
+    lines: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,17 +186,96 @@ def reconciliation(
         The period cannot be read.
     """
     only_for(actor, SEEING)
+    lines = reconciled(rt, read_period(rt, period_name), complete)
+    return tuple(one.line for one in lines if actor.role in ASSESSING or one.concerns(actor.unit))
+
+
+def request_reconciliation(
+    rt: Runtime, actor: Actor, period_name: str, complete: frozenset[str] = frozenset()
+) -> ReconciliationRow:
+    """Queue a comparison of a period; one of the same systems that waits already is answered instead.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    InvalidInputError
+        The period cannot be read.
+    """
+    only_for(actor, ASSESSING)
     period = read_period(rt, period_name)
-    frames = folded(rt, period).content.frames
+    with rt.database.writing() as tx:
+        identity = assessments.ask_reconciliation(
+            tx,
+            {
+                "period": period.name,
+                "complete": sorted(complete),
+                "status": assessments.QUEUED,
+                "error": "",
+                "owner": "",
+                "created_at": rt.clock.now(),
+                "created_by": actor.person,
+            },
+        )
+        row = assessments.reconciliation(tx, identity)
+        assert row is not None  # noqa: S101 - inserted or found just above
+        return row
+
+
+def newest_reconciliation(rt: Runtime, actor: Actor, period_name: str) -> Comparison | None:
+    """Return the newest comparison of a period with the lines that the actor may see; None before the first.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
+    InvalidInputError
+        The period cannot be read.
+    """
+    only_for(actor, SEEING)
+    period = read_period(rt, period_name)
     with rt.database.reading() as tx:
-        found = findings_of(tx, period.name)
-        expected = [case for system in complete for case in cases_due(tx, system, period, frames)]
-    named = reconcile_facts(found, frames)
-    lines = (*named, *left_out(named, expected))
-    if actor.role in ASSESSING:
-        return lines
-    own = set(frames.cases.select("case", "unit").filter(unit=actor.unit).get_column("case").to_list())
-    return tuple(line for line in lines if line.case in own or (line.finding and line.finding.unit == actor.unit))
+        row = assessments.newest_reconciliation(tx, period.name)
+    return None if row is None else _comparison(row, actor)
+
+
+def one_reconciliation(rt: Runtime, actor: Actor, identity: int) -> Comparison:
+    """Return a comparison with the lines that the actor may see.
+
+    Raises
+    ------
+    NotFoundError
+        There is none, or the actor sees no months.
+    """
+    with rt.database.reading() as tx:
+        row = assessments.reconciliation(tx, identity) if actor.role in SEEING and identity > 0 else None
+    if row is None:
+        raise NotFoundError("reconciliation_not_found", params={"id": identity})
+    return _comparison(row, actor)
+
+
+def findings_taken(rt: Runtime, actor: Actor, period_name: str) -> int:
+    """Return how many findings of a period stand.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    InvalidInputError
+        The period cannot be read.
+    """
+    only_for(actor, ASSESSING)
+    period = read_period(rt, period_name)
+    with rt.database.reading() as tx:
+        return store.count_findings(tx, period.name)
+
+
+def _comparison(row: ReconciliationRow, actor: Actor) -> Comparison:
+    lines = tuple(row.answer or ())
+    if actor.role not in ASSESSING:
+        own = actor.unit or actor.scope.value
+        lines = tuple(one for one in lines if own in (one["unit"], (one["finding"] or {}).get("unit")))
+    return Comparison(row=row, lines=lines)
 
 
 def _indicators(rt: Runtime, about: FindingList) -> frozenset[str]:

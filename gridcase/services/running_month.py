@@ -30,6 +30,7 @@ from gridcase.rules.documents import Document, DocumentKind
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.assessed import Run, record_of, run_of
+from gridcase.services.steps.case_lists import keep_lists
 from gridcase.services.steps.contested import contested_for
 from gridcase.services.steps.keys import signing_key
 from gridcase.services.steps.month_facts import (
@@ -52,10 +53,12 @@ from gridcase.services.steps.month_score import (
     score_month,
 )
 from gridcase.services.steps.packing import pack_month
+from gridcase.services.steps.reconciled import plain_lines, reconciled
 from gridcase.store import assessments
 from gridcase.store.assessments import (
     DONE,
     FAILED,
+    AssessmentReconciliationRow,
     AssessmentRunRow,
     AssessmentWhatIfRow,
     Queue,
@@ -65,6 +68,8 @@ from gridcase.workflow.timetable import Act
 
 #: What waits or was left behind by a process that gave no sign of life so long is taken over.
 LEASE = timedelta(minutes=2)
+#: Bytes touched later than this may belong to a run that is about to be written.
+_SETTLED_FOR = timedelta(hours=1)
 _RUN_MEMBER = "run"
 
 
@@ -145,12 +150,12 @@ def reissue_now(rt: Runtime, actor: Actor, identity: int, reason: str) -> Run:
 
 
 def work_off(rt: Runtime, *, alive: Alive = lambda: None) -> int:
-    """Do all the work that waits: packages of sealed months, runs, what-ifs; return how many were done."""
+    """Do all the work that waits: runs, what-ifs, comparisons, packages; return how many were done."""
     done = 0
     owner = secrets.token_hex(8)
     while True:
         alive()
-        if _run_next(rt, owner, alive) or _try_next(rt, owner, alive) or _pack_next(rt, alive):
+        if any(work(rt, owner, alive) for work in (_run_next, _try_next, _reconcile_next, _pack_next)):
             done += 1
         else:
             return done
@@ -316,9 +321,17 @@ class _Outcome:
     basis: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blobs:
+    """Where the facts, and the cases behind the numbers, are kept; empty where they are not."""
+
+    facts: str
+    lists: str
+
+
 def _run_now(rt: Runtime, actor: Actor, ask: _Ask, alive: Alive) -> Run:
     outcome = _compute(rt, ask, alive)
-    blob = keep_facts(rt, outcome.facts)
+    blobs = _Blobs(facts=keep_facts(rt, outcome.facts), lists=_keep_lists(rt, outcome))
     now = rt.clock.now()
     with rt.database.writing() as tx:
         same = assessments.run_by_basis(tx, outcome.basis)
@@ -333,7 +346,7 @@ def _run_now(rt: Runtime, actor: Actor, ask: _Ask, alive: Alive) -> Run:
                 "revision": ask.revision,
                 "reason": ask.reason,
             }
-            identity = assessments.add_run(tx, asked | _values(outcome, blob) | {"status": DONE, "finished_at": now})
+            identity = assessments.add_run(tx, asked | _values(outcome, blobs) | {"status": DONE, "finished_at": now})
             assessments.add_act(tx, _draft_act(identity, actor.person, str(actor.role), now))
         else:
             identity = same.id
@@ -356,8 +369,8 @@ def _run_next(rt: Runtime, owner: str, alive: Alive) -> bool:
     is_daily = (row.asked_as or "").startswith(DAILY)
     try:
         outcome = _compute(rt, ask, _keeping(rt, AssessmentRunRow, identity, owner, alive))
-        values = _values(outcome, "" if is_daily and outcome.facts.is_draft else keep_facts(rt, outcome.facts))
-        values |= {"status": DONE}
+        facts = "" if is_daily and outcome.facts.is_draft else keep_facts(rt, outcome.facts)
+        values = _values(outcome, _Blobs(facts=facts, lists=_keep_lists(rt, outcome))) | {"status": DONE}
     except TakenOverError:
         return True
     except GridcaseError as error:
@@ -369,6 +382,8 @@ def _run_next(rt: Runtime, owner: str, alive: Alive) -> bool:
         )
         if is_ours and values["status"] == DONE:
             assessments.add_act(tx, _draft_act(identity, row.created_by, row.role, now))
+    if is_ours and values["status"] == DONE:
+        _drop_older_lists(rt, identity)
     return True
 
 
@@ -389,7 +404,20 @@ def _compute(rt: Runtime, ask: _Ask, alive: Alive) -> _Outcome:
     return _Outcome(facts=facts, terms=terms, table=table, basis=basis(facts.digest, terms))
 
 
-def _values(outcome: _Outcome, blob: str) -> dict[str, Any]:
+def _keep_lists(rt: Runtime, outcome: _Outcome) -> str:
+    return keep_lists(rt, outcome.table.rule_set, outcome.facts.content)
+
+
+def _drop_older_lists(rt: Runtime, identity: int) -> None:
+    """Remove the case lists of the daily drafts that this run takes the place of: they would pile up for nobody."""
+    with rt.database.writing() as tx:
+        dropped = assessments.drop_lists(tx, identity)
+        unneeded = [digest for digest in sorted(set(dropped)) if not assessments.names_blob(tx, digest)]
+    for digest in unneeded:
+        rt.blobs.remove(digest, untouched_since=rt.clock.now() - _SETTLED_FOR)
+
+
+def _values(outcome: _Outcome, blobs: _Blobs) -> dict[str, Any]:
     facts = outcome.facts
     return {
         "version": outcome.table.rule_set.version,
@@ -399,7 +427,8 @@ def _values(outcome: _Outcome, blob: str) -> dict[str, Any]:
         "scores": list(plain_scores(outcome.table.scores)),
         "basis": outcome.basis,
         "facts": facts.digest,
-        "facts_blob": blob,
+        "facts_blob": blobs.facts,
+        "lists_blob": blobs.lists,
         "terms": plain_terms(outcome.terms),
         "cases": facts.cases,
         "provisional": facts.provisional,
@@ -413,7 +442,7 @@ def _draft_act(identity: int, person: int, role: str, now: datetime) -> dict[str
 # --- packages -----------------------------------------------------------------------------------------------------
 
 
-def _pack_next(rt: Runtime, alive: Alive) -> bool:
+def _pack_next(rt: Runtime, _owner: str, alive: Alive) -> bool:
     with rt.database.reading() as tx:
         identity = assessments.next_unpacked(tx)
     if identity is None:
@@ -448,7 +477,7 @@ def _terms_of(row: AssessmentRunRow) -> Terms:
     return read_terms(row.terms)
 
 
-# --- what-ifs -----------------------------------------------------------------------------------------------------
+# --- what-ifs and comparisons -------------------------------------------------------------------------------------
 
 
 def _try_next(rt: Runtime, owner: str, alive: Alive) -> bool:
@@ -476,6 +505,28 @@ def _try_next(rt: Runtime, owner: str, alive: Alive) -> bool:
     with rt.database.writing() as tx:
         values |= {"finished_at": rt.clock.now(), "lease_until": None}
         assessments.finish(tx, AssessmentWhatIfRow, identity, owner=owner, values=values)
+    return True
+
+
+def _reconcile_next(rt: Runtime, owner: str, alive: Alive) -> bool:
+    identity = _take(rt, AssessmentReconciliationRow, owner)
+    if identity is None:
+        return False
+    with rt.database.reading() as tx:
+        row = assessments.reconciliation(tx, identity)
+    assert row is not None  # noqa: S101 - taken just above
+    keeping = _keeping(rt, AssessmentReconciliationRow, identity, owner, alive)
+    values: dict[str, Any]
+    try:
+        lines = reconciled(rt, read_period(rt, row.period), row.complete, alive=keeping)
+        values = {"status": DONE, "answer": plain_lines(lines)}
+    except TakenOverError:
+        return True
+    except GridcaseError as error:
+        values = {"status": FAILED, "error": error.code}
+    with rt.database.writing() as tx:
+        values |= {"finished_at": rt.clock.now(), "lease_until": None}
+        assessments.finish(tx, AssessmentReconciliationRow, identity, owner=owner, values=values)
     return True
 
 

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, and_, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, aliased, defer, mapped_column
 
@@ -34,6 +47,8 @@ class AssessmentRunRow(Base):
         SHA-256 over everything that decides the figures: facts, rule set, inputs, revision; empty until done.
     facts, facts_blob
         SHA-256 of what the facts say, and of the blob that holds them.
+    lists_blob
+        SHA-256 of the blob with the cases behind its numbers; empty when none were kept.
     terms
         Rule set document and scoring inputs, as used.
     provisional
@@ -75,6 +90,7 @@ class AssessmentRunRow(Base):
     basis: Mapped[str] = mapped_column(String(64), default="")
     facts: Mapped[str] = mapped_column(String(64), default="")
     facts_blob: Mapped[str] = mapped_column(String(64), default="")
+    lists_blob: Mapped[str] = mapped_column(String(64), default="")
     terms: Mapped[Any] = mapped_column(PlainJson, nullable=True)
     cases: Mapped[int] = mapped_column(default=0)
     provisional: Mapped[int] = mapped_column(default=0)
@@ -149,6 +165,34 @@ class AssessmentWhatIfRow(Base):
     asked_as: Mapped[str | None] = mapped_column(String(160))
 
 
+class AssessmentReconciliationRow(Base):
+    """A comparison 对账 of the centre's findings of a period with our facts: what was asked, and the answer.
+
+    Parameters
+    ----------
+    complete
+        Systems whose list names every case of theirs that was due.
+    """
+
+    __tablename__ = "assessment_reconciliation"
+    __table_args__ = (
+        Index("ix_assessment_reconciliation_status", "status", "id"),
+        Index("ix_assessment_reconciliation_period", "period", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    period: Mapped[str] = mapped_column(String(10))
+    complete: Mapped[Any] = mapped_column(PlainJson)
+    answer: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    status: Mapped[str] = mapped_column(String(8))
+    error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_by: Mapped[int]
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(60), default="")
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
 class MonthNoticeRow(Base):
     """A reminder of a step of a month's timetable, for a role, once."""
 
@@ -186,7 +230,7 @@ def cases_due(
 #: A suspended case's deadline moves; a reported one waits for its check.
 _STILL_TO_HANDLE = (CaseState.DISPATCHED, CaseState.HANDLING, CaseState.RETURNED)
 
-Queue = type[AssessmentRunRow] | type[AssessmentWhatIfRow]
+Queue = type[AssessmentRunRow] | type[AssessmentWhatIfRow] | type[AssessmentReconciliationRow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +240,16 @@ class RunRecord:
     row: AssessmentRunRow
     acts: Mapping[str, AssessmentActRow]
     superseded_by: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodRecord:
+    """A period with how many runs it has, how many of them are sealed, and the newest."""
+
+    period: str
+    runs: int
+    sealed: int
+    newest: int
 
 
 class ActTakenError(Exception):
@@ -253,9 +307,8 @@ def run_by_basis(tx: Tx, basis: str) -> AssessmentRunRow | None:
 
 def names_blob(tx: Tx, digest: str) -> bool:
     """Tell whether a run or a frozen month needs the bytes of a digest."""
-    run_ = select(AssessmentRunRow.id).where(
-        or_(AssessmentRunRow.digest == digest, AssessmentRunRow.facts_blob == digest)
-    )
+    named = (AssessmentRunRow.digest, AssessmentRunRow.facts_blob, AssessmentRunRow.lists_blob)
+    run_ = select(AssessmentRunRow.id).where(or_(*(one == digest for one in named)))
     month_ = select(AssessmentMonthRow.period).where(AssessmentMonthRow.facts_blob == digest)
     return any(tx.execute(one.limit(1)).first() is not None for one in (run_, month_))
 
@@ -291,6 +344,26 @@ def sealed_runs(tx: Tx, period: str, rule_set: str) -> tuple[AssessmentRunRow, .
         AssessmentRunRow.sealed_as.is_not(None),
     )
     return tuple(tx.execute(statement.order_by(AssessmentRunRow.revision.desc())).scalars())
+
+
+def drop_lists(tx: Tx, identity: int) -> tuple[str, ...]:
+    """Let the drafts that a run takes the place of keep no case lists; return the digests that they named.
+
+    Those are of its period and rule set, came before it and keep no facts: nobody can seal them.
+    """
+    run_ = select(AssessmentRunRow.period, AssessmentRunRow.rule_set).where(AssessmentRunRow.id == identity)
+    period, rule_set = tx.execute(run_).one()
+    older = and_(
+        AssessmentRunRow.period == period,
+        AssessmentRunRow.rule_set == rule_set,
+        AssessmentRunRow.id < identity,
+        AssessmentRunRow.facts_blob == "",
+        AssessmentRunRow.lists_blob != "",
+    )
+    digests = tuple(tx.execute(select(AssessmentRunRow.lists_blob).where(older)).scalars())
+    if digests:
+        tx.execute(update(AssessmentRunRow).where(older).values(lists_blob=""))
+    return digests
 
 
 def next_unpacked(tx: Tx) -> int | None:
@@ -352,6 +425,22 @@ def seal_run(tx: Tx, identity: int, sealed_as: str) -> None:
         tx.execute(statement.values(sealed_as=sealed_as, is_packed=False, pack_asked=True))
     except IntegrityError as err:
         raise ActTakenError from err
+
+
+def periods(tx: Tx, *, before: str | None = None, limit: int) -> tuple[PeriodRecord, ...]:
+    """Return the periods that have runs, newest name first, one more than asked when there are more; in one statement.
+
+    Months sort by name; a quarter or year stands beside its months.
+    """
+    sealed = func.count(AssessmentRunRow.sealed_as)
+    newest = func.max(AssessmentRunRow.id)
+    statement = select(AssessmentRunRow.period, func.count(AssessmentRunRow.id), sealed, newest)
+    if before is not None:
+        statement = statement.where(AssessmentRunRow.period < before)
+    statement = statement.group_by(AssessmentRunRow.period).order_by(AssessmentRunRow.period.desc()).limit(limit + 1)
+    return tuple(
+        PeriodRecord(period=row[0], runs=row[1], sealed=row[2], newest=row[3]) for row in tx.execute(statement)
+    )
 
 
 def month(tx: Tx, period: str) -> AssessmentMonthRow | None:
@@ -420,7 +509,7 @@ def finish(tx: Tx, kind: Queue, identity: int, *, owner: str, values: Mapping[st
 
 
 _MOST_IDENTITY = 2**31 - 1
-_QUEUES: tuple[Queue, ...] = (AssessmentRunRow, AssessmentWhatIfRow)
+_QUEUES: tuple[Queue, ...] = (AssessmentRunRow, AssessmentWhatIfRow, AssessmentReconciliationRow)
 
 
 def _is_free(kind: Queue, now: datetime) -> ColumnElement[bool]:
@@ -446,6 +535,40 @@ def what_if(tx: Tx, identity: int) -> AssessmentWhatIfRow | None:
     if identity > _MOST_IDENTITY:
         return None
     return tx.execute(select(AssessmentWhatIfRow).where(AssessmentWhatIfRow.id == identity)).scalar_one_or_none()
+
+
+def what_ifs(tx: Tx, *, before: int | None = None, limit: int) -> tuple[AssessmentWhatIfRow, ...]:
+    """Return what-ifs without their answers, newest first, one more than asked when there are more."""
+    statement = select(AssessmentWhatIfRow).options(defer(AssessmentWhatIfRow.answer))
+    if before is not None:
+        statement = statement.where(AssessmentWhatIfRow.id < before)
+    return tuple(tx.execute(statement.order_by(AssessmentWhatIfRow.id.desc()).limit(limit + 1)).scalars())
+
+
+def ask_reconciliation(tx: Tx, values: Mapping[str, Any]) -> int:
+    """Queue a comparison and return its identity; one of the same period and systems that waits is taken for it."""
+    waiting = select(AssessmentReconciliationRow).where(
+        AssessmentReconciliationRow.period == values["period"], AssessmentReconciliationRow.status == QUEUED
+    )
+    for row in tx.execute(waiting.order_by(AssessmentReconciliationRow.id)).scalars():
+        if row.complete == values["complete"]:
+            return row.id
+    statement = insert(AssessmentReconciliationRow).values(**values).returning(AssessmentReconciliationRow.id)
+    return tx.execute(statement).scalar_one()
+
+
+def reconciliation(tx: Tx, identity: int) -> AssessmentReconciliationRow | None:
+    """Return a comparison, or None."""
+    if identity > _MOST_IDENTITY:
+        return None
+    found = select(AssessmentReconciliationRow).where(AssessmentReconciliationRow.id == identity)
+    return tx.execute(found).scalar_one_or_none()
+
+
+def newest_reconciliation(tx: Tx, period: str) -> AssessmentReconciliationRow | None:
+    """Return the newest comparison of a period, wherever the work on it stands, or None."""
+    found = select(AssessmentReconciliationRow).where(AssessmentReconciliationRow.period == period)
+    return tx.execute(found.order_by(AssessmentReconciliationRow.id.desc()).limit(1)).scalar_one_or_none()
 
 
 def add_notices(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -438,6 +438,12 @@ def cases_after(tx: Tx, actor: Actor, wanted: CaseFilter, after: int, limit: int
     return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
 
 
+def cases_by_identity(tx: Tx, actor: Actor, identities: Sequence[int]) -> tuple[CaseRow, ...]:
+    """Return those of a page of cases that an actor may see, by identity, in one statement."""
+    statement = select(CaseRow).where(CaseRow.id.in_(identities), visible_to(actor))
+    return tuple(tx.execute(statement.order_by(CaseRow.id)).scalars())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacedCase:
     """What a list says of a case beside its history.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, insert, select, update
+from sqlalchemy import Index, String, Text, func, insert, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.store.cases import CaseReferenceRow, CaseRow
@@ -64,6 +64,12 @@ def findings(tx: Tx, period: str) -> tuple[FindingRow, ...]:
     """Return the findings of a period that stand, in the order in which they came."""
     statement = select(FindingRow).where(FindingRow.period == period, FindingRow.slot.is_not(None))
     return tuple(tx.execute(statement.order_by(FindingRow.id)).scalars())
+
+
+def count_findings(tx: Tx, period: str) -> int:
+    """Return how many findings of a period stand."""
+    counted = select(func.count()).where(FindingRow.period == period, FindingRow.slot.is_not(None))
+    return tx.execute(counted).scalar_one()
 
 
 def add_findings(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridcase.assessment.counts import GROUPS, case_numbers, cases_behind, count, count_names
+from gridcase.assessment.counts import GROUPS, amounts_of_cases, case_numbers, cases_behind, count, count_names
 from gridcase.assessment.facts import fold
 from gridcase.assessment.frames import frames_of
 from gridcase.assessment.selection import Attribution, CountBy, Filters, Selection
@@ -772,6 +772,21 @@ def test_the_cases_behind_a_count_are_as_many_as_it_says(histories):
     for row in count(found, selection):
         for name in ("filed", "due_to_handle", "closed_overdue", "void"):
             assert len(case_numbers(found, selection, subject=row.subject, name=name)) == row.counts[name]
+
+
+@settings(max_examples=8)
+@given(cities(), st.sampled_from(VIEWS))
+def test_what_each_case_adds_to_a_count_adds_up_to_it(histories, by):
+    selection = Selection(period=Period.parse("2026", zone=ZONE), by=by)
+    found, names = frames(*histories), count_names(by)
+    added = amounts_of_cases(found, selection, names)
+
+    for row in count(found, selection):
+        for name in names if row.subject is not None else ():
+            cases = added.get((row.subject, name), ())
+            assert sum(times for _, times in cases) == row.counts[name]
+            assert [number for number, _ in cases] == sorted({number for number, _ in cases})
+    assert all(subject is not None for subject, _ in added)
 
 
 @settings(max_examples=8)
