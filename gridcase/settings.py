@@ -49,6 +49,13 @@ class Settings:
         Bearer token that opens ``/metrics`` to other machines; empty: this machine only.
     sign_in_failures, sign_in_minutes
         After so many failures of one account from one address within so many minutes, sign-in waits.
+    public_url
+        Address at which people reach the pages, for links in e-mails; empty: no links.
+    mail_server, mail_tls, mail_from, mail_credentials
+        ``host`` or ``host:port`` that takes e-mail, empty to send none; ``starttls``, ``tls`` or ``none``; the
+        sender's address; a file of mode 0600 with user and password on two lines, empty for no sign-in.
+    mail_hour
+        Hour of working days at which digests go to who chose none.
     """
 
     database_url: str = ""
@@ -67,6 +74,12 @@ class Settings:
     metrics_token: str = field(default="", repr=False)
     sign_in_failures: int = 5
     sign_in_minutes: int = 5
+    public_url: str = ""
+    mail_server: str = ""
+    mail_tls: str = "starttls"
+    mail_from: str = ""
+    mail_credentials: str = ""
+    mail_hour: int = 8
 
     @property
     def zone(self) -> ZoneInfo:

@@ -22,6 +22,7 @@ from gridcase.cli.grid import grid
 from gridcase.cli.grid_quality import check_command, make_command
 from gridcase.cli.jobs import jobs, scheduler_command
 from gridcase.cli.keys import keys
+from gridcase.cli.mail import mail
 from gridcase.cli.people import user
 from gridcase.cli.roster import roster
 from gridcase.cli.routing import routing
@@ -45,6 +46,7 @@ _COMMANDS = (
     assess,
     audit,
     keys,
+    mail,
     docs,
     demo,
     jobs,

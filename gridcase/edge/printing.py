@@ -11,6 +11,11 @@ from gridcase.edge.texts import SENTENCES, TITLES, Language, label
 #: Statuses of the codes that are a refusal of their own; every other code names what is wrong with one field.
 STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "cross_site": (403,),
+    "mail_not_found": (404,),
+    "mail_off": (422,),
+    "mail_failed": (422,),
+    "mail_settings_wrong": (422,),
+    "mail_credentials_unusable": (422,),
     "appeal_not_found": (404,),
     "line_not_found": (404,),
     "exemption_not_found": (404,),

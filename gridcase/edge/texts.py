@@ -269,6 +269,19 @@ LABELS: dict[str, Text] = {
 }
 
 #: Titles of problem documents by HTTP status.
+LETTERS: dict[str, Text] = {
+    "digest_subject": Text("网格案件：{count} 条未读消息", "Grid cases: {count} unread notices"),
+    "digest_head": Text("您有 {count} 条未读消息：", "You have {count} unread notices:"),
+    "digest_more": Text("另有 {count} 条，请在消息页查看。", "{count} more are in the inbox."),
+    "digest_inbox": Text("消息页：{url}", "Inbox: {url}"),
+    "digest_foot": Text(
+        "此邮件由系统自动发出，请勿回复。可在消息页关闭或选择邮件内容。",
+        "Sent automatically, please do not answer. What is mailed is chosen, or switched off, on the page of notices.",
+    ),
+    "trial_subject": Text("网格案件系统：邮件测试", "Grid cases: trial letter"),
+    "trial_text": Text("邮件设置正确。", "The e-mail settings are right."),
+}
+
 TITLES: dict[int, Text] = {
     400: Text("请求格式有误", "The request cannot be read"),
     401: Text("请先登录", "Sign in first"),
@@ -300,6 +313,33 @@ SENTENCES: dict[str, Text] = {
         "This request came from another site and was not carried out. Use the pages of this system.",
     ),
     "wrong_password": Text("用户名或密码不正确。", "User name or password is wrong."),
+    "email_malformed": Text("不是可用的邮箱地址。", "This is not an e-mail address that can be used."),
+    "hours_out_of_range": Text(
+        "时间须在 {least} 点至 {most} 点之间。", "Hours lie between {least} and {most} o'clock."
+    ),
+    "mail_off": Text(
+        "未设置邮件服务器：请设置 mail_server 与 mail_from。", "No mail server is set: set mail_server and mail_from."
+    ),
+    "mail_settings_wrong": Text("设置 {setting} 有误。", "The setting {setting} is wrong."),
+    "mail_credentials_unusable": Text(
+        "邮件账户文件不可用（{reason}）：须为权限 0600、共两行的文件。",
+        "The file with the mail account cannot be used ({reason}): it has mode 0600 and two lines.",
+    ),
+    "mail_failed": Text("邮件服务器未接收（{reason}）。", "The mail server did not take it ({reason})."),
+    # reasons why an e-mail did not go out
+    "file_missing": Text("文件不存在或无法读取。", "The file is missing or cannot be read."),
+    "readable_by_others": Text("其他用户可读该文件。", "Others may read the file."),
+    "two_lines_expected": Text("文件须为两行。", "The file needs two lines."),
+    "connection_broke": Text(
+        "发送正文时连接中断，可能已送达。", "The connection broke while it was sent; it may have arrived."
+    ),
+    "not_supported": Text(
+        "服务器不支持所设的加密或登录方式。", "The server does not support the TLS or sign-in that is set."
+    ),
+    "certificate_not_trusted": Text("服务器证书不可信。", "The server's certificate is not trusted."),
+    "no_connection": Text("无法连接服务器。", "The server cannot be reached."),
+    "password_needs_tls": Text("未加密时不发送密码。", "A password is not sent without TLS."),
+    "mail_not_found": Text("没有可重发的邮件 {id}。", "There is no e-mail {id} to be sent again."),
     "too_many_failures": Text(
         "登录失败次数过多，请 {seconds} 秒后再试。", "Too many failed sign-ins. Try again in {seconds} seconds."
     ),

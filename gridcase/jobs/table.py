@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from gridcase.edge.letters import digest_letter
+from gridcase.edge.texts import Language
 from gridcase.services.cleaning import clean_uploads
 from gridcase.services.closing_month import ask_drafts, remind
 from gridcase.services.ledger import forget
+from gridcase.services.mailing import forget_mails, is_mail_due, make_digests, send_digests
 from gridcase.services.recurring import find_recurrences
 from gridcase.services.running_month import has_work, work_off
 from gridcase.services.runtime import Runtime
@@ -68,7 +71,14 @@ def _watch(rt: Runtime, alive: Alive) -> int:
 
 def _clean_ledger(rt: Runtime, alive: Alive) -> int:
     alive()
-    return forget(rt) + forget_told(rt)
+    return forget(rt) + forget_told(rt) + forget_mails(rt)
+
+
+def _mail(rt: Runtime, alive: Alive) -> int:
+    """Make what is due, then send what waits; the words are those of the office's language."""
+    reference, language = rt.reference(), Language(rt.settings.language)
+    make_digests(rt, alive=alive)
+    return send_digests(rt, lambda digest: digest_letter(digest, reference, language), alive=alive)
 
 
 def _keep_timetable(rt: Runtime, alive: Alive) -> int:
@@ -123,6 +133,14 @@ _ALL = (
         work=_keep_timetable,
     ),
     Job(
+        name="mail_digest",
+        every=timedelta(seconds=30),
+        zh="工作日在各人选定的整点生成未读消息的邮件摘要并投递，失败后按间隔重试",
+        en="on working days makes digests of what is unread at each person's hours, and hands them to the mail server",
+        work=_mail,
+        is_due=is_mail_due,
+    ),
+    Job(
         name="clean_uploads",
         every=timedelta(hours=1),
         zh="删除 7 天内未被使用的上传文件",
@@ -132,8 +150,8 @@ _ALL = (
     Job(
         name="clean_ledger",
         every=timedelta(days=1),
-        zh="删除 30 天前的作业运行记录与 180 天前的消息",
-        en="removes runs that ended more than 30 days ago from the ledger, and notices older than 180 days",
+        zh="删除 30 天前的作业运行记录与 180 天前的消息与邮件",
+        en="removes runs that ended more than 30 days ago from the ledger, notices and e-mails older than 180 days",
         work=_clean_ledger,
     ),
 )

@@ -1,0 +1,1 @@
+"""Other systems: the only place that calls out."""
