@@ -320,11 +320,15 @@ class Case:
     @property
     def due_at(self) -> datetime | None:
         """Deadline that matters now: that of the stage the case stands in; None once ended."""
+        return self.clock.due.due_at if self.clock else None
+
+    @property
+    def clock(self) -> RunningClock | None:
+        """Clock of the stage the case stands in; None once ended, and while suspended."""
         stage = _WATCHED.get(self.state)
         if self.state is CaseState.REPORTED and self.check_passed is not None:
             stage = LimitedStage.CLOSE
-        clock = self.clocks.get(stage) if stage else None
-        return clock.due.due_at if clock else None
+        return self.clocks.get(stage) if stage else None
 
 
 def is_excused(case: Case) -> bool:

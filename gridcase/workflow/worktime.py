@@ -27,6 +27,7 @@ __all__ = [
     "Deadline",
     "Interval",
     "Measured",
+    "Running",
     "TraceStep",
     "WorkingCalendar",
     "deadline",
@@ -35,6 +36,7 @@ __all__ = [
     "load_trace",
     "measure",
     "remaining",
+    "running",
 ]
 
 _ONE_DAY = timedelta(days=1)
@@ -113,6 +115,22 @@ class Measured:
 
     seconds: int
     provisional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """Whether a clock runs at an instant, and when that changes.
+
+    Parameters
+    ----------
+    runs
+        Whether the second that begins at the instant counts.
+    switches
+        When the clock next stops and starts in turn, aware UTC, ascending; empty for an urgent unit, which never stops.
+    """
+
+    runs: bool
+    switches: tuple[datetime, ...] = ()
 
 
 def deadline(
@@ -241,6 +259,34 @@ def remaining(
     return limit.seconds - measure(start, end, limit.unit, calendar, pauses=pauses).seconds
 
 
+def running(at: datetime, unit: LimitUnit, calendar: WorkingCalendar, *, switches: int = 2) -> Running:
+    """Tell whether a clock of this unit runs at an instant, and the next ``switches`` instants at which that changes.
+
+    Windows that touch, over midnight too, are one stretch. A calendar that is closed for good does not exist: every
+    one has a weekday.
+
+    Examples
+    --------
+    >>> from gridcase.workflow.calendar import Season
+    >>> zone = ZoneInfo("Asia/Shanghai")
+    >>> hours = (Window.parse("08:00-12:00"), Window.parse("14:00-18:00"))
+    >>> plain = WorkingCalendar(name="plain", version="1", zone=zone, observes_holidays=False,
+    ...                         seasons=(Season(valid_from=date(2026, 1, 1), windows=hours),))
+    >>> noon = running(datetime(2026, 10, 16, 12, 0, tzinfo=zone), LimitUnit.WORKING_HOUR, plain, switches=1)
+    >>> noon.runs, noon.switches[0].astimezone(zone).isoformat()
+    (False, '2026-10-16T14:00:00+08:00')
+    """
+    if unit.is_urgent:
+        return Running(runs=True)
+    now = _epoch(at)
+    stretches = _stretches(now, calendar)
+    opens, closes = next(stretches)
+    found = [opens, closes] if opens > now else [closes]
+    while len(found) < switches:
+        found += next(stretches)
+    return Running(runs=opens <= now, switches=tuple(datetime.fromtimestamp(one, UTC) for one in found[:switches]))
+
+
 def dump_trace(trace: Sequence[TraceStep]) -> str:
     """Write a trace as canonical JSON: one object per day, spans as pairs of local ``HH:MM:SS``.
 
@@ -286,6 +332,17 @@ def _open_days(
         whole = day > first and not pauses
         yield known, known.spans if whole else _clip(known.spans, begin, pauses)
         day += _ONE_DAY
+
+
+def _stretches(begin: int, calendar: WorkingCalendar) -> Iterator[Span]:
+    """Yield the open stretches from ``begin`` on, without end; touching spans are joined."""
+    held: Span | None = None
+    for _, spans in _open_days(begin, calendar, (), is_urgent=False):
+        for opens, closes in spans:
+            if held is not None and held[1] != opens:
+                yield held
+                held = None
+            held = (opens if held is None else held[0], closes)
 
 
 def _clip(spans: Sequence[Span], begin: int, pauses: Sequence[Span]) -> list[Span]:
