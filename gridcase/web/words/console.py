@@ -41,6 +41,7 @@ WORDS: dict[str, Text] = {
     "sign_in.overview": Text("查看公开概览", "See the public overview"),
     "account.title": Text("我的账号", "My account"),
     "account.who": Text("当前登录", "Signed in as"),
+    "account.name": Text("姓名", "Name"),
     "account.role": Text("岗位", "Role"),
     "account.scope": Text("案件范围", "Cases seen"),
     "account.scope_all": Text("全部案件", "all cases"),
