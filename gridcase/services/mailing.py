@@ -2,7 +2,7 @@
 
 A digest is made once for a person and hour, on working days, when there is something unread to tell; it holds counts,
 case numbers, types and links, nothing that people wrote. It is handed over at most once: what was being handed over
-when a process died is shown as uncertain and sent again only by an administrator (ADR 0016). Off without a server.
+when a process died is shown as uncertain and sent again only by an administrator (ADR 0017). Off without a server.
 """
 
 import re
