@@ -157,6 +157,7 @@ class NoticeSchema(Schema):
     number = fields.String(allow_none=True, required=True)
     state = fields.String(allow_none=True, required=True)
     state_label = fields.String(allow_none=True, required=True)
+    type_name = fields.String(allow_none=True, required=True)
     kind = fields.String(required=True)
     label = fields.String(required=True)
     stage = fields.String(allow_none=True, required=True)

@@ -197,7 +197,7 @@ LABELS: dict[str, Text] = {
     "notice_urged": Text("催办", "Urged"),
     "notice_request_asked": Text("申请待审批", "Request to decide"),
     "notice_request_decided": Text("申请已审批", "Request decided"),
-    "notice_task_asked": Text("核实核查任务", "Task for you"),
+    "notice_task_asked": Text("核实、核查任务", "Task for you"),
     "notice_task_withdrawn": Text("任务已撤回", "Task withdrawn"),
     "notice_verified": Text("核实已反馈", "Verification answered"),
     "notice_check_failed": Text("核查不通过", "Check failed"),

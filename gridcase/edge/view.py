@@ -151,6 +151,7 @@ def notice_view(told: ToldNotice, viewing: Viewing) -> Json:
         "number": case.number if case else None,
         "state": case.state if case else None,
         "state_label": label(case.state, viewing.language) if case else None,
+        "type_name": _name_of(f"{case.scheme}/{case.kind}/{case.code}", viewing) if case else None,
         "kind": notice.kind,
         "label": label(f"notice_{notice.kind}", viewing.language),
         "stage": notice.stage or None,

@@ -19,7 +19,19 @@ from gridcase.store.notices import InboxAsk, ToldNotice
 from gridcase.workflow.case import Case
 from gridcase.workflow.telling import Recipient, tellings
 
-__all__ = ["FORESEEN", "MOST_COUNTED", "Foreseen", "InboxAsk", "Recipient", "ToldNotice", "foresee", "inbox", "read"]
+__all__ = [
+    "FORESEEING",
+    "FORESEEN",
+    "MOST_COUNTED",
+    "Foreseen",
+    "InboxAsk",
+    "Recipient",
+    "ToldNotice",
+    "foresee",
+    "inbox",
+    "read",
+    "unread",
+]
 
 #: The badge counts no further.
 MOST_COUNTED = 100
@@ -35,8 +47,8 @@ FORESEEN = (
     Action.VOID,
     Action.RETURN_TASK,
 )
-#: A unit must not learn who works where in the office.
-_FORESEEING = frozenset({Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.LEADER, Role.ASSESSOR, Role.ADMIN})
+#: Roles that may look: a unit must not learn who works where in the office.
+FORESEEING = frozenset({Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.LEADER, Role.ASSESSOR, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +95,7 @@ def foresee(
     NotPermittedError
         The actor is of a unit or an inspector.
     """
-    if actor.role not in _FORESEEING:
+    if actor.role not in FORESEEING:
         raise NotPermittedError("role_may_not", params={"action": action, "role": actor.role})
     with rt.database.reading() as tx:
         stored = visible_case(tx, actor, number)
