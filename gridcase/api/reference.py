@@ -10,7 +10,7 @@ from gridcase.domain.case import UnitCode
 from gridcase.edge.runtime import calling, language
 from gridcase.edge.texts import Language
 from gridcase.workflow.catalogue import CaseType, FilingCondition
-from gridcase.workflow.units import Unit, UnitKind, Units
+from gridcase.workflow.units import Unit
 
 reference = ApiBlueprint("reference", description="Catalogue and units")
 
@@ -35,13 +35,8 @@ def units() -> dict[str, Any]:
     spoken = language()
     known = calling().reference.rules.units
     above = request.args.get("below")
-    shown = [one for one in known.units if above is None or _works_for(known, one, UnitCode(above))]
+    shown = known.units if above is None else known.working_for(UnitCode(above))
     return {"items": [_unit(one, spoken) for one in shown], "next_cursor": None}
-
-
-def _works_for(known: Units, one: Unit, above: UnitCode) -> bool:
-    """Tell whether a unit may be given a sub-assignment by another: it stands below, or is a contractor."""
-    return one.code != above and (known.is_within(one.code, above) or one.kind is UnitKind.CONTRACTOR)
 
 
 def _type(one: CaseType, spoken: Language) -> dict[str, Any]:

@@ -538,6 +538,10 @@ SENTENCES: dict[str, Text] = {
         "bbox 须为 west,south,east,north（经度在前，WGS 84）。",
         "bbox has to be west,south,east,north in WGS 84, longitude first.",
     ),
+    "type_not_chosen": Text(
+        "没有这个类别，或同名类别不止一个。请从列表中选择。",
+        "There is no such type, or more than one of this name. Choose one from the list.",
+    ),
     "unknown_type": Text("目录中没有类别 {type}。可查 /api/v1/types。", "There is no type {type}. See /api/v1/types."),
     "unknown_condition": Text(
         "没有立案条件 {condition}，可选：{choices}。", "There is no filing condition {condition}. Choose: {choices}."

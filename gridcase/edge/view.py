@@ -4,19 +4,21 @@ Units never learn who found a case. Times carry the instance's own offset.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor, Role
-from gridcase.domain.case import Action, CheckMode, CheckResult, Ruling, TypeKey, UnitCode, VerifyResult
+from gridcase.domain.case import Action, CheckMode, CheckResult, PersonId, Ruling, TypeKey, UnitCode, VerifyResult
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label
+from gridcase.services.dossier import LinkedCase, NearCase
 from gridcase.services.inbox import ToldNotice
 from gridcase.services.missing import MissedCase
-from gridcase.services.reading import HistoryLine, ListedCase, SeenRecurrence, StoredCase
+from gridcase.services.reading import HistoryLine, ListedCase, Photo, SeenRecurrence, StoredCase
 from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.case import Assignment, Case, Request, RunningClock, Subtask, Supervision, Task, is_excused
@@ -75,16 +77,7 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
         "route": _route(case.assignment, viewing),
         "assignments": [_assignment(one, viewing) for one in case.assignments],
         "tasks": [_task(one, viewing) for one in case.tasks],
-        "attachments": [
-            {
-                "id": photo.id,
-                "usage": photo.usage,
-                "content_type": photo.content_type,
-                "sha256": photo.sha256,
-                "url": f"/api/v1/attachments/{photo.id}",
-            }
-            for photo in stored.photos
-        ],
+        "attachments": [_photo(one) for one in stored.photos],
         "available_actions": _actions(case, viewing),
     }
     if not viewing.actor.is_unit:
@@ -101,6 +94,45 @@ def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
         "unit": listed.unit,
         "address": listed.address,
         "description": listed.description,
+    }
+
+
+def linked_view(linked: LinkedCase, viewing: Viewing) -> Json:
+    """Return a case that belongs to another, with what it is to it."""
+    return listed_view(linked.listed, viewing) | {"relation": linked.relation}
+
+
+def near_view(near: NearCase, viewing: Viewing) -> Json:
+    """Return a similar open case with how far away it is."""
+    return listed_view(near.listed, viewing) | {"distance_m": round(near.distance_m)}
+
+
+def names_view(names: Mapping[PersonId, str], viewing: Viewing) -> Mapping[PersonId, str]:
+    """Return the names of the people a case names; units learn none of them: the finder is among them."""
+    return {} if viewing.actor.is_unit else dict(names)
+
+
+def desk_view(stored: StoredCase, viewing: Viewing) -> Json:
+    """Return a case as it lies on a unit's desk: with what to do next, and no more of its past than that needs."""
+    case = stored.case
+    lead = case.assignment
+    situation = Situation(case=case, actor=viewing.actor, now=viewing.now, rules=viewing.reference.rules)
+    return _head(case, viewing) | {
+        "cell": case.location.cell if case.location else None,
+        "address": stored.address,
+        "place": stored.place,
+        "description": stored.description,
+        "limit": _limit(case, viewing),
+        "lead_unit": _name_of(lead.unit, viewing) if lead else None,
+        "returned_reason": lead.returned_reason if lead else None,
+        "resumes_at": _instant(case.resumes_at, viewing),
+        "requests": [_request(one, viewing) for one in case.requests],
+        "subtasks": [_subtask(one, viewing) for one in case.subtasks],
+        "supervisions": [_supervision(one, viewing) for one in case.supervisions],
+        "attachments": [_photo(one) for one in stored.photos],
+        "actions": [
+            {"action": action, "label": label(action, viewing.language)} for action in available_actions(situation)
+        ],
     }
 
 
@@ -239,6 +271,16 @@ def _location(stored: StoredCase) -> Json | None:
         "distance_m": round(case.location.distance_m, 2),
         "candidates": list(case.location.candidates),
         "received": dict(stored.received),
+    }
+
+
+def _photo(photo: Photo) -> Json:
+    return {
+        "id": photo.id,
+        "usage": photo.usage,
+        "content_type": photo.content_type,
+        "sha256": photo.sha256,
+        "url": f"/api/v1/attachments/{photo.id}",
     }
 
 

@@ -9,7 +9,7 @@ from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.services.steps.showing import HistoryLine, ListedCase, history_of, listed_case, visible_case
 from gridcase.store import people
-from gridcase.store.cases import CaseFilter, PageAsk, StoredCase, page_of_cases
+from gridcase.store.cases import CaseFilter, PageAsk, Photo, StoredCase, page_of_cases
 from gridcase.workflow.effects.effect import eligible_inspectors
 from gridcase.workflow.rulebook import Inspector, Situation
 from gridcase.workflow.transitions import rows_of
@@ -20,6 +20,7 @@ __all__ = [
     "HistoryLine",
     "ListedCase",
     "PageAsk",
+    "Photo",
     "SeenRecurrence",
     "StoredCase",
     "case_history",

@@ -64,6 +64,14 @@ class Units:
         """Return the units directly under a unit, in order; empty for an unknown code."""
         return tuple(unit for unit in self.units if unit.parent == code)
 
+    def working_for(self, above: UnitCode) -> tuple[Unit, ...]:
+        """Return the units that may be given a sub-assignment by another: those below it, and every contractor."""
+        return tuple(
+            unit
+            for unit in self.units
+            if unit.code != above and (self.is_within(unit.code, above) or unit.kind is UnitKind.CONTRACTOR)
+        )
+
     def is_within(self, code: UnitCode, above: UnitCode) -> bool:
         """Tell whether a unit is ``above`` itself or stands anywhere under it."""
         at: UnitCode | None = code
