@@ -33,8 +33,8 @@ class Settings:
         Zone of days and months.
     language
         ``zh`` or ``en`` when the caller states no preference.
-    token_hours
-        How long a sign-in lasts.
+    token_hours, device_days
+        How long a sign-in lasts; how long a phone stays signed in.
     max_upload_bytes, max_photo_pixels
         Largest photo taken, as file and as picture.
     max_layer_bytes
@@ -65,6 +65,7 @@ class Settings:
     time_zone: str = "Asia/Shanghai"
     language: str = "zh"
     token_hours: int = 12
+    device_days: int = 90
     max_upload_bytes: int = 10_000_000
     max_photo_pixels: int = 60_000_000
     max_layer_bytes: int = 100_000_000

@@ -11,7 +11,7 @@ from gridcase.edge.bodies import client_ref
 from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime
 from gridcase.edge.schemas import UploadSchema
-from gridcase.services.attaching import Upload, read_attachment, upload
+from gridcase.services.attaching import PhotoSize, Upload, read_attachment, upload
 
 attachments = ApiBlueprint("attachments", description="Photos")
 
@@ -25,6 +25,14 @@ _FORM = {
                 "properties": {
                     "file": {"type": "string", "format": "binary"},
                     "usage": {"type": "string", "enum": [str(usage) for usage in AttachmentUsage]},
+                    "captured_at": {"type": "string", "format": "date-time", "description": "By the phone's clock"},
+                    "clock_offset_ms": {"type": "integer", "description": "To add to the phone's clock to get ours"},
+                    "original_sha256": {"type": "string", "description": "Of the picture before it was made smaller"},
+                    "lon": {"type": "number"},
+                    "lat": {"type": "number"},
+                    "accuracy_m": {"type": "number", "minimum": 0},
+                    "device": {"type": "string", "maxLength": 80},
+                    "from_gallery": {"type": "boolean"},
                 },
             }
         }
@@ -34,7 +42,7 @@ _OPTIONAL_KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "required": False,
-    "description": "A UUID; sent again with the same bytes, the first upload is answered",
+    "description": "A UUID; sent again with the same bytes, the first upload is answered. Required with evidence",
     "schema": {"type": "string", "format": "uuid"},
 }
 
@@ -44,7 +52,7 @@ _OPTIONAL_KEY = {
     summary="Upload a photo",
     parameters=[_OPTIONAL_KEY],
     requestBody=_FORM,
-    responses=answers((201, "Kept", AttachmentSchema), refusals=(400, 409, 413, 422)),
+    responses=answers((201, "Kept", AttachmentSchema), refusals=(400, 409, 413, 422, 428)),
 )
 def create() -> Response:
     """Keep a photo for a later filing or action of the same person; the type is told from the bytes."""
@@ -52,10 +60,10 @@ def create() -> Response:
     if len(files) != 1 or set(request.files) != {"file"}:
         raise invalid("file", "field_required" if not files else "one_file_only")
     try:
-        form = UploadSchema().load(request.form.to_dict())
+        usage, evidence = UploadSchema().load(request.form.to_dict())
     except ValidationError as err:
         raise as_input_error(err) from err
-    new = Upload(data=files[0].read(), usage=AttachmentUsage(form["usage"]), client_ref=client_ref())
+    new = Upload(data=files[0].read(), usage=usage, client_ref=client_ref(), evidence=evidence)
     done = upload(runtime(), calling().actor, new)
     answer = jsonify(
         id=done.row.id,
@@ -77,13 +85,23 @@ def create() -> Response:
 @attachments.route("/attachments/<string:identity>", methods=["GET"])
 @attachments.doc(
     summary="Get a photo",
-    responses={"200": {"description": "The bytes", "content": {"image/*": {}}}, **answers(refusals=(404,))},
+    parameters=[{"in": "query", "name": "size", "schema": {"type": "string", "enum": [str(one) for one in PhotoSize]}}],
+    responses={"200": {"description": "The bytes", "content": {"image/*": {}}}, **answers(refusals=(404, 422))},
 )
 def show(identity: str) -> Response:
-    """Return the bytes of a photo of a case the caller may see."""
-    row, data = read_attachment(runtime(), calling().actor, identity)
-    answer = Response(data, mimetype=row.content_type)
+    """Return a photo of a case the caller may see.
+
+    As it was received for those who may look into its metadata; made anew without any for everybody else, and for
+    whoever asks for a ``size``.
+    """
+    size = request.args.get("size")
+    if size is not None and size not in set(PhotoSize):
+        raise invalid("size", "not_a_choice", choices=", ".join(PhotoSize))
+    shown = read_attachment(runtime(), calling().actor, identity, PhotoSize(size) if size else None)
+    answer = Response(shown.data, mimetype=shown.content_type)
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Cache-Control"] = "private, max-age=3600, immutable"
+    # The same address shows more to some: what one person's browser kept is not for the next one who signs in.
+    answer.headers["Vary"] = "Authorization, Cookie"
     return answer

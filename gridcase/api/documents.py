@@ -25,6 +25,15 @@ class TokenSchema(Schema):
     role = fields.String(required=True)
 
 
+class DeviceSchema(Schema):
+    """A phone that is signed in."""
+
+    id = fields.Integer(required=True)
+    role = fields.String(required=True)
+    name = fields.String(required=True)
+    expires_at = fields.String(required=True)
+
+
 class FieldSchema(Schema):
     """A field of an available action."""
 

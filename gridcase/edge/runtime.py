@@ -29,10 +29,11 @@ _ONE_YEAR_S = 31_536_000
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """Who calls, under which configuration."""
+    """Who calls, under which configuration, by which session."""
 
     actor: Actor
     reference: Reference
+    session: int
 
 
 def runtime() -> Runtime:
@@ -137,7 +138,7 @@ def require_caller() -> None:
         refuse_foreign_sites()
     rt = runtime()
     found = who_is(rt, token)
-    g.calling = Calling(actor=found.actor, reference=rt.reference(found.config_version))
+    g.calling = Calling(actor=found.actor, reference=rt.reference(found.config_version), session=found.session)
 
 
 def signed_in() -> Actor | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from marshmallow import Schema, fields, post_load
+from marshmallow import Schema, fields, post_load, validate
 
 from gridcase.domain.actor import Role
 from gridcase.domain.case import (
@@ -23,7 +23,8 @@ from gridcase.domain.case import (
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
-from gridcase.edge.fields import Amount, Choice, Day, Identities, Instant, Number, Secret, Text
+from gridcase.edge.fields import Amount, Choice, Day, Identities, Instant, Number, NumberText, Secret, Text
+from gridcase.services.attaching import Evidence
 from gridcase.services.campaigning import MOST_PLACES, Finding, NewCampaign, NewPlace, VisitResult
 from gridcase.services.delegating import NewDelegation
 from gridcase.services.filing import FilingRequest
@@ -49,6 +50,12 @@ class SignInSchema(Schema):
     username = Text(most=80, required=True)
     password = Secret(required=True, load_only=True)
     role = Choice(Role)
+
+
+class DeviceSignInSchema(SignInSchema):
+    """The same with the name of the phone, which stays signed in."""
+
+    device = Text(most=80, required=True)
 
 
 class TypeSchema(Schema):
@@ -203,10 +210,37 @@ class VisitSchema(Schema):
         return Finding(**data | {"result": VisitResult(data["result"])})
 
 
+_SHA256 = r"[0-9a-f]{64}"
+#: A phone's clock that is farther off than this says nothing that could be corrected.
+_MOST_OFFSET_MS = 400 * 24 * 3600 * 1000
+
+
 class UploadSchema(Schema):
-    """The form beside an uploaded file."""
+    """The form beside an uploaded file: what it shows, and what a phone says of when and where it was taken."""
 
     usage = Choice(AttachmentUsage, load_default=AttachmentUsage.FILE)
+    captured_at = Instant()
+    clock_offset_ms = fields.Integer(validate=validate.Range(-_MOST_OFFSET_MS, _MOST_OFFSET_MS))
+    original_sha256 = fields.String(validate=validate.Regexp(f"^{_SHA256}$"))
+    lon = NumberText()
+    lat = NumberText()
+    accuracy_m = NumberText(signed=False)
+    device = Text(most=80)
+    from_gallery = fields.Boolean(load_default=False)
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> tuple[AttachmentUsage, Evidence | None]:
+        """Build the usage and the evidence; None when nothing is said beside the file."""
+        usage = AttachmentUsage(data.pop("usage"))
+        told = {name: value for name, value in data.items() if value not in (None, False)}
+        if not told:
+            return usage, None
+        lon, lat, accuracy = data.pop("lon", None), data.pop("lat", None), data.pop("accuracy_m", None)
+        where = None
+        if lon is not None and lat is not None:
+            known = accuracy is not None and accuracy <= _LEAST_USEFUL_M
+            where = ReceivedPlace(lon=lon, lat=lat, accuracy_m=accuracy if known else None)
+        return usage, Evidence(**data, location=where)
 
 
 def _field(spec: FieldSpec) -> fields.Field[Any]:

@@ -308,6 +308,15 @@ SENTENCES: dict[str, Text] = {
     "password_wrong": Text("当前密码不正确。", "The present password is wrong."),
     "password_differs": Text("两次输入的新密码不一致。", "The two new passwords differ."),
     "password_same": Text("新密码不能与当前密码相同。", "The new password must differ from the present one."),
+    "session_revoked": Text(
+        "本设备的登录已被注销，请重新登录。未发送的内容仍保留在设备上。",
+        "This device's session was ended. Sign in again; what was not sent is still on the device.",
+    ),
+    "account_closed": Text(
+        "该账号已停用，请联系管理员。未发送的内容仍保留在设备上。",
+        "This account is closed. Ask an administrator; what was not sent is still on the device.",
+    ),
+    "session_not_found": Text("没有编号为 {id} 的有效登录。", "There is no open session {id}."),
     "cross_site": Text(
         "请求来自其他网站，未予执行。请从本系统页面操作。",
         "This request came from another site and was not carried out. Use the pages of this system.",

@@ -1,29 +1,62 @@
-"""Taking photos in, and giving them out again to those who may see the case."""
+"""Taking photos in with what a phone says beside them, and giving them out again to those who may see the case."""
 
 import hashlib
-import io
 import uuid
-import warnings
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-import pillow_heif
-from PIL import Image, UnidentifiedImageError
-
-from gridcase.domain.actor import UNIT_ROLES, Actor
+from gridcase.domain.actor import UNIT_ROLES, Actor, Role
 from gridcase.domain.case import AttachmentUsage
-from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, Problem, invalid
+from gridcase.domain.errors import (
+    InvalidInputError,
+    KeyReusedError,
+    NotFoundError,
+    PreconditionMissingError,
+    Problem,
+)
+from gridcase.domain.place import distance_m
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import ASSESSING
+from gridcase.services.steps.pictures import RENDERED_TYPE, PhotoSize, Picture, look, render
+from gridcase.services.steps.placing import ReceivedPlace, position_of
 from gridcase.store import appeals
 from gridcase.store import attachments as store
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.cases import is_visible
 from gridcase.store.database import Tx
+from gridcase.store.field_evidence import add_photo_evidence
 
-pillow_heif.register_heif_opener()
+__all__ = ["Evidence", "PhotoSize", "TooLargeError", "Upload", "Uploaded", "read_attachment", "upload"]
 
-#: Kinds of picture taken, by what the bytes are, never by the name.
-_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic"}
+#: Who sees a photo as it was received, with the metadata in it; everybody else sees it made anew.
+_SEE_ORIGINALS = frozenset({Role.ASSESSOR, Role.SHIFT_LEADER, Role.LEADER, Role.ADMIN})
+#: A phone that is farther off says nothing that could be corrected (a year or so).
+_MOST_OFFSET = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What a phone says beside a photo.
+
+    Parameters
+    ----------
+    captured_at
+        When, by the phone's own clock.
+    clock_offset_ms
+        Milliseconds to add to the phone's clock to get ours; None when it does not know.
+    original_sha256
+        Of the picture before the phone made it smaller.
+    location
+        Where the phone was at that moment.
+    """
+
+    captured_at: datetime | None = None
+    clock_offset_ms: int | None = None
+    original_sha256: str | None = None
+    location: ReceivedPlace | None = None
+    device: str | None = None
+    from_gallery: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +67,14 @@ class Upload:
     ----------
     client_ref
         The caller's key; the same key and bytes again give the same attachment.
+    evidence
+        What a phone says beside it; such an upload needs a key.
     """
 
     data: bytes
     usage: AttachmentUsage
     client_ref: str | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +85,14 @@ class Uploaded:
     is_replay: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A photo as a person may see it."""
+
+    data: bytes
+    content_type: str
+
+
 class TooLargeError(InvalidInputError):
     """The file is larger than this instance takes."""
 
@@ -56,35 +100,87 @@ class TooLargeError(InvalidInputError):
 def upload(rt: Runtime, actor: Actor, new: Upload) -> Uploaded:
     """Keep a photo, to be named by a filing or an action of the same person.
 
+    Sent again under its key with the same bytes, the first upload is answered and what is said beside it now is not
+    looked at: a phone that tries again may meanwhile know its clock better.
+
     Raises
     ------
     InvalidInputError
         On ``file``: ``file_empty``, ``not_a_photo``, ``photo_broken``, ``too_many_pixels``; too large a file is
-        ``TooLargeError``.
+        ``TooLargeError``. On ``location``: see ``position_of``.
     KeyReusedError
         The key came before with other bytes.
+    PreconditionMissingError
+        A phone sends no key.
     """
+    if new.evidence is not None and new.client_ref is None:
+        raise PreconditionMissingError("idempotency_key_missing")
     earlier = _earlier(rt, actor, new)
     if earlier is not None:
         return Uploaded(row=earlier, is_replay=True)
-    width, height, content_type = _look(rt, new.data)
+    picture = _look(rt, new.data)
     row = {
         "id": str(uuid.uuid4()),
         "uploader_id": actor.person,
         "client_ref": new.client_ref,
-        "sha256": rt.blobs.put(new.data),
+        "sha256": hashlib.sha256(new.data).hexdigest(),
         "size": len(new.data),
-        "content_type": content_type,
+        "content_type": picture.content_type,
         "usage": str(new.usage),
-        "width": width,
-        "height": height,
+        "width": picture.width,
+        "height": picture.height,
         "created_at": rt.clock.now(),
     }
+    beside = None if new.evidence is None else _beside(row, new.evidence, picture)
+    rt.blobs.put(new.data)
     with rt.database.writing() as tx:
         kept = store.add_attachment(tx, row)
+        if kept is not None and beside is not None:
+            add_photo_evidence(tx, beside)
     row_kept = kept or _earlier(rt, actor, new)  # another request under the same key was quicker
     assert row_kept is not None  # noqa: S101 - only a key used before keeps a row from being inserted
     return Uploaded(row=row_kept, is_replay=kept is None)
+
+
+def _beside(row: dict[str, Any], told: Evidence, picture: Picture) -> dict[str, Any]:
+    """Return the row of what a phone said, with how far the picture's own metadata disagree."""
+    position = None if told.location is None else position_of(told.location)
+    taken_at = _by_our_clock(told)
+    point = position.point if position else None
+    apart = distance_m(point, picture.point) if point and picture.point else None
+    seconds = (picture.taken_at - taken_at).total_seconds() if taken_at and picture.taken_at else None
+    return {
+        "attachment_id": row["id"],
+        "person_id": row["uploader_id"],
+        "received_at": row["created_at"],
+        "captured_at": told.captured_at,
+        "clock_offset_ms": told.clock_offset_ms,
+        "taken_at": taken_at,
+        "original_sha256": told.original_sha256,
+        "lon_e7": point.lon_e7 if point else None,
+        "lat_e7": point.lat_e7 if point else None,
+        "accuracy_m": position.accuracy_m if position else None,
+        "device": told.device,
+        "from_gallery": told.from_gallery,
+        "exif_taken_at": picture.taken_at,
+        "exif_distance_m": None if apart is None else round(apart, 1),
+        "exif_seconds": None if seconds is None else _kept_small(seconds),
+    }
+
+
+def _by_our_clock(told: Evidence) -> datetime | None:
+    if told.captured_at is None:
+        return None
+    offset = timedelta(milliseconds=told.clock_offset_ms or 0)
+    return told.captured_at + offset if abs(offset) <= _MOST_OFFSET else None
+
+
+def _kept_small(seconds: float) -> int:
+    """Keep a difference within an integer column; metadata may name any century."""
+    return max(-_MOST_SECONDS, min(_MOST_SECONDS, round(seconds)))
+
+
+_MOST_SECONDS = 2**31 - 1
 
 
 def _earlier(rt: Runtime, actor: Actor, new: Upload) -> AttachmentRow | None:
@@ -98,8 +194,11 @@ def _earlier(rt: Runtime, actor: Actor, new: Upload) -> AttachmentRow | None:
     return earlier
 
 
-def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[AttachmentRow, bytes]:
+def read_attachment(rt: Runtime, actor: Actor, identity: str, size: PhotoSize | None = None) -> Shown:
     """Return a photo of a visible case or appeal, or an unused one of the actor's own.
+
+    As it was received, for those who may see that and ask for no size; for everybody else made anew, small and without
+    the metadata in it, which may say where and with what it was taken.
 
     Raises
     ------
@@ -111,10 +210,25 @@ def read_attachment(rt: Runtime, actor: Actor, identity: str) -> tuple[Attachmen
         if row is not None:
             mine = row.case_uid is None and row.uploader_id == actor.person
             row = row if mine or (row.case_uid and _is_open_to(tx, row.case_uid, actor)) else None
-    data = rt.blobs.get(row.sha256) if row else None
-    if row is None or data is None:
+    if row is not None and size is None and actor.role in _SEE_ORIGINALS:
+        shown = Shown(data=data, content_type=row.content_type) if (data := rt.blobs.get(row.sha256)) else None
+    else:
+        shown = None if row is None else _rendered(rt, row, size or PhotoSize.SHOWN)
+    if shown is None:
         raise NotFoundError("attachment_not_found", params={"id": identity})
-    return row, data
+    return shown
+
+
+def _rendered(rt: Runtime, row: AttachmentRow, size: PhotoSize) -> Shown | None:
+    """Return a rendering of a photo, made when it is first asked for; None when its bytes are gone."""
+    made = rt.blobs.get_made(row.sha256, size)
+    if made is None:
+        data = rt.blobs.get(row.sha256)
+        if data is None:
+            return None
+        made = render(data, size)
+        rt.blobs.put_made(row.sha256, size, made)
+    return Shown(data=made, content_type=RENDERED_TYPE)
 
 
 def _is_open_to(tx: Tx, case_uid: str, actor: Actor) -> bool:
@@ -136,34 +250,9 @@ def _is_identity(text: str) -> bool:
         return False
 
 
-def _look(rt: Runtime, data: bytes) -> tuple[int, int, str]:
-    """Return width, height and type of a picture, by opening it."""
-    if not data:
-        raise invalid("file", "file_empty")
+def _look(rt: Runtime, data: bytes) -> Picture:
     if len(data) > rt.settings.max_upload_bytes:
         params = {"allowed": rt.settings.max_upload_bytes // 1_000_000}
         problem = Problem(code="file_too_large", params=params)
         raise TooLargeError("file_too_large", params=params, fields={"file": (problem,)})
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=tuple(_TYPES))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as err:
-        raise invalid("file", "not_a_photo") from err
-    except Image.DecompressionBombError as err:
-        raise invalid("file", "too_many_pixels", allowed=rt.settings.max_photo_pixels // 1_000_000) from err
-    with picture:
-        width, height = picture.size
-        if width * height > rt.settings.max_photo_pixels:
-            raise invalid("file", "too_many_pixels", allowed=rt.settings.max_photo_pixels // 1_000_000)
-        _check_whole(picture)
-        return width, height, _TYPES[picture.format or ""]
-
-
-def _check_whole(picture: Image.Image) -> None:
-    """Decode small, to find a file cut short or faulty before it becomes evidence."""
-    try:
-        picture.draft("RGB", (256, 256))
-        picture.load()
-    except (OSError, ValueError, SyntaxError, EOFError) as err:
-        raise invalid("file", "photo_broken") from err
+    return look(data, most_pixels=rt.settings.max_photo_pixels, zone=rt.settings.zone)

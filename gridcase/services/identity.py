@@ -6,6 +6,7 @@ import math
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 import argon2
 
@@ -15,7 +16,8 @@ from gridcase.domain.errors import GridcaseError, InvalidInputError, NotSignedIn
 from gridcase.services.runtime import Runtime
 from gridcase.store import people
 from gridcase.store.database import Tx
-from gridcase.store.people import Caller, Credentials, Grant
+from gridcase.store.people import Caller, Credentials, Grant, NewToken
+from gridcase.store.sessions import Ended, note_seen, why_ended
 
 _HASHER = argon2.PasswordHasher()
 _LEAST_PASSWORD = 10
@@ -44,6 +46,28 @@ class NewPerson:
     unit: UnitCode | None = None
 
 
+class SessionKind(StrEnum):
+    """What signs in: a program with a bearer token, a browser, a phone."""
+
+    TOKEN = "token"  # noqa: S105 - the kind, not a secret
+    BROWSER = "browser"
+    DEVICE = "device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a session is opened for.
+
+    Parameters
+    ----------
+    device
+        Name of a phone, which stays signed in for ``device_days``; None for anything else.
+    """
+
+    kind: SessionKind = SessionKind.TOKEN
+    device: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
     """A session just opened.
@@ -56,9 +80,11 @@ class SignIn:
         How long it lasts.
     """
 
+    id: int
     token: str
     seconds: int
     role: Role
+    expires_at: datetime
 
 
 def add_person(rt: Runtime, new: NewPerson) -> PersonId:
@@ -90,7 +116,15 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
     return person
 
 
-def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Role | None = None) -> SignIn:
+def sign_in(
+    rt: Runtime,
+    *,
+    username: str,
+    password: str,
+    address: str,
+    role: Role | None = None,
+    opening: Opening | None = None,
+) -> SignIn:
     """Check a password and open a session in one role.
 
     Raises
@@ -111,9 +145,8 @@ def sign_in(rt: Runtime, *, username: str, password: str, address: str, role: Ro
             people.add_failure(tx, username, address, now)
         raise NotSignedInError("wrong_password")
     assert found is not None  # noqa: S101 - _matches is False without it
-    grant = _grant(found, role)
     with rt.database.writing() as tx:
-        return _open(tx, rt, grant, now)
+        return _open(tx, rt, _grant(found, role), opening or Opening(), now)
 
 
 def own_roles(rt: Runtime, actor: Actor) -> tuple[Role, ...]:
@@ -139,7 +172,7 @@ def switch_role(rt: Runtime, actor: Actor, token: str, role: Role) -> SignIn:
         found = people.credentials_of(tx, actor.person, now, now.astimezone(rt.settings.zone).date())
         if found is None:
             raise NotSignedInError("not_signed_in")
-        opened = _open(tx, rt, _grant(found, role), now)
+        opened = _open(tx, rt, _grant(found, role), Opening(kind=SessionKind.BROWSER), now)
         people.revoke_token(tx, _digest(token), now)
     return opened
 
@@ -168,7 +201,7 @@ def change_password(rt: Runtime, actor: Actor, *, current: str, new: str, addres
     password_hash = hash_password("new", new)
     with rt.database.writing() as tx:
         people.set_password(tx, actor.person, password_hash)
-        people.revoke_tokens(tx, actor.person, now, but=_digest(token))
+        people.revoke_tokens(tx, actor.person, now, by=actor.person, but=_digest(token))
 
 
 def hash_password(field: str, password: str) -> str:
@@ -191,18 +224,24 @@ def sign_out(rt: Runtime, token: str) -> None:
 
 
 def who_is(rt: Runtime, token: str) -> Caller:
-    """Tell who holds a token, in one statement.
+    """Tell who holds a token, in one statement; the first request of a day notes that the session is in use.
 
     Raises
     ------
     NotSignedInError
-        The token is unknown or has ended.
+        ``not_signed_in``: the token is unknown or over. ``session_revoked``, ``account_closed``: told to nobody but
+        whoever holds a token that once was good.
     """
     now = rt.clock.now()
+    today = now.astimezone(rt.settings.zone).date()
     with rt.database.asking() as tx:
-        caller = people.caller(tx, _digest(token), now, now.astimezone(rt.settings.zone).date())
+        caller = people.caller(tx, _digest(token), now, today)
     if caller is None:
-        raise NotSignedInError("not_signed_in")
+        with rt.database.asking() as tx:
+            raise _refusal(why_ended(tx, _digest(token), today))
+    if caller.last_seen_on is None or caller.last_seen_on < today:
+        with rt.database.writing() as tx:
+            note_seen(tx, caller.session, today)
     return caller
 
 
@@ -222,13 +261,6 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
     return found
 
 
-def _open(tx: Tx, rt: Runtime, grant: Grant, now: datetime) -> SignIn:
-    token = secrets.token_urlsafe(32)
-    lasts = timedelta(hours=rt.settings.token_hours)
-    people.add_token(tx, digest=_digest(token), grant=grant.id, now=now, expires_at=now + lasts)
-    return SignIn(token=token, seconds=int(lasts.total_seconds()), role=grant.role)
-
-
 @functools.cache
 def _nobody() -> str:
     """Return a hash to check when the account is unknown, so that both refusals take the same time."""
@@ -241,6 +273,33 @@ def _matches(found: Credentials | None, password: str) -> bool:
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
     return found is not None
+
+
+def _open(tx: Tx, rt: Runtime, grant: Grant, opening: Opening, now: datetime) -> SignIn:
+    token, settings = secrets.token_urlsafe(32), rt.settings
+    is_device = opening.kind is SessionKind.DEVICE
+    lasts = timedelta(days=settings.device_days) if is_device else timedelta(hours=settings.token_hours)
+    new = NewToken(
+        digest=_digest(token),
+        grant_id=grant.id,
+        created_at=now,
+        expires_at=now + lasts,
+        kind=opening.kind,
+        device=opening.device,
+        last_seen_on=now.astimezone(settings.zone).date(),
+    )
+    identity = people.add_token(tx, new)
+    return SignIn(
+        id=identity, token=token, seconds=int(lasts.total_seconds()), role=grant.role, expires_at=new.expires_at
+    )
+
+
+def _refusal(ended: Ended) -> NotSignedInError:
+    if ended is Ended.REVOKED:
+        return NotSignedInError("session_revoked")
+    if ended is Ended.ACCOUNT:
+        return NotSignedInError("account_closed")
+    return NotSignedInError("not_signed_in")
 
 
 def _grant(found: Credentials, role: Role | None) -> Grant:

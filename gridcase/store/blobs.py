@@ -1,7 +1,8 @@
 """The bytes of photos: files named by their SHA-256 under the data folder.
 
 A blob is complete before any row names it: written beside its place, forced to the disk, then renamed. Equal bytes
-are kept once. When bytes may be removed is decided by ``gridcase.services.cleaning``.
+are kept once; what is made from them (a smaller picture) lies beside them and goes with them. When bytes may be removed
+is decided by ``gridcase.services.cleaning``.
 """
 
 import hashlib
@@ -68,6 +69,19 @@ class BlobStore:
         place = self._place(digest)
         return place.read_bytes() if place.exists() else None
 
+    def put_made(self, digest: str, name: str, data: bytes) -> None:
+        """Keep something made from the bytes of a digest beside them; it can be made again, so no disk is forced."""
+        place = self._place(digest).with_name(f"{digest}.{name}")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        draft = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
+        draft.write_bytes(data)
+        draft.rename(place)
+
+    def get_made(self, digest: str, name: str) -> bytes | None:
+        """Return what was made from the bytes of a digest under a name, or None."""
+        place = self._place(digest).with_name(f"{digest}.{name}")
+        return place.read_bytes() if place.exists() else None
+
     def remove(self, digest: str, *, untouched_since: datetime) -> bool:
         """Remove bytes that nothing names any more; False when there are none, or they were put again meanwhile.
 
@@ -82,6 +96,9 @@ class BlobStore:
             return False
         if aside.stat().st_mtime < untouched_since.timestamp():
             aside.unlink()
+            for made in place.parent.glob(f"{digest}.*"):
+                if made.suffix not in _UNFINISHED:
+                    made.unlink(missing_ok=True)
             return True
         if place.exists():
             aside.unlink()
@@ -91,6 +108,10 @@ class BlobStore:
 
     def _place(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
+
+
+#: Names of what somebody else is writing or removing at this moment.
+_UNFINISHED = (".part", ".gone")
 
 
 def _touched(place: Path) -> bool:

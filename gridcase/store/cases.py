@@ -319,7 +319,7 @@ def visible_to(actor: Actor) -> ColumnElement[bool]:
         )
         return or_(CaseRow.unit == scope.value, CaseRow.sub_unit == scope.value, CaseRow.id.in_(assists))
     if scope.kind is ScopeKind.AREA:
-        inside = _in_area(scope.value)
+        inside = in_area(scope.value)
         return or_(inside, mine) if actor.role is Role.INSPECTOR else inside
     return mine
 
@@ -592,7 +592,7 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     asked = (
         (wanted.states, CaseRow.state.in_([str(state) for state in wanted.states])),
         (wanted.unit, CaseRow.unit == wanted.unit),
-        (wanted.area, _in_area(wanted.area or "")),
+        (wanted.area, in_area(wanted.area or "")),
         (wanted.source, CaseRow.source == str(wanted.source)),
         (wanted.unrouted, CaseRow.is_unrouted.is_(True)),
         (wanted.pending, CaseRow.decider.is_not(None)),
@@ -653,7 +653,7 @@ def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
     ]
 
 
-def _in_area(prefix: str) -> ColumnElement[bool]:
+def in_area(prefix: str) -> ColumnElement[bool]:
     """Return the criterion of an area code prefix: a range, not LIKE, so that every database uses the index.
 
     It holds because the column is ordered by bytes: in a dictionary's order the tilde stands before every digit.

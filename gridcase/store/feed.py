@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, and_, literal_column, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, String, and_, func, literal_column, not_, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
@@ -82,6 +82,19 @@ def last_recorded(tx: Tx, by: datetime) -> Cursor | None:
     statement = select(CaseEventRow.txn, CaseEventRow.id).where(CaseEventRow.recorded_at <= by).order_by(*place)
     found = tx.execute(statement.limit(1)).one_or_none()
     return None if found is None else Cursor(txn=found[0] or 0, id=found[1])
+
+
+def settled_until(tx: Tx) -> Cursor:
+    """Return the place before which nothing is missing any more: every line there is shown, and none will come."""
+    if tx.get_bind().dialect.name == "postgresql":
+        return Cursor(txn=tx.execute(select(literal_column(_SETTLED, BigInteger()))).scalar_one())
+    return Cursor(id=tx.execute(select(func.max(CaseEventRow.id))).scalar_one() or 0)
+
+
+def lies_between(tx: Tx, after: Cursor, up_to: Cursor) -> ColumnElement[bool]:
+    """Return the criterion of the lines after a place in the feed and up to another one, which is settled."""
+    is_postgresql = tx.get_bind().dialect.name == "postgresql"
+    return and_(_later(after, is_postgresql=is_postgresql), not_(_later(up_to, is_postgresql=is_postgresql)))
 
 
 _LINE: tuple[Any, ...] = (

@@ -65,7 +65,11 @@ class RosterRow(Base):
 
 
 class AccessTokenRow(Base):
-    """A sign-in; only the digest of the token is kept."""
+    """A sign-in; only the digest of the token is kept.
+
+    ``revoked_by`` is empty when its own holder signed out. When it was last used is known to the day, not closer: that
+    is enough to find a lost phone, and no more.
+    """
 
     __tablename__ = "access_token"
 
@@ -75,6 +79,10 @@ class AccessTokenRow(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    kind: Mapped[str] = mapped_column(String(10), default="token", server_default="token")
+    device: Mapped[str | None] = mapped_column(String(80))
+    last_seen_on: Mapped[date | None]
+    revoked_by: Mapped[int | None]
 
 
 class SignInFailureRow(Base):
@@ -120,6 +128,19 @@ class Grant:
     id: int
     role: Role
     scope: Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """Columns of a session to be opened; ``device`` is the name of a phone, None for anything else."""
+
+    digest: str
+    grant_id: int
+    created_at: datetime
+    expires_at: datetime
+    kind: str
+    device: str | None
+    last_seen_on: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,10 +218,18 @@ class Shift:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Answer to "who is calling?", with the newest configuration version seen in the same statement."""
+    """Answer to "who is calling?", with the newest configuration version seen in the same statement.
+
+    Parameters
+    ----------
+    session, last_seen_on
+        The sign-in by which, and the local day on which it was noted to be in use.
+    """
 
     actor: Actor
     config_version: int
+    session: int
+    last_seen_on: date | None = None
 
 
 def add_person(tx: Tx, new: NewPersonRow) -> PersonId:
@@ -263,7 +292,7 @@ def set_password(tx: Tx, person: PersonId, password_hash: str) -> None:
     tx.execute(update(PersonRow).where(PersonRow.id == person).values(password_hash=password_hash))
 
 
-def revoke_tokens(tx: Tx, person: PersonId, now: datetime, *, but: str | None = None) -> None:
+def revoke_tokens(tx: Tx, person: PersonId, now: datetime, *, by: PersonId, but: str | None = None) -> None:
     """End every session of a person, but the one with this digest."""
     grants = select(RoleGrantRow.id).where(RoleGrantRow.person_id == person)
     statement = update(AccessTokenRow).where(
@@ -271,12 +300,13 @@ def revoke_tokens(tx: Tx, person: PersonId, now: datetime, *, but: str | None = 
     )
     if but is not None:
         statement = statement.where(AccessTokenRow.digest != but)
-    tx.execute(statement.values(revoked_at=now))
+    tx.execute(statement.values(revoked_at=now, revoked_by=by))
 
 
-def add_token(tx: Tx, *, digest: str, grant: int, now: datetime, expires_at: datetime) -> None:
-    """Open a session."""
-    tx.execute(insert(AccessTokenRow).values(digest=digest, grant_id=grant, created_at=now, expires_at=expires_at))
+def add_token(tx: Tx, new: NewToken) -> int:
+    """Open a session and return its identity."""
+    statement = insert(AccessTokenRow).values(**asdict(new))
+    return tx.execute(statement.returning(AccessTokenRow.id)).scalar_one()
 
 
 def revoke_token(tx: Tx, digest: str, now: datetime) -> None:
@@ -289,7 +319,7 @@ def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
     row = tx.execute(_CALLER, {"digest": digest, "now": now, "on": on}).one_or_none()
     if row is None:
         return None
-    person, name, unit, role, scope_kind, scope_value, version = row
+    person, name, unit, role, scope_kind, scope_value, session, last_seen_on, version = row
     actor = Actor(
         person=PersonId(person),
         name=name,
@@ -297,7 +327,7 @@ def caller(tx: Tx, digest: str, now: datetime, on: date) -> Caller | None:
         role=Role(role),
         scope=Scope(kind=ScopeKind(scope_kind), value=scope_value),
     )
-    return Caller(actor=actor, config_version=version or 0)
+    return Caller(actor=actor, config_version=version or 0, session=session, last_seen_on=last_seen_on)
 
 
 def actor_of(tx: Tx, username: str, role: Role, now: datetime, on: date) -> Actor | None:
@@ -537,6 +567,8 @@ _CALLER = (
         RoleGrantRow.role,
         RoleGrantRow.scope_kind,
         RoleGrantRow.scope_value,
+        AccessTokenRow.id,
+        AccessTokenRow.last_seen_on,
         latest_version(),
     )
     .join(RoleGrantRow, RoleGrantRow.person_id == PersonRow.id)

@@ -15,6 +15,7 @@ from gridcase.workflow.transitions import BY_PEOPLE
 #: What answers people who are not signed in, on purpose.
 OPEN = {
     "/api/v1/auth/tokens": "signing in",
+    "/api/v1/auth/devices": "signing a phone in",
     "/api/v1/openapi.json": "the contract itself",
     "/healthz": "for load balancers",
     "/readyz": "for load balancers",

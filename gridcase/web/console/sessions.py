@@ -17,7 +17,16 @@ from gridcase.edge.runtime import (
     session_token,
 )
 from gridcase.edge.texts import sentence
-from gridcase.services.identity import TooManyFailuresError, change_password, own_roles, sign_in, sign_out, switch_role
+from gridcase.services.identity import (
+    Opening,
+    SessionKind,
+    TooManyFailuresError,
+    change_password,
+    own_roles,
+    sign_in,
+    sign_out,
+    switch_role,
+)
 from gridcase.web.console.blueprint import console, go_to, safe_path
 from gridcase.web.console.rendering import console_page
 from gridcase.web.pages import page, pages
@@ -46,6 +55,7 @@ def open_door() -> BaseResponse:
             password=form.get("password", ""),
             address=request.remote_addr or "",
             role=Role(role) if role in set(Role) else None,
+            opening=Opening(kind=SessionKind.BROWSER),
         )
     except GridcaseError as refusal:
         return _sign_in_page(status=_status(refusal), refusal=refusal)
