@@ -1,0 +1,97 @@
+"""Pictures of every page for ``docs/screenshots``, from a sample city played for it: ``./scripts/screenshots``."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from gridcase.domain.case import CaseState
+from gridcase.services.reading import CaseFilter, PageAsk, case_list
+from tests.e2e.conftest import ARGUMENTS, SIZES, served
+from tests.sample_city import SampleCity, play_city
+
+#: A Monday morning, when everybody is at work.
+NOW = datetime(2026, 11, 23, 2, 20, tzinfo=UTC)
+CASES = 600
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page to be taken: as whom, where, and at which sizes; ``{handling}`` stands for a case being handled."""
+
+    name: str
+    username: str
+    path: str
+    sizes: tuple[str, ...] = ("desk", "tablet")
+    languages: tuple[str, ...] = ("zh",)
+
+
+PICTURES = (
+    Picture("overview", "", "/", ("desk", "phone")),
+    Picture("sign-in", "", "/login", ("desk",)),
+    Picture("account", "shift_leader", "/account", ("desk",)),
+    Picture("queue", "dispatcher", "/queue", languages=("zh", "en")),
+    Picture("map", "dispatcher", "/map"),
+    Picture("case", "shift_leader", "/cases/{handling}", languages=("zh", "en")),
+    Picture("new-case", "acceptor", "/cases/new"),
+    Picture("unit", "unit_leader", "/unit", ("desk", "tablet", "phone")),
+    Picture("dashboard", "leader", "/dashboard"),
+    Picture("months", "assessor", "/month"),
+    Picture("notices", "dispatcher", "/notices"),
+    Picture("anomalies", "shift_leader", "/anomalies"),
+    Picture("admin", "admin", "/admin"),
+)
+
+
+def take(folder: Path) -> None:
+    """Play a city and take every picture into a folder."""
+    with tempfile.TemporaryDirectory() as temporary:
+        city = play_city(Path(temporary), now=NOW, cases=CASES)
+        with served(city.app) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+            for picture in PICTURES:
+                for written in _taken(browser, address, city, picture, folder):
+                    sys.stdout.write(f"{written}\n")
+            browser.close()
+
+
+def _taken(browser: Browser, address: str, city: SampleCity, picture: Picture, folder: Path) -> Iterator[Path]:
+    passwords = json.loads((city.rt.settings.data_dir / "demo-accounts.json").read_text("utf-8"))
+    for language in picture.languages:
+        for size in picture.sizes:
+            width, height = SIZES[size]
+            page = browser.new_page(viewport={"width": width, "height": height}, base_url=address)
+            if picture.username:
+                page.goto(f"/login?lang={language}")
+                page.fill("[name=username]", picture.username)
+                page.fill("[name=password]", passwords[picture.username])
+                with page.expect_navigation():
+                    page.click("button[type=submit]")
+            path = picture.path.format(handling=_handling(city))
+            page.goto(f"{path}{'&' if '?' in path else '?'}lang={language}")
+            _settle(page)
+            written = folder / f"{picture.name}-{size}{'' if language == 'zh' else '-' + language}.png"
+            page.screenshot(path=written)
+            page.close()
+            yield written
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready")
+
+
+def _handling(city: SampleCity) -> str:
+    """Return the open case being handled that has most to show: the one with the longest history."""
+    actor = city.city.cast.actors["shift_leader"]
+    found = case_list(city.rt, actor, CaseFilter(states=(CaseState.HANDLING,)), PageAsk(order="filed", limit=50))
+    return max(found, key=lambda one: one.case.events).case.number
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]))
