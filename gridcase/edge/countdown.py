@@ -5,7 +5,6 @@ Said once for every page and both languages; the browser ticks it on by itself f
 arithmetic is ``gridcase.workflow.worktime``.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -212,10 +211,9 @@ class Countdowns:
         )
 
 
-def countdown_words(language: Language) -> str:
-    """Return the JSON of sentences with which the browser says the same as `Countdown.text`."""
-    spoken = {name: text.in_(language) for name, text in _SPOKEN.items()} | {"join": _JOIN.in_(language)}
-    return json.dumps(spoken, ensure_ascii=False, sort_keys=True)
+def countdown_words(language: Language) -> dict[str, str]:
+    """Return the sentences with which the browser says the same as `Countdown.text`."""
+    return {name: text.in_(language) for name, text in _SPOKEN.items()} | {"join": _JOIN.in_(language)}
 
 
 def duration(seconds: int, day_seconds: int, language: Language) -> str:

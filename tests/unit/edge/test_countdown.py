@@ -130,7 +130,7 @@ def test_the_browser_ticks_to_what_the_server_would_say(tmp_path: Path) -> None:
                         {
                             "data": dict(counted(play, begin, language).data),
                             "now": int(local(end).timestamp()),
-                            "words": json.loads(countdown_words(language)),
+                            "words": countdown_words(language),
                         }
                     )
                     expected.append([told.text, told.note, told.level, told.standing])
