@@ -9,7 +9,9 @@ from typing import Any
 from flask import Response, jsonify, request, send_file
 from marshmallow import Schema, ValidationError
 
-from gridcase.api.assessment_schemas import (
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.documents import OPTIONAL_KEY, answers, body
+from gridcase.edge.assessment_schemas import (
     LineListSchema,
     MonthSchema,
     NoteSchema,
@@ -24,8 +26,6 @@ from gridcase.api.assessment_schemas import (
     WhatIfRequestSchema,
     WhatIfSchema,
 )
-from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.documents import OPTIONAL_KEY, answers, body
 from gridcase.edge.assessment_view import month_view, run_summary, score_view, so_far_view, what_if_view
 from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
 from gridcase.edge.fields import as_input_error

@@ -10,7 +10,18 @@ from flask import Response, jsonify, request
 from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
-from gridcase.api.contesting_schemas import (
+from gridcase.api.documents import IDEMPOTENCY_KEY, OPTIONAL_KEY, answers, body
+from gridcase.domain.errors import PreconditionMissingError
+from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
+from gridcase.edge.contest_view import (
+    adjustment_view,
+    appeal_view,
+    delivery_view,
+    exemption_view,
+    external_score_view,
+    scores_taken_view,
+)
+from gridcase.edge.contesting_schemas import (
     AdjustmentListSchema,
     AdjustmentSchema,
     AppealListSchema,
@@ -30,17 +41,6 @@ from gridcase.api.contesting_schemas import (
     RulingSchema,
     ScoresRequestSchema,
     ScoresTakenSchema,
-)
-from gridcase.api.documents import IDEMPOTENCY_KEY, OPTIONAL_KEY, answers, body
-from gridcase.domain.errors import PreconditionMissingError
-from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
-from gridcase.edge.contest_view import (
-    adjustment_view,
-    appeal_view,
-    delivery_view,
-    exemption_view,
-    external_score_view,
-    scores_taken_view,
 )
 from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime

@@ -10,15 +10,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gridcase.assessment.rulesets import RuleSet
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import PersonId
 from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundError, Problem, WrongStateError
-from gridcase.rules.documents import Document, DocumentKind
+from gridcase.rules.documents import Document, DocumentKind, read_document, write_document
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of, scores_for
+from gridcase.services.steps.keys import signing_key
 from gridcase.services.steps.month_facts import dates_of, read_period
-from gridcase.services.steps.month_score import rule_document
+from gridcase.services.steps.month_score import rule_document, rule_sets_in_force
 from gridcase.services.steps.permitting import ASSESSING, only_for
 from gridcase.store import assessments
 from gridcase.store.assessments import QUEUED, AssessmentWhatIfRow
@@ -272,6 +274,111 @@ def one_what_if(rt: Runtime, actor: Actor, identity: int) -> AssessmentWhatIfRow
     if row is None:
         raise NotFoundError("what_if_not_found", params={"id": identity})
     return row
+
+
+def what_ifs(
+    rt: Runtime, actor: Actor, *, before: int | None = None, limit: int = 20
+) -> tuple[AssessmentWhatIfRow, ...]:
+    """Return what-ifs without their answers, newest first, one more than asked when there are more.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    """
+    only_for(actor, ASSESSING)
+    with rt.database.reading() as tx:
+        return assessments.what_ifs(tx, before=before, limit=limit)
+
+
+def months(
+    rt: Runtime, actor: Actor, *, before: str | None = None, limit: int = 24
+) -> tuple[assessments.PeriodRecord, ...]:
+    """Return the periods that have runs, newest first, one more than asked when there are more.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
+    """
+    only_for(actor, SEEING)
+    with rt.database.reading() as tx:
+        return assessments.periods(tx, before=before, limit=limit)
+
+
+def frozen_periods(rt: Runtime, actor: Actor) -> tuple[str, ...]:
+    """Return the sealed periods, newest first: those that a draft of rules can be tried on.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    """
+    only_for(actor, ASSESSING)
+    with rt.database.reading() as tx:
+        return tuple(row.period for row in reversed(assessments.months(tx)))
+
+
+def rule_sets(rt: Runtime, actor: Actor, period_name: str) -> tuple[RuleSet, ...]:
+    """Return the rule sets in force on a period's first day, by name; one that cannot be read is left out.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
+    InvalidInputError
+        The period cannot be read.
+    """
+    only_for(actor, SEEING)
+    period = read_period(rt, period_name)
+    with rt.database.reading() as tx:
+        found = rule_sets_in_force(tx, period)
+    return tuple(rule_set for _, rule_set in found)
+
+
+def rule_set_text(rt: Runtime, actor: Actor, period_name: str, name: str) -> str:
+    """Return a rule set in force in a period as the text of its file, to be changed for a what-if.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    InvalidInputError
+        The period cannot be read, or the rule set is unknown or not in force in it.
+    """
+    only_for(actor, ASSESSING)
+    period = read_period(rt, period_name)
+    with rt.database.reading() as tx:
+        return write_document(rule_document(tx, name, period))
+
+
+def read_draft(actor: Actor, text: str) -> Document:
+    """Read the text of a draft rule set, as in a rule file.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor assesses nothing.
+    RuleFileError
+        Its syntax or what it says has mistakes, each at its line or place.
+    """
+    only_for(actor, ASSESSING)
+    read = read_document(DocumentKind.RULES, "draft", text.encode())
+    draft = Document(kind=DocumentKind.RULES, name=_draft_name(read.body), body=read.body)
+    parse_rule_set(draft)
+    return draft
+
+
+def public_key(rt: Runtime, actor: Actor) -> bytes:
+    """Return the public half of the key that signs packages, as PEM.
+
+    Raises
+    ------
+    NotPermittedError
+        The actor sees no months.
+    """
+    only_for(actor, SEEING)
+    return signing_key(rt.settings.data_dir).public.pem
 
 
 def is_open(run: Run) -> bool:

@@ -4,9 +4,10 @@ Every act is a row that is only ever added, with who and when. Sealing freezes t
 made afterwards from what was frozen: nothing heavy happens here, and web workers may do it. Rules: domain §6.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM, Actor, Role
@@ -40,6 +41,8 @@ class Month:
     ----------
     frozen_at
         When it was first sealed; None before.
+    undecided
+        Appeals that wait for their decision.
     reminders
         Steps the caller's role was reminded of, with their due instants.
     """
@@ -48,6 +51,7 @@ class Month:
     dates: MonthDates
     frozen_at: datetime | None
     runs: tuple[Run, ...]
+    undecided: int
     reminders: tuple[tuple[str, datetime], ...]
 
 
@@ -60,15 +64,7 @@ def approve(rt: Runtime, actor: Actor, identity: int, note: str = "", *, key: st
         No such run; not a leader, or the drafter; before publicity ended, done before, withdrawn or superseded.
     """
     only_for(actor, _APPROVING)
-
-    def check(tx: Tx, record: RunRecord) -> None:
-        _check_alive(record)
-        _check_once(record, Act.APPROVE)
-        if record.row.role not in _MACHINES and record.row.created_by == actor.person:
-            raise NotPermittedError("drafted_it_yourself")
-        _check_closed(tx, rt, record)
-
-    return _act(rt, actor, _Request(run=identity, act=Act.APPROVE, reason=note, key=key), check)
+    return _act(rt, actor, _Request(run=identity, act=Act.APPROVE, reason=note, key=key))
 
 
 def seal(rt: Runtime, actor: Actor, identity: int, *, key: str | None = None) -> Run:
@@ -85,22 +81,12 @@ def seal(rt: Runtime, actor: Actor, identity: int, *, key: str | None = None) ->
     """
     only_for(actor, ASSESSING)
 
-    def check(tx: Tx, record: RunRecord) -> None:
-        _check_alive(record)
-        if Act.SEAL in record.acts:
-            raise WrongStateError("already_sealed", params={"run": identity})
-        _check_revision(tx, record)
-        _check_closed(tx, rt, record)
+    def freeze(tx: Tx, record: RunRecord) -> None:
         row = record.row
-        if row.provisional:
-            raise WrongStateError("provisional_deadlines", params={"cases": row.provisional})
-        approval = rt.reference().rules.conduct.timetable.approval
-        if approval is Approval.BEFORE_SEAL and Act.APPROVE not in record.acts:
-            raise WrongStateError("not_approved")
         _freeze(tx, rt, actor, row)
         assessments.seal_run(tx, identity, f"{row.period}/{row.rule_set}/{row.revision}")
 
-    return _act(rt, actor, _Request(run=identity, act=Act.SEAL, key=key), check)
+    return _act(rt, actor, _Request(run=identity, act=Act.SEAL, key=key), freeze)
 
 
 def send(rt: Runtime, actor: Actor, identity: int, note: str = "", *, key: str | None = None) -> Run:
@@ -114,18 +100,7 @@ def send(rt: Runtime, actor: Actor, identity: int, note: str = "", *, key: str |
         ``not_sealed``, ``not_approved``, ``run_superseded``, ``export_not_ready``, or done before.
     """
     only_for(actor, ASSESSING)
-
-    def check(_tx: Tx, record: RunRecord) -> None:
-        _check_alive(record)
-        _check_once(record, Act.SEND)
-        if Act.SEAL not in record.acts:
-            raise WrongStateError("not_sealed", params={"run": identity})
-        if Act.APPROVE not in record.acts:
-            raise WrongStateError("not_approved")
-        if not record.row.is_packed:
-            raise WrongStateError("export_not_ready")
-
-    return _act(rt, actor, _Request(run=identity, act=Act.SEND, reason=note, key=key), check)
+    return _act(rt, actor, _Request(run=identity, act=Act.SEND, reason=note, key=key))
 
 
 def withdraw(rt: Runtime, actor: Actor, identity: int, reason: str, *, key: str | None = None) -> Run:
@@ -137,13 +112,7 @@ def withdraw(rt: Runtime, actor: Actor, identity: int, reason: str, *, key: str 
         No such run; the actor assesses nothing; already sealed or withdrawn.
     """
     only_for(actor, ASSESSING)
-
-    def check(_tx: Tx, record: RunRecord) -> None:
-        _check_alive(record)
-        if Act.SEAL in record.acts:
-            raise WrongStateError("already_sealed", params={"run": identity})
-
-    return _act(rt, actor, _Request(run=identity, act=Act.WITHDRAW, reason=reason, key=key), check)
+    return _act(rt, actor, _Request(run=identity, act=Act.WITHDRAW, reason=reason, key=key))
 
 
 def request_reissue(
@@ -167,12 +136,7 @@ def request_reissue(
     with rt.database.writing() as tx:
         record = record_of(tx, identity)
         row = record.row
-        if row.sealed_as is None:
-            raise WrongStateError("not_sealed", params={"run": identity})
-        if record.superseded_by is not None:
-            raise WrongStateError("run_superseded", params={"run": record.superseded_by})
-        if not row.is_packed:
-            raise WrongStateError("export_not_ready")
+        _check_reissue(record)
         made, is_new = assessments.ask_run(
             tx,
             _queued(rt, row.period, row.rule_set, actor)
@@ -187,6 +151,26 @@ def request_reissue(
             },
         )
         return run_of(rt, record_of(tx, made)), not is_new
+
+
+def possible(rt: Runtime, actor: Actor, identity: int) -> Mapping[str, GridcaseError | None]:
+    """Tell which acts an actor of this role may do with a run now: by act, None or why not.
+
+    ``reissue`` is one of them though it is no act of this run. An act that is done, that of another role, and one whose
+    turn is over are left out.
+
+    Raises
+    ------
+    NotFoundError
+        There is no such run.
+    """
+    with rt.database.reading() as tx:
+        record = record_of(tx, identity)
+        return {
+            name: _why_not(partial(check, tx, rt, actor, record))
+            for name, check in _CHECKS.items()
+            if actor.role in _ROLES_OF.get(name, ASSESSING) and _is_to_come(record, name)
+        }
 
 
 def month(rt: Runtime, actor: Actor, period_name: str) -> Month:
@@ -205,11 +189,13 @@ def month(rt: Runtime, actor: Actor, period_name: str) -> Month:
         frozen = assessments.month(tx, period.name)
         runs = assessments.runs(tx, period=period.name, limit=_MOST_RUNS)[:_MOST_RUNS]
         reminders = assessments.notices(tx, period.name, str(actor.role))
+        undecided = undecided_appeals(tx, period)
     return Month(
         period=period.name,
         dates=dates_of(rt.reference(), period),
         frozen_at=frozen.frozen_at if frozen else None,
         runs=tuple(run_of(rt, one, is_whole=False) for one in runs),
+        undecided=undecided,
         reminders=tuple((one.step, one.due_at) for one in reminders),
     )
 
@@ -265,8 +251,8 @@ class _Request:
     key: str | None = None
 
 
-def _act(rt: Runtime, actor: Actor, asked: _Request, check: Callable[[Tx, RunRecord], None]) -> Run:
-    """Check and note an act in one transaction; who comes second looks again at what the first did."""
+def _act(rt: Runtime, actor: Actor, asked: _Request, then: Callable[[Tx, RunRecord], None] | None = None) -> Run:
+    """Check, do what belongs to it (``then``) and note an act in one transaction; who comes second looks again."""
     for _ in range(_ATTEMPTS):
         try:
             with rt.database.writing() as tx:
@@ -274,7 +260,9 @@ def _act(rt: Runtime, actor: Actor, asked: _Request, check: Callable[[Tx, RunRec
                 record = record_of(tx, asked.run)
                 if _is_replay(record, actor, asked):
                     return run_of(rt, record)
-                check(tx, record)
+                _CHECKS[asked.act](tx, rt, actor, record)
+                if then is not None:
+                    then(tx, record)
                 assessments.add_act(
                     tx,
                     {
@@ -308,6 +296,77 @@ def _is_replay(record: RunRecord, actor: Actor, asked: _Request) -> bool:
     if done.reason != asked.reason:
         raise KeyReusedError("idempotency_mismatch")
     return True
+
+
+def _check_approval(tx: Tx, rt: Runtime, actor: Actor, record: RunRecord) -> None:
+    _check_alive(record)
+    _check_once(record, Act.APPROVE)
+    if record.row.role not in _MACHINES and record.row.created_by == actor.person:
+        raise NotPermittedError("drafted_it_yourself")
+    _check_closed(tx, rt, record)
+
+
+def _check_seal(tx: Tx, rt: Runtime, _actor: Actor, record: RunRecord) -> None:
+    row = record.row
+    _check_alive(record)
+    _check_unsealed(record)
+    _check_revision(tx, record)
+    _check_closed(tx, rt, record)
+    if row.provisional:
+        raise WrongStateError("provisional_deadlines", params={"cases": row.provisional})
+    approval = rt.reference().rules.conduct.timetable.approval
+    if approval is Approval.BEFORE_SEAL and Act.APPROVE not in record.acts:
+        raise WrongStateError("not_approved")
+    _check_current(tx, rt, row)
+
+
+def _check_send(_tx: Tx, _rt: Runtime, _actor: Actor, record: RunRecord) -> None:
+    _check_alive(record)
+    _check_once(record, Act.SEND)
+    if Act.SEAL not in record.acts:
+        raise WrongStateError("not_sealed", params={"run": record.row.id})
+    if Act.APPROVE not in record.acts:
+        raise WrongStateError("not_approved")
+    if not record.row.is_packed:
+        raise WrongStateError("export_not_ready")
+
+
+def _check_withdrawal(_tx: Tx, _rt: Runtime, _actor: Actor, record: RunRecord) -> None:
+    _check_alive(record)
+    _check_unsealed(record)
+
+
+def _check_reissue(record: RunRecord) -> None:
+    if record.row.sealed_as is None:
+        raise WrongStateError("not_sealed", params={"run": record.row.id})
+    if record.superseded_by is not None:
+        raise WrongStateError("run_superseded", params={"run": record.superseded_by})
+    if not record.row.is_packed:
+        raise WrongStateError("export_not_ready")
+
+
+def _check_unsealed(record: RunRecord) -> None:
+    if Act.SEAL in record.acts:
+        raise WrongStateError("already_sealed", params={"run": record.row.id})
+
+
+def _why_not(check: Callable[[], None]) -> GridcaseError | None:
+    try:
+        check()
+    except GridcaseError as refusal:
+        return refusal
+    return None
+
+
+def _is_to_come(record: RunRecord, name: str) -> bool:
+    is_sealed = Act.SEAL in record.acts
+    if record.row.status != DONE or Act.WITHDRAW in record.acts or record.superseded_by is not None:
+        return False
+    if name == _REISSUE:
+        return is_sealed
+    if name == Act.WITHDRAW:
+        return not is_sealed
+    return name not in record.acts
 
 
 def _check_alive(record: RunRecord) -> None:
@@ -348,14 +407,19 @@ def _check_closed(tx: Tx, rt: Runtime, record: RunRecord) -> None:
         raise WrongStateError("appeals_undecided", params={"appeals": undecided})
 
 
-def _freeze(tx: Tx, rt: Runtime, actor: Actor, row: AssessmentRunRow) -> None:
-    """Freeze the facts that a run rests on, or find that they are the ones that were frozen."""
-    period = read_period(rt, row.period)
+def _check_current(tx: Tx, rt: Runtime, row: AssessmentRunRow) -> None:
+    """Refuse a run that rests on other facts than were frozen, or on other inputs than stand now."""
+    contested = to_plain(contested_for(tx, read_period(rt, row.period), row.rule_set))
     frozen = assessments.month(tx, row.period)
-    contested = to_plain(contested_for(tx, period, row.rule_set))
     is_outdated = not row.facts_blob or row.terms is None or row.terms["contested"] != contested
     if is_outdated or (frozen is not None and frozen.facts != row.facts):
         raise WrongStateError("run_outdated", params={"run": row.id})
+
+
+def _freeze(tx: Tx, rt: Runtime, actor: Actor, row: AssessmentRunRow) -> None:
+    """Freeze the facts that a run rests on, unless they are frozen already."""
+    period = read_period(rt, row.period)
+    frozen = assessments.month(tx, row.period)
     if frozen is None:
         assessments.freeze_month(
             tx,
@@ -426,6 +490,16 @@ def _steps(dates: MonthDates) -> Iterator[tuple[str, datetime, datetime, Collect
     yield "seal", dates.decided_at, dates.approved_at, (Role.ASSESSOR, Role.LEADER)
 
 
+_REISSUE = "reissue"
+#: What each act needs, of whoever may do it.
+_CHECKS: Mapping[str, Callable[[Tx, Runtime, Actor, RunRecord], None]] = {
+    Act.APPROVE: _check_approval,
+    Act.SEAL: _check_seal,
+    Act.SEND: _check_send,
+    Act.WITHDRAW: _check_withdrawal,
+    _REISSUE: lambda _tx, _rt, _actor, record: _check_reissue(record),
+}
+_ROLES_OF: Mapping[str, Collection[Role]] = {Act.APPROVE: _APPROVING}
 _BEFORE_SEAL = frozenset({"draft", "appeal", "decide", "seal"})
 _MOST_RUNS = 100
 _ATTEMPTS = 3

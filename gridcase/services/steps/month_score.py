@@ -11,8 +11,9 @@ from typing import Any
 
 from gridcase.assessment.package import ScoreTable
 from gridcase.assessment.plain import plain_line, plain_score
+from gridcase.assessment.rulesets import RuleSet
 from gridcase.assessment.scoring import ScoreLine, SubjectScore, score
-from gridcase.domain.errors import invalid
+from gridcase.domain.errors import RuleFileError, invalid
 from gridcase.domain.history import canonical_json
 from gridcase.domain.plain_values import from_plain, to_plain
 from gridcase.domain.time import Period
@@ -51,11 +52,7 @@ def rule_document(tx: Tx, name: str, period: Period) -> Document:
     InvalidInputError
         It is unknown, or not in force on that day.
     """
-    held = [
-        Document(kind=DocumentKind.RULES, name=row.name, body=row.body)
-        for row in documents_in_force(tx)
-        if row.kind == DocumentKind.RULES
-    ]
+    held = _held_rules(tx)
     known = [document for document in held if bears_name(document, name)]
     if not known:
         raise invalid("rule_set", "unknown_rule_set", name=name, choices=", ".join(one.name for one in held))
@@ -64,6 +61,33 @@ def rule_document(tx: Tx, name: str, period: Period) -> Document:
         first = min(parse_rule_set(document).valid_from for document in known)
         raise invalid("rule_set", "rule_set_not_in_force", name=name, first=first.isoformat())
     return chosen[0]
+
+
+def rule_sets_in_force(tx: Tx, period: Period) -> tuple[tuple[Document, RuleSet], ...]:
+    """Return the rule sets in force on a period's first day with their documents, by name, unreadable ones left out."""
+    readable = [one for one in map(_readable, _held_rules(tx)) if one is not None]
+    chosen: dict[str, tuple[Document, RuleSet]] = {}
+    for document, rule_set in readable:
+        before = chosen.get(rule_set.name)
+        is_newer = before is None or (before[1].valid_from, before[1].version) < (rule_set.valid_from, rule_set.version)
+        if rule_set.is_in_force_on(period.first_day) and bears_name(document, rule_set.name) and is_newer:
+            chosen[rule_set.name] = (document, rule_set)
+    return tuple(chosen[name] for name in sorted(chosen))
+
+
+def _held_rules(tx: Tx) -> list[Document]:
+    return [
+        Document(kind=DocumentKind.RULES, name=row.name, body=row.body)
+        for row in documents_in_force(tx)
+        if row.kind == DocumentKind.RULES
+    ]
+
+
+def _readable(document: Document) -> tuple[Document, RuleSet] | None:
+    try:
+        return document, parse_rule_set(document)
+    except RuleFileError:
+        return None
 
 
 def score_month(facts: MonthFacts, terms: Terms) -> ScoreTable:

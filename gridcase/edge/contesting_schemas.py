@@ -4,9 +4,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from gridcase.api.assessment_schemas import PERIOD
 from gridcase.assessment.rulesets import ExemptionReason
 from gridcase.domain.case import AttachmentId, CaseNumber
+from gridcase.edge.assessment_schemas import PERIOD
 from gridcase.edge.fields import Choice, Identities, Instant, PageSize, Text, refused
 from gridcase.services.appealing import AppealReason, Decision, NewAppeal, Ruling
 from gridcase.services.contributing import GivenScore, NewAdjustment, NewExemption

@@ -1,0 +1,327 @@
+"""What people add to a month and contest: appeals, exemptions, outside scores, adjustments."""
+
+from typing import Any
+
+from flask import Response, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from gridcase.assessment.rulesets import ExemptionReason
+from gridcase.domain.case import AttachmentUsage
+from gridcase.domain.errors import NotFoundError, invalid
+from gridcase.edge.contesting_schemas import (
+    ExemptionRulingSchema,
+    NewAdjustmentSchema,
+    NewAppealSchema,
+    NewExemptionSchema,
+    RulingSchema,
+    ScoresRequestSchema,
+)
+from gridcase.edge.runtime import calling, runtime
+from gridcase.services import appealing, assessing, attaching, contributing, explaining_month
+from gridcase.services.appealing import AppealReason, Decision
+from gridcase.services.attaching import Upload
+from gridcase.web.console.blueprint import console, go_to
+from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, tried, writer
+from gridcase.web.console.rendering import console_page
+
+_PAGE = 50
+_MOST_FILES = 6
+_EXEMPTIONS = [str(one) for one in ExemptionReason if one is not ExemptionReason.APPEAL]
+
+
+# --- appeals ------------------------------------------------------------------------------------------------------
+
+
+@console.route("/month/<string:period>/appeals", methods=["GET"])
+def appeals(period: str) -> Response:
+    """List the appeals of a month: a unit its own, who assesses all."""
+    after = request.args.get("after", 0, type=int)
+    found = appealing.list_appeals(runtime(), calling().actor, period=period, after=after, limit=_PAGE)
+    shown = found[:_PAGE]
+    return console_page(
+        "console/month/appeals.html",
+        title="month.appeals",
+        w=writer(),
+        period=period,
+        appeals=shown,
+        after=shown[-1].id if len(found) > _PAGE else None,
+        is_assessing=is_assessing(),
+        tab="appeals",
+    )
+
+
+@console.route("/month/appeals/<int:identity>", methods=["GET"])
+def appeal(identity: int) -> Response:
+    """Show an appeal."""
+    return _appeal_page(identity)
+
+
+@console.route("/month/appeals/<int:identity>/<string:what>", methods=["POST"])
+def end_appeal(identity: int, what: str) -> BaseResponse:
+    """Decide an appeal, or take it back."""
+    if what not in ("decide", "withdraw"):
+        raise NotFoundError("route_not_found")
+    rt, actor, form = runtime(), calling().actor, request.form
+
+    def end() -> Any:
+        if what == "withdraw":
+            return appealing.withdraw_appeal(rt, actor, identity, key=form_key())
+        given = {name: form.get(name, "").strip() for name in ("decision", "text", "points")}
+        return appealing.decide_appeal(rt, actor, identity, loaded(RulingSchema, given), key=form_key())
+
+    _, refused = tried(end, ("decision", "text", "points"))
+    if refused:
+        return _appeal_page(identity, status=refused.status, errors=refused.errors)
+    return go_to(url_for("console.appeal", identity=identity))
+
+
+@console.route("/month/runs/<int:identity>/appeal", methods=["GET"])
+def new_appeal(identity: int) -> Response:
+    """Ask what is contested about a line."""
+    return _appeal_form(identity, request.args.to_dict())
+
+
+@console.route("/month/runs/<int:identity>/appeal", methods=["POST"])
+def file_appeal(identity: int) -> BaseResponse:
+    """File an appeal with its photos."""
+    rt, actor, form = runtime(), calling().actor, request.form
+    fields = ("subject", "line", "case", "reason", "text")
+
+    def file() -> Any:
+        given: dict[str, Any] = {name: form.get(name, "").strip() for name in fields}
+        photos = [one for one in request.files.getlist("files") if one.filename]
+        if len(photos) > _MOST_FILES:
+            raise invalid("files", "too_many_items", most=_MOST_FILES)
+        loaded(NewAppealSchema, given)
+        ids = [
+            attaching.upload(rt, actor, Upload(data=one.read(), usage=AttachmentUsage.OTHER)).row.id for one in photos
+        ]
+        new = loaded(NewAppealSchema, given | {"attachments": ids})
+        return appealing.file_appeal(rt, actor, identity, new, key=form_key())
+
+    made, refused = tried(file, (*fields, "files"))
+    if refused:
+        return _appeal_form(identity, form.to_dict(), status=refused.status, errors=refused.errors)
+    assert made is not None  # noqa: S101 - else it was refused
+    return go_to(url_for("console.appeal", identity=made[0].id))
+
+
+def _appeal_form(identity: int, given: dict[str, str], *, status: int = 200, errors: Any = None) -> Response:
+    subject, key = given.get("subject", ""), given.get("line", "")
+    found = explaining_month.explained(runtime(), calling().actor, identity, subject)
+    line = next((one for one in found.score["lines"] if one["key"] == key), None)
+    if line is None:
+        raise NotFoundError("line_not_found", params={"subject": subject, "line": key})
+    return console_page(
+        "console/month/appeal_form.html",
+        title="month.new_appeal",
+        status=status,
+        errors=errors,
+        w=writer(),
+        run=found.run,
+        period=found.run.period,
+        rule_set=found.rule_set,
+        subject=subject,
+        line=line,
+        given=given,
+        reasons=[str(one) for one in AppealReason],
+        most_files=_MOST_FILES,
+        key=new_key(),
+        is_assessing=is_assessing(),
+        tab="appeals",
+    )
+
+
+def _appeal_page(identity: int, *, status: int = 200, errors: Any = None) -> Response:
+    rt, actor = runtime(), calling().actor
+    row = appealing.one_appeal(rt, actor, identity)
+    found = explaining_month.explained(rt, actor, row.run_id, row.subject)
+    line = next((one for one in found.score["lines"] if one["key"] == row.line), None)
+    return console_page(
+        "console/month/appeal.html",
+        title="month.appeal",
+        status=status,
+        errors=errors,
+        w=writer(),
+        appeal=row,
+        run=found.run,
+        rule_set=found.rule_set,
+        line=line,
+        period=row.period,
+        decisions=[str(one) for one in Decision],
+        form=request.form,
+        key=new_key(),
+        is_assessing=is_assessing(),
+        tab="appeals",
+    )
+
+
+# --- exemptions ---------------------------------------------------------------------------------------------------
+
+
+@console.route("/month/<string:period>/exemptions", methods=["GET"])
+def exemptions(period: str) -> Response:
+    """List the exemptions of a month, with a form to propose one."""
+    return _exemptions_page(period)
+
+
+@console.route("/month/<string:period>/exemptions", methods=["POST"])
+def propose_exemption(period: str) -> BaseResponse:
+    """Propose that a case does not count."""
+    form = request.form
+    fields = ("rule_set", "case", "reason", "evidence", "indicator", "subject")
+
+    def propose() -> Any:
+        given = {name: form.get(name, "").strip() for name in fields}
+        return contributing.propose_exemption(
+            runtime(), calling().actor, loaded(NewExemptionSchema, given | {"period": period})
+        )
+
+    _, refused = tried(propose, fields)
+    if refused:
+        return _exemptions_page(period, status=refused.status, errors=refused.errors)
+    return go_to(url_for("console.exemptions", period=period))
+
+
+@console.route("/month/<string:period>/exemptions/<int:identity>", methods=["POST"])
+def decide_exemption(period: str, identity: int) -> BaseResponse:
+    """Grant or refuse an exemption."""
+    form = request.form
+
+    def decide() -> Any:
+        given = loaded(ExemptionRulingSchema, {name: form.get(name, "").strip() for name in ("decision", "text")})
+        grants = given["decision"] == "granted"
+        return contributing.decide_exemption(
+            runtime(), calling().actor, identity, grants=grants, text=given["text"], key=form_key()
+        )
+
+    _, refused = tried(decide)
+    if refused:
+        return _exemptions_page(period, status=refused.status, errors=refused.errors)
+    return go_to(url_for("console.exemptions", period=period))
+
+
+def _exemptions_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
+    rt, actor = runtime(), calling().actor
+    found = contributing.list_exemptions(rt, actor, period)
+    page, pages, shown = _sliced(found)
+    return console_page(
+        "console/month/exemptions.html",
+        title="month.exemptions",
+        status=status,
+        errors=errors,
+        w=writer(),
+        period=period,
+        exemptions=shown,
+        page=page,
+        pages=pages,
+        in_force=[one for one in assessing.rule_sets(rt, actor, period) if one.exemptions],
+        reasons=_EXEMPTIONS,
+        form=request.form,
+        key=new_key(),
+        is_assessing=is_assessing(),
+        tab="exemptions",
+    )
+
+
+# --- outside scores and adjustments -------------------------------------------------------------------------------
+
+
+@console.route("/month/<string:period>/scores", methods=["GET"])
+def outside_scores(period: str) -> Response:
+    """List the outside scores of a month, with a form to enter or correct one."""
+    return _scores_page(period)
+
+
+@console.route("/month/<string:period>/scores", methods=["POST"])
+def give_score(period: str) -> BaseResponse:
+    """Enter an outside score, or put another in its place."""
+    form = request.form
+    fields = ("name", "subject", "value", "evidence")
+
+    def give() -> Any:
+        one = {name: form.get(name, "").strip() for name in fields}
+        asked = loaded(
+            ScoresRequestSchema,
+            {"period": period, "rule_set": form.get("rule_set", ""), "scores": [one], "corrects": "corrects" in form},
+        )
+        return contributing.give_scores(
+            runtime(), calling().actor, period, asked["rule_set"], asked["scores"], corrects=asked["corrects"]
+        )
+
+    _, refused = tried(give, ("rule_set", *(f"scores.0.{name}" for name in fields)))
+    if refused:
+        errors = {name.removeprefix("scores.0."): said for name, said in refused.errors.items()}
+        return _scores_page(period, status=refused.status, errors=errors)
+    return go_to(url_for("console.outside_scores", period=period))
+
+
+def _scores_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
+    rt, actor = runtime(), calling().actor
+    page, pages, shown = _sliced(contributing.list_scores(rt, actor, period))
+    return console_page(
+        "console/month/scores.html",
+        title="month.scores",
+        status=status,
+        errors=errors,
+        w=writer(),
+        period=period,
+        scores=shown,
+        page=page,
+        pages=pages,
+        in_force=[one for one in assessing.rule_sets(rt, actor, period) if one.external_names],
+        form=request.form,
+        is_assessing=is_assessing(),
+        tab="scores",
+    )
+
+
+@console.route("/month/<string:period>/adjustments", methods=["GET"])
+def adjustments(period: str) -> Response:
+    """List the adjustments settled in a month, with a form to enter one."""
+    return _adjustments_page(period)
+
+
+@console.route("/month/<string:period>/adjustments", methods=["POST"])
+def adjust(period: str) -> BaseResponse:
+    """Settle points in a month."""
+    form = request.form
+    fields = ("rule_set", "subject", "points", "reason", "evidence", "origin_period", "case")
+
+    def settle() -> Any:
+        given = {name: form.get(name, "").strip() for name in fields}
+        new = loaded(NewAdjustmentSchema, given | {"period": period})
+        return contributing.adjust(runtime(), calling().actor, new, key=form_key())
+
+    _, refused = tried(settle, fields)
+    if refused:
+        return _adjustments_page(period, status=refused.status, errors=refused.errors)
+    return go_to(url_for("console.adjustments", period=period))
+
+
+def _adjustments_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
+    rt, actor = runtime(), calling().actor
+    page, pages, shown = _sliced(contributing.list_adjustments(rt, actor, period))
+    return console_page(
+        "console/month/adjustments.html",
+        title="month.adjustments",
+        status=status,
+        errors=errors,
+        w=writer(),
+        period=period,
+        adjustments=shown,
+        page=page,
+        pages=pages,
+        in_force=assessing.rule_sets(rt, actor, period),
+        form=request.form,
+        key=new_key(),
+        is_assessing=is_assessing(),
+        tab="adjustments",
+    )
+
+
+def _sliced(found: Any) -> tuple[int, int, Any]:
+    """Return which page is asked for, how many there are, and its rows."""
+    pages = max(1, -(-len(found) // _PAGE))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return page, pages, found[(page - 1) * _PAGE : page * _PAGE]
