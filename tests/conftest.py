@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
-from gridcase.services import identity
+from gridcase.services.steps import passwords
 from tests.office import Office, furnish, open_office
 from tests.sample_city import SampleCity, play_city
 
@@ -35,7 +35,7 @@ REQUIRED_VARIABLES = ("GRIDCASE_TEST_REQUIRE_ALL", "CI")
 def quick_passwords() -> Iterator[None]:
     """Hash passwords cheaply: at full cost a sign-in takes 60 ms of a core, and the tests sign in very often."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

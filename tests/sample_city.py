@@ -17,9 +17,9 @@ from gridcase.demo.player import SEED, Played, play
 from gridcase.domain.history import CaseEvent
 from gridcase.domain.time import SetClock
 from gridcase.edge.runtime import EXTENSION
-from gridcase.services import identity
 from gridcase.services.reading import case_history
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps import passwords
 from gridcase.settings import Settings
 from gridcase.store.cases import CaseRow
 from gridcase.store.database import Base
@@ -84,7 +84,7 @@ def play_city(folder: Path, *, now: datetime = NOW, cases: int = CASES) -> Sampl
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         # Nobody signs in with these passwords here: the least effort keeps the tests quick.
-        patch.setattr(identity, "_HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         city = found(rt, lambda line: print(line, file=said))
         played = play(rt, city, Random(SEED), lambda line: print(line, file=said), cases)
     return SampleCity(app=app, city=city, played=played, said=said)

@@ -44,7 +44,7 @@ def sentence(code: str, params: Mapping[str, str | int], language: Language) -> 
 
 
 #: What somebody has to find again, or write, letter by letter in a file: ``rounding`` is a key there, not 取整误差.
-_AS_WRITTEN = frozenset({"key", "id", "column", "indicator", "choices"})
+_AS_WRITTEN = frozenset({"key", "id", "column", "indicator", "choices", "username"})
 
 
 def label(word: str, language: Language) -> str:
@@ -642,6 +642,45 @@ SENTENCES: dict[str, Text] = {
         "照片像素过多，最多 {allowed} 百万像素。", "The photo has too many pixels (at most {allowed} million)."
     ),
     # people
+    "username_malformed": Text(
+        "用户名为 2 至 40 位字母、数字、点、横线或下划线，不含空格。",
+        "A user name has 2 to 40 letters, digits, dots, hyphens or underscores, and no blank.",
+    ),
+    "name_needed": Text("请填写姓名，最多 {most} 个字。", "Give a name of at most {most} characters."),
+    "unit_needed_by_role": Text(
+        "此人以该单位身份办案，请先结束相应角色，再调整单位。",
+        "This person acts for the unit. End that role first, then change the unit.",
+    ),
+    "role_not_grantable": Text("“{role}”不能授予。", "The role {role} cannot be granted."),
+    "scope_not_for_role": Text(
+        "“{role}”不能用这一范围，可选：{choices}。", "The role {role} does not take this scope. Possible: {choices}."
+    ),
+    "scope_of_other_unit": Text(
+        "范围须为此人所属单位，请先设置所属单位。", "The scope has to be the person's own unit. Set the unit first."
+    ),
+    "scope_without_value": Text("这一范围不带编码，请留空。", "This scope takes no code. Leave it empty."),
+    "role_granted_already": Text(
+        "同一范围的“{role}”在这段时间内已经授予。", "The role {role} is already granted with this scope for that time."
+    ),
+    "grant_not_found": Text("没有这项角色授权。", "There is no such role of this person."),
+    "end_before_today": Text("最后一天不能早于 {day}。", "The last day cannot be before {day}."),
+    "last_admin": Text(
+        "这是最后一位长期有效的管理员，不能移除；请先授予另一人。",
+        "This is the last administrator without an end. Grant the role to somebody else first.",
+    ),
+    "person_not_found": Text("没有这个人。", "There is no such person."),
+    "delegation_not_found": Text("没有这项代班授权。", "There is no such delegation."),
+    "delegation_over": Text("代班已经结束。", "This delegation is over."),
+    "shift_not_found": Text("排班表中没有这个班次。", "There is no such shift on the roster."),
+    "shift_over": Text("班次已经结束，不能再改。", "This shift is over and stays as it was."),
+    "document_not_found": Text("没有配置文档 {document}。", "There is no configuration document {document}."),
+    "document_changed_meanwhile": Text(
+        "{document} 已被他人修改，请在最新版本上重做。",
+        "{document} was changed by somebody else meanwhile. Do it again on the newest version.",
+    ),
+    "document_unchanged": Text(
+        "内容与现行版本相同，没有可保存的修改。", "This equals what is in force; nothing to save."
+    ),
     "username_taken": Text("用户名 {username} 已被使用。", "The user name {username} is taken."),
     "password_short": Text("密码至少 {least} 个字符。", "The password needs at least {least} characters."),
     "unknown_person": Text(

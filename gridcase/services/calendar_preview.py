@@ -4,7 +4,7 @@ Every open case with running clocks is looked at, in batches. Applying the docum
 alone (``gridcase.services.reclocking``): the others were promised for certain and stay.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from gridcase.domain.actor import SYSTEM
 from gridcase.domain.case import CaseNumber, UnitCode
 from gridcase.domain.history import LimitedStage
-from gridcase.rules.documents import Finding, read_folder
+from gridcase.rules.documents import Document, Finding, read_folder
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.calendars import former_calendars
 from gridcase.services.steps.documents import TIMING, checked, held_documents
@@ -95,7 +95,20 @@ def preview(rt: Runtime, folder: Path, *, tell: Callable[[int], None] | None = N
     RefusedConfigurationError
         The documents, together with those in force, have errors.
     """
-    tried = [one for one in read_folder(folder) if one.kind in TIMING]
+    return preview_documents(rt, read_folder(folder), tell=tell)
+
+
+def preview_documents(
+    rt: Runtime, documents: Iterable[Document], *, tell: Callable[[int], None] | None = None
+) -> CalendarPreview:
+    """Try the calendars and the conduct among documents on every open case.
+
+    Raises
+    ------
+    RefusedConfigurationError
+        The documents, together with those in force, have errors.
+    """
+    tried = [one for one in documents if one.kind in TIMING]
     with rt.database.reading() as tx:
         together = {one.label: one for one in (*held_documents(tx), *tried)}
         former = former_calendars(tx)

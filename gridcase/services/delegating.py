@@ -10,19 +10,32 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from gridcase.domain.actor import UNIT_ROLES, Actor, Role
-from gridcase.domain.errors import NotPermittedError, invalid
+from gridcase.domain.errors import NotFoundError, NotPermittedError, WrongStateError, invalid
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.changes import Changed, Noting
 from gridcase.services.steps.permitting import only_for
-from gridcase.store import people
+from gridcase.store import people, staffing
+from gridcase.store.cases import LARGEST_ID
 from gridcase.store.database import Tx
 from gridcase.store.people import Delegated, OwnGrant, Person
+from gridcase.store.staffing import DelegationRecord
 from gridcase.workflow.transitions import PEOPLE
 
-__all__ = ["Delegated", "NewDelegation", "delegate", "delegations"]
+__all__ = [
+    "Delegated",
+    "DelegationRecord",
+    "NewDelegation",
+    "delegate",
+    "delegations",
+    "end_delegation",
+    "past_and_present",
+]
 
 _log = structlog.get_logger("gridcase")
 #: A longer absence is a matter of new roles.
 MOST_DAYS = 31
+#: How long a delegation that is over is still listed.
+_REMEMBERED = timedelta(days=92)
 #: Who sees everybody's delegations.
 _OVERSEERS = frozenset({Role.SHIFT_LEADER, Role.LEADER, Role.ADMIN})
 
@@ -87,6 +100,14 @@ def delegate(rt: Runtime, actor: Actor, new: NewDelegation) -> tuple[Delegated, 
             ),
         )
         made = next(one for one in people.delegations(tx, now, of=to.id) if one.id == identity)
+        Noting(tx, actor, now).person(
+            Changed.DELEGATION_ADDED,
+            to.id,
+            role=made.role,
+            holder=holder.id,
+            starts_at=made.starts_at.isoformat(),
+            ends_at=made.ends_at.isoformat(),
+        )
     _log.info(
         "role delegated",
         delegation=made.id,
@@ -111,6 +132,46 @@ def delegations(rt: Runtime, actor: Actor) -> tuple[Delegated, ...]:
     only_for(actor, PEOPLE)
     with rt.database.reading() as tx:
         return people.delegations(tx, rt.clock.now(), of=None if actor.role in _OVERSEERS else actor.person)
+
+
+def past_and_present(rt: Runtime, actor: Actor) -> tuple[DelegationRecord, ...]:
+    """Return the delegations that run or ended within the last three months, newest first; whose as ``delegations``.
+
+    Raises
+    ------
+    NotPermittedError
+        Machines have none.
+    """
+    only_for(actor, PEOPLE)
+    with rt.database.reading() as tx:
+        of = None if actor.role in _OVERSEERS else actor.person
+        return staffing.delegation_records(tx, rt.clock.now() - _REMEMBERED, of=of)
+
+
+def end_delegation(rt: Runtime, actor: Actor, identity: int) -> None:
+    """End a delegation now: the holder's own, or, for an administrator, anybody's; its sessions end at once.
+
+    Raises
+    ------
+    NotFoundError
+        ``delegation_not_found``: there is none, or the actor neither gave it nor administers.
+    WrongStateError
+        ``delegation_over``.
+    """
+    only_for(actor, PEOPLE)
+    now = rt.clock.now()
+    with rt.database.writing() as tx:
+        found = staffing.delegated_grant(tx, identity) if identity <= LARGEST_ID else None
+        if found is None or (actor.role is not Role.ADMIN and found.delegated_by != actor.person):
+            raise NotFoundError("delegation_not_found", params={"id": identity})
+        if found.ends_at is not None and found.ends_at <= now:
+            raise WrongStateError("delegation_over")
+        staffing.end_delegation(tx, identity, now)
+        staffing.revoke_tokens_of_grant(tx, identity, now, actor.person)
+        was_to_end = found.ends_at.isoformat() if found.ends_at else None
+        Noting(tx, actor, now).person(
+            Changed.DELEGATION_ENDED, found.person, role=found.role, ends_at=[was_to_end, now.isoformat()]
+        )
 
 
 def _check_time(new: NewDelegation, now: datetime) -> None:

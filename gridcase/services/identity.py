@@ -14,13 +14,12 @@ from gridcase.domain.actor import Actor, Role, Scope
 from gridcase.domain.case import PersonId, UnitCode
 from gridcase.domain.errors import GridcaseError, InvalidInputError, NotSignedInError, Problem, invalid
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps import passwords
 from gridcase.store import people
 from gridcase.store.database import Tx
 from gridcase.store.people import Caller, Credentials, Grant, NewToken
 from gridcase.store.sessions import Ended, note_seen, why_ended
 
-_HASHER = argon2.PasswordHasher()
-_LEAST_PASSWORD = 10
 #: Roles are granted from this day on: before any case.
 _ALWAYS = date(2000, 1, 1)
 
@@ -95,7 +94,7 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
     InvalidInputError
         ``username_taken``, ``password_short`` or ``unknown_unit``, naming the field.
     """
-    password_hash = hash_password("password", new.password)
+    password_hash = passwords.hash_password("password", new.password)
     if new.unit is not None and new.unit not in rt.reference().rules.units.by_code:
         raise invalid("unit", "unknown_unit", unit=new.unit)
     with rt.database.writing() as tx:
@@ -198,23 +197,10 @@ def change_password(rt: Runtime, actor: Actor, *, current: str, new: str, addres
         raise invalid("current", "password_wrong")
     if new == current:
         raise invalid("new", "password_same")
-    password_hash = hash_password("new", new)
+    password_hash = passwords.hash_password("new", new)
     with rt.database.writing() as tx:
         people.set_password(tx, actor.person, password_hash)
         people.revoke_tokens(tx, actor.person, now, by=actor.person, but=_digest(token))
-
-
-def hash_password(field: str, password: str) -> str:
-    """Return what is kept of a password.
-
-    Raises
-    ------
-    InvalidInputError
-        ``password_short``, on the field that holds it.
-    """
-    if len(password) < _LEAST_PASSWORD:
-        raise invalid(field, "password_short", least=_LEAST_PASSWORD)
-    return _HASHER.hash(password)
 
 
 def sign_out(rt: Runtime, token: str) -> None:
@@ -264,12 +250,12 @@ def actor(rt: Runtime, username: str, role: Role) -> Actor:
 @functools.cache
 def _nobody() -> str:
     """Return a hash to check when the account is unknown, so that both refusals take the same time."""
-    return _HASHER.hash(secrets.token_hex(8))
+    return passwords.HASHER.hash(secrets.token_hex(8))
 
 
 def _matches(found: Credentials | None, password: str) -> bool:
     try:
-        _HASHER.verify(found.password_hash if found else _nobody(), password)
+        passwords.HASHER.verify(found.password_hash if found else _nobody(), password)
     except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
         return False
     return found is not None

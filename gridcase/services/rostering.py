@@ -8,18 +8,30 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import PersonId
-from gridcase.domain.errors import InvalidInputError, Problem, invalid
+from gridcase.domain.errors import InvalidInputError, NotFoundError, Problem, WrongStateError, invalid
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.changes import Changed, Noting
 from gridcase.services.steps.permitting import OFFICE, only_for
-from gridcase.store import people
+from gridcase.store import people, staffing
+from gridcase.store.cases import LARGEST_ID
 from gridcase.store.database import Tx
 from gridcase.store.people import Shift
 
-__all__ = ["ImportedRoster", "NewShift", "Shift", "add_shift", "import_roster", "shifts"]
+__all__ = [
+    "ImportedRoster",
+    "NewShift",
+    "Shift",
+    "add_shift",
+    "copy_week",
+    "cut_shift",
+    "import_roster",
+    "remove_shift",
+    "shifts",
+]
 
 #: Who makes the roster.
 ROSTER_ROLES = frozenset({Role.SHIFT_LEADER, Role.ADMIN})
@@ -28,6 +40,7 @@ COLUMNS = ("username", "area", "start", "end")
 MOST_DAYS = 31
 #: Longest time that is listed at once.
 MOST_LISTED_DAYS = 366
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +79,7 @@ def add_shift(rt: Runtime, actor: Actor, new: NewShift) -> tuple[Shift, bool]:
     """
     only_for(actor, ROSTER_ROLES)
     with rt.database.writing() as tx:
-        added = _add(tx, rt, {"": new})
+        added = _add(tx, rt, actor, {"": new})
         found = next(one for one in people.shifts_between(tx, new.starts_at, new.ends_at) if _is(one, new))
     return found, not added
 
@@ -102,8 +115,99 @@ def import_roster(rt: Runtime, actor: Actor, text: str) -> ImportedRoster:
     only_for(actor, ROSTER_ROLES)
     rows = _rows(rt, text)
     with rt.database.writing() as tx:
-        added = _add(tx, rt, rows)
+        added = _add(tx, rt, actor, rows)
     return ImportedRoster(added=added, known=len(rows) - added)
+
+
+def remove_shift(rt: Runtime, actor: Actor, identity: int) -> None:
+    """Take a shift that has not begun off the roster; one that runs ends now, so that what was stays to be seen.
+
+    Raises
+    ------
+    NotPermittedError
+        The role does not make the roster.
+    NotFoundError
+        ``shift_not_found``.
+    WrongStateError
+        ``shift_over``: a shift that is over is history.
+    """
+    only_for(actor, ROSTER_ROLES)
+    now = rt.clock.now()
+    with rt.database.writing() as tx:
+        found = _open_shift(tx, identity, now)
+        noting = Noting(tx, actor, now)
+        if found.starts_at >= now:
+            staffing.remove_shift(tx, found.id)
+            noting.person(Changed.SHIFT_REMOVED, found.person, **_plain(found.area, found.starts_at, found.ends_at))
+        else:
+            staffing.cut_shift(tx, found.id, now)
+            noting.person(Changed.SHIFT_CUT, found.person, **_plain(found.area, found.starts_at, now))
+
+
+def cut_shift(rt: Runtime, actor: Actor, identity: int, ends_at: datetime) -> None:
+    """Let a shift end earlier or later than planned.
+
+    Raises
+    ------
+    NotPermittedError, NotFoundError, WrongStateError
+        As ``remove_shift``.
+    InvalidInputError
+        ``end_before_start``, ``must_lie_ahead`` or ``span_too_long`` on ``ends_at``.
+    """
+    only_for(actor, ROSTER_ROLES)
+    now = rt.clock.now()
+    with rt.database.writing() as tx:
+        found = _open_shift(tx, identity, now)
+        _check_span(found.starts_at, ends_at, "ends_at", MOST_DAYS)
+        if ends_at < now:
+            raise invalid("ends_at", "must_lie_ahead")
+        staffing.cut_shift(tx, found.id, ends_at)
+        Noting(tx, actor, now).person(Changed.SHIFT_CUT, found.person, **_plain(found.area, found.starts_at, ends_at))
+
+
+def copy_week(rt: Runtime, actor: Actor, monday: date) -> ImportedRoster:
+    """Repeat the shifts of the week before a Monday in the week that begins with it, at the same local times.
+
+    Shifts of who may no longer be rostered are left out; a shift that stands there already stays as it is.
+
+    Raises
+    ------
+    NotPermittedError
+        The role does not make the roster.
+    """
+    only_for(actor, ROSTER_ROLES)
+    zone = rt.settings.zone
+    before, start = (datetime.combine(day, time.min, tzinfo=zone) for day in (monday - _WEEK, monday))
+    with rt.database.writing() as tx:
+        former = [one for one in people.shifts_between(tx, before, start) if before <= one.starts_at < start]
+        today = rt.clock.now().astimezone(zone).date()
+        holders = people.holders_of(tx, {one.username for one in former}, Role.INSPECTOR, today)
+        wanted = {
+            f"{one.id}: ": NewShift(
+                username=one.username,
+                area=one.area,
+                starts_at=_a_week_on(rt, one.starts_at),
+                ends_at=_a_week_on(rt, one.ends_at),
+            )
+            for one in former
+            if one.username in holders
+        }
+        added = _add(tx, rt, actor, wanted)
+    return ImportedRoster(added=added, known=len(wanted) - added)
+
+
+def _a_week_on(rt: Runtime, instant: datetime) -> datetime:
+    local = instant.astimezone(rt.settings.zone).replace(tzinfo=None)
+    return (local + _WEEK).replace(tzinfo=rt.settings.zone)
+
+
+def _open_shift(tx: Tx, identity: int, now: datetime) -> staffing.ShiftRecord:
+    found = staffing.shift_record(tx, identity) if identity <= LARGEST_ID else None
+    if found is None:
+        raise NotFoundError("shift_not_found", params={"id": identity})
+    if found.ends_at <= now:
+        raise WrongStateError("shift_over")
+    return found
 
 
 def _rows(rt: Runtime, text: str) -> dict[str, NewShift]:
@@ -138,7 +242,7 @@ def _instant(rt: Runtime, text: str | None) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=rt.settings.zone)
 
 
-def _add(tx: Tx, rt: Runtime, wanted: dict[str, NewShift]) -> int:
+def _add(tx: Tx, rt: Runtime, actor: Actor, wanted: dict[str, NewShift]) -> int:
     """Add what does not stand there yet, in three statements; ``wanted`` by the beginning of its fields' names."""
     if not wanted:
         return 0
@@ -160,7 +264,14 @@ def _add(tx: Tx, rt: Runtime, wanted: dict[str, NewShift]) -> int:
             for one in fresh.values()
         ],
     )
+    noting = Noting(tx, actor, rt.clock.now())
+    for one in fresh.values():
+        noting.person(Changed.SHIFT_ADDED, holders[one.username], **_plain(one.area, one.starts_at, one.ends_at))
     return len(fresh)
+
+
+def _plain(area: str, starts_at: datetime, ends_at: datetime) -> dict[str, str]:
+    return {"area": area, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
 
 
 def _problems(

@@ -1,9 +1,10 @@
 """Dated versions of configuration documents: the truth at run time."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, func, insert, select
+from sqlalchemy import Index, String, func, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.selectable import ScalarSelect
 
@@ -55,6 +56,79 @@ def bodies_of_kind(tx: Tx, kind: str) -> tuple[Any, ...]:
     return tuple(tx.execute(statement).scalars())
 
 
-def add_version(tx: Tx, *, kind: str, name: str, digest: str, body: object, now: datetime) -> None:
-    """Append a version of a document."""
-    tx.execute(insert(ConfigVersionRow).values(kind=kind, name=name, digest=digest, body=body, applied_at=now))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRecord:
+    """A version of a document without its body; ``applied_by`` 0 is the command line."""
+
+    id: int
+    kind: str
+    name: str
+    digest: str
+    applied_at: datetime
+    applied_by: int
+
+
+def versions_of(tx: Tx, kind: str, name: str | None = None, *, limit: int = 200) -> tuple[VersionRecord, ...]:
+    """Return the versions of a document, or of all documents of a kind, newest first, without their bodies."""
+    columns = (
+        ConfigVersionRow.id,
+        ConfigVersionRow.kind,
+        ConfigVersionRow.name,
+        ConfigVersionRow.digest,
+        ConfigVersionRow.applied_at,
+        ConfigVersionRow.applied_by,
+    )
+    statement = select(*columns).where(ConfigVersionRow.kind == kind).order_by(ConfigVersionRow.id.desc()).limit(limit)
+    if name is not None:
+        statement = statement.where(ConfigVersionRow.name == name)
+    return tuple(_record(row) for row in tx.execute(statement))
+
+
+def latest_records(tx: Tx) -> tuple[VersionRecord, ...]:
+    """Return the newest version of every document without its body, by kind and name."""
+    newest = select(func.max(ConfigVersionRow.id)).group_by(ConfigVersionRow.kind, ConfigVersionRow.name)
+    statement = (
+        select(
+            ConfigVersionRow.id,
+            ConfigVersionRow.kind,
+            ConfigVersionRow.name,
+            ConfigVersionRow.digest,
+            ConfigVersionRow.applied_at,
+            ConfigVersionRow.applied_by,
+        )
+        .where(ConfigVersionRow.id.in_(newest))
+        .order_by(ConfigVersionRow.kind, ConfigVersionRow.name)
+    )
+    return tuple(_record(row) for row in tx.execute(statement))
+
+
+def body_of(tx: Tx, kind: str, name: str, version: int | None = None) -> tuple[int, Any] | None:
+    """Return a version of a document and its number, by default the newest; None when there is none."""
+    statement = (
+        select(ConfigVersionRow.id, ConfigVersionRow.body)
+        .where(ConfigVersionRow.kind == kind, ConfigVersionRow.name == name)
+        .order_by(ConfigVersionRow.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(statement if version is None else statement.where(ConfigVersionRow.id == version)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+def _record(row: Any) -> VersionRecord:
+    identity, kind, name, digest, applied_at, applied_by = row
+    return VersionRecord(id=identity, kind=kind, name=name, digest=digest, applied_at=applied_at, applied_by=applied_by)
+
+
+def keep_configuration_still(tx: Tx) -> None:
+    """Let no other transaction add versions until this one ends; SQLite has one writer anyway."""
+    if tx.get_bind().dialect.name == "postgresql":
+        tx.execute(text("LOCK TABLE config_version IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def add_version(tx: Tx, *, kind: str, name: str, digest: str, body: object, now: datetime, applied_by: int = 0) -> None:
+    """Append a version of a document; ``applied_by`` 0 is the command line."""
+    tx.execute(
+        insert(ConfigVersionRow).values(
+            kind=kind, name=name, digest=digest, body=body, applied_at=now, applied_by=applied_by
+        )
+    )

@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData
 
 from gridcase.store import (
+    admin_changes,
     appeals,
     assessments,
     attachments,
@@ -32,6 +33,7 @@ from gridcase.store.database import Base
 
 #: Modules that declare tables; importing this module makes the metadata complete.
 TABLE_MODULES = (
+    admin_changes,
     appeals,
     assessments,
     attachments,

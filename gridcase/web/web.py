@@ -3,7 +3,18 @@
 from flask import Flask
 
 from gridcase.web import docs, overview
-from gridcase.web.console import case_page, month, month_contest, month_run, month_trials, notices, sessions
+from gridcase.web.console import (
+    admin_config,
+    admin_people,
+    admin_roster,
+    case_page,
+    month,
+    month_contest,
+    month_run,
+    month_trials,
+    notices,
+    sessions,
+)
 from gridcase.web.console.blueprint import console
 from gridcase.web.pages import pages
 from gridcase.web.problems import problem_page
@@ -11,7 +22,20 @@ from gridcase.web.problems import problem_page
 __all__ = ["problem_page", "register_web"]
 
 #: Modules whose routes stand on a blueprint once they are imported; a new page is named here.
-MODULES = (docs, overview, sessions, notices, case_page, month, month_contest, month_run, month_trials)
+MODULES = (
+    docs,
+    overview,
+    sessions,
+    notices,
+    case_page,
+    month,
+    month_contest,
+    month_run,
+    month_trials,
+    admin_people,
+    admin_roster,
+    admin_config,
+)
 
 
 def register_web(app: Flask) -> None:

@@ -54,6 +54,19 @@ MENU = (
         roles=frozenset({Role.SHIFT_LEADER, Role.ASSESSOR, Role.ADMIN}),
     ),
     MenuItem(endpoint="console.admin", part="admin", word="console.admin", roles=frozenset({Role.ADMIN}), key="a"),
+    MenuItem(
+        endpoint="console.admin_roster",
+        part="admin",
+        word="admin.roster",
+        roles=frozenset({Role.SHIFT_LEADER}),
+        key="a",
+    ),
+    MenuItem(
+        endpoint="console.admin_catalogue",
+        part="admin",
+        word="admin.reference",
+        roles=frozenset({Role.ACCEPTOR, Role.DISPATCHER, Role.ASSESSOR, Role.LEADER}),
+    ),
     MenuItem(endpoint="phone.app", part="m", word="console.phone", roles=frozenset({Role.INSPECTOR})),
 )
 

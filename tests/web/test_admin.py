@@ -1,0 +1,249 @@
+"""Administration in the browser: who may open what, what is refused beside its field, what is never half done."""
+
+import html
+import io
+import re
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import event
+
+from gridcase.domain.actor import Role
+from gridcase.services.reading import one_case
+from gridcase.web.console.admin_frame import ACCESS
+from tests.office import PEOPLE, Office
+from tests.web.pages import OWN_SITE, Visitor, form_to
+
+SCRIPT = "<script>alert(1)</script>"
+NEW_YEARS_EVE = datetime(2026, 12, 31, 9, 0, tzinfo=UTC)
+GRANT = {"role": "acceptor", "scope": "all", "scope_value": "", "valid_from": "2026-10-12", "valid_to": ""}
+
+
+def routes(office: Office) -> list[tuple[str, str, str]]:
+    """Return endpoint, method and address of every route of administration."""
+    filled = {"person": "1", "grant": "1", "session": "1", "shift": "1", "delegation": "1", "version": "1"}
+    filled |= {"kind": "calendar", "name": "changzhou"}
+    return [
+        (rule.endpoint, method, re.sub(r"<(?:\w+:)?(\w+)>", lambda match: filled[match[1]], rule.rule))
+        for rule in office.app.url_map.iter_rules()
+        if rule.rule.startswith("/admin")
+        for method in sorted(rule.methods & {"GET", "POST"})
+    ]
+
+
+def password_in(page: str) -> str:
+    found = re.search(r'id="one-time-password">([^<]+)<', page)
+    assert found, page
+    return found[1]
+
+
+@pytest.mark.parametrize("username", [name for name, (role, _, _) in PEOPLE.items() if role is not Role.PUBLIC_DOOR])
+def test_every_page_of_administration_refuses_whoever_it_is_not_for(sqlite_office, username):
+    visitor, role = Visitor(sqlite_office, username), PEOPLE[username][0]
+    seen = routes(sqlite_office)
+    assert {endpoint for endpoint, _, _ in seen} == ACCESS.keys()
+    assert len(seen) > 30
+    for endpoint, method, path in seen:
+        if role in ACCESS[endpoint]:
+            continue
+        answer = visitor.get(path) if method == "GET" else visitor.post(path, {})
+        assert answer.status_code == 403, (username, method, path)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_page_opens_for_the_administrator_in_both_languages(sqlite_office, lang):
+    visitor = Visitor(sqlite_office, "admin", lang)
+    opened = 0
+    for _, method, path in routes(sqlite_office):
+        if method != "GET" or "/versions/" in path:
+            continue
+        answer = visitor.get(path)
+        assert answer.status_code == 200, (path, answer.text[:2000])
+        if answer.mimetype == "text/html":
+            opened += 1
+            assert not re.findall(r"(?<![\w/.-])admin\.[a-z_]+", answer.text), path
+    assert opened > 12
+
+
+def test_nothing_is_changed_from_another_site(sqlite_office):
+    visitor = Visitor(sqlite_office, "admin")
+    for _, method, path in routes(sqlite_office):
+        if method == "POST":
+            answer = visitor.client.post(path, data={}, headers={"Sec-Fetch-Site": "cross-site"})
+            assert answer.status_code == 403, path
+
+
+def test_a_person_added_signs_in_is_revoked_and_out(office):
+    admin = Visitor(office, "admin")
+    answer = admin.post("/admin/people", {"username": "li.si", "name": SCRIPT, "unit": ""} | GRANT)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    password = password_in(answer.text)
+    assert password not in admin.get("/admin/people").text
+    client = office.app.test_client()
+    assert client.post("/login", data={"username": "li.si", "password": password}, headers=OWN_SITE).status_code == 303
+    assert client.get("/account").status_code == 200
+    person = re.search(r'href="(/admin/people/\d+)">li\.si', admin.get("/admin/people?q=li.si").text)[1]
+    page = admin.get(person).text
+    assert SCRIPT not in page
+    assert html.escape(SCRIPT) in page
+    revoke = form_to(page, "/revoke")
+    assert admin.post(revoke.action, revoke.fields).status_code == 303
+    assert client.get("/account").status_code == 303
+    again = admin.post(revoke.action, revoke.fields)
+    assert again.status_code == 404
+    history = admin.get("/admin/history").text
+    assert "撤销登录" in history
+    assert SCRIPT not in history
+
+
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(office):
+    admin = Visitor(office, "admin")
+    answer = admin.post("/admin/people", {"username": "admin", "name": '"><b>x', "unit": ""} | GRANT)
+    assert answer.status_code == 422
+    assert re.search(r'id="f-username-error">[^<]*admin', answer.text)
+    assert 'value="&#34;&gt;&lt;b&gt;x"' in answer.text
+    assert '"><b>x' not in answer.text
+
+
+def test_the_last_administrator_cannot_be_deactivated(office):
+    admin = Visitor(office, "admin")
+    identity = office.actor("admin").person
+    answer = admin.post(f"/admin/people/{identity}/active", {"active": "0"})
+    assert answer.status_code == 409
+    assert "最后一位" in answer.text
+    assert admin.get("/admin").status_code == 200
+
+
+def test_a_holiday_is_reviewed_with_the_deadlines_it_moves_and_only_then_applied(office):
+    office.clock.instant = NEW_YEARS_EVE
+    number = office.caller("inspector").file().json["number"]
+    admin = Visitor(office, "admin")
+    given = {"calendar": "changzhou", "year": "2027", "name": SCRIPT, "first": "2027-01-01", "last": "2027-01-03"}
+    review = admin.post("/admin/calendar/holidays", given | {"make_up": "", "source": "国办发明电〔2026〕1号"})
+    assert review.status_code == 200, review.text
+    assert f'href="/cases/{number}"' in review.text
+    assert "2027-01-04 09:00" in review.text
+    assert SCRIPT not in review.text
+
+    def due() -> tuple[str, bool]:
+        found = one_case(office.rt, office.actor("dispatcher"), number).case.clocks["handle"].due
+        return found.due_at.isoformat(), found.provisional
+
+    assert due() == ("2027-01-01T01:00:00+00:00", True)
+    form = form_to(review.text, "/apply")
+    assert admin.post(form.action, form.fields).status_code == 303
+    assert due() == ("2027-01-04T01:00:00+00:00", False)
+    stale = admin.post(form.action, form.fields)
+    assert stale.status_code == 409
+    versions = admin.get("/admin/documents/calendar/changzhou").text
+    newest = re.search(r"/admin/documents/calendar/changzhou/versions/\d+", versions)[0]
+    changed = admin.get(newest).text
+    assert "2027" in changed
+    assert "admin" in changed
+    assert SCRIPT not in changed
+
+
+def test_a_wrong_holiday_is_refused_beside_its_field_or_in_the_review_and_nothing_is_applied(office):
+    admin = Visitor(office, "admin")
+    given = {"calendar": "changzhou", "year": "2027", "name": "元旦", "first": "2027-01-01", "last": "2026-12-31"}
+    review = admin.post("/admin/calendar/holidays", given | {"make_up": "", "source": ""})
+    assert review.status_code == 422
+    assert not re.search(r'class="button primary"', review.text)
+    wrong = admin.post("/admin/calendar/holidays", given | {"make_up": "soon", "source": ""})
+    assert wrong.status_code == 422
+    assert 'id="f-make_up-error"' in wrong.text
+    page = admin.get("/admin/documents/calendar/changzhou").text
+    assert len(set(re.findall(r"/versions/(\d+)", page))) == 1
+
+
+def test_a_text_that_cannot_be_read_names_the_line_and_keeps_what_was_typed(office):
+    admin = Visitor(office, "admin")
+    form = form_to(admin.get("/admin/documents/units/nandajie/edit").text, "/review")
+    broken = form.fields["text"] + "\nunits: [\n"
+    answer = admin.post(form.action, {"base": form.fields["base"], "text": broken})
+    assert answer.status_code == 422
+    assert re.search(r"第 \d+", answer.text)
+    assert form_to(answer.text, "/review").fields["text"].rstrip() == broken.rstrip()
+    data = {"base": form.fields["base"], "text": "", "file": (io.BytesIO(b"\xff\xfe\x00"), "../../<x>.yaml")}
+    answer = admin.client.post(form.action, data=data, headers=OWN_SITE | {"Accept": "text/html"})
+    assert answer.status_code == 422
+    assert "<x>" not in answer.text
+
+
+def test_a_unit_is_renamed_and_a_cycle_refused(office):
+    admin = Visitor(office, "admin")
+    given = {"code": "NDJ-HW", "name_zh": "环卫一所", "name_en": "Sanitation Station 1", "parent": "NDJ"}
+    form = form_to(admin.post("/admin/units", given).text, "/apply")
+    assert admin.post(form.action, form.fields).status_code == 303
+    assert "环卫一所" in admin.get("/admin/units").text
+    refused = admin.post("/admin/units", given | {"parent": "NDJ-HW-01"})
+    assert refused.status_code == 422
+    assert office.rt.reference().rules.units.by_code["NDJ-HW"].parent == "NDJ"
+
+
+def test_who_would_get_this_follows_a_duty_given_to_another_unit_from_a_day_on(office):
+    admin = Visitor(office, "admin")
+    key = "GBT47678.5-2026/event/09012"
+    ask = f"/admin/routing?type={key}&cell=320404005001&source=hotline&on="
+    assert "fire-lane" in admin.get(ask + "2026-10-12").text
+    given = {"types": key, "unit": "NDJ-AJ", "first_day": "2026-11-01", "areas": "", "why_zh": "新规", "why_en": "new"}
+    form = form_to(admin.post("/admin/routing", given).text, "/apply")
+    assert admin.post(form.action, form.fields).status_code == 303
+    assert "fire-lane" in re.search(r'id="answer".*?</div>', admin.get(ask + "2026-10-31").text, re.DOTALL)[0]
+    assert "from-2026-11-01" in re.search(r'id="answer".*?</div>', admin.get(ask + "2026-11-01").text, re.DOTALL)[0]
+    wrong = admin.get("/admin/routing?type=nonsense")
+    assert wrong.status_code == 422
+    assert 'id="a-type-error"' in wrong.text
+
+
+def test_a_limit_is_changed_where_the_catalogue_says_it_last(office):
+    admin = Visitor(office, "admin")
+    page = admin.get("/admin/catalogue?q=09012").text
+    assert "占用消防通道" in page
+    given = {"type": "GBT47678.5-2026/event/09012", "condition": "1", "amount": "3", "unit": "working_hour"}
+    form = form_to(admin.post("/admin/catalogue?q=09012", given).text, "/apply")
+    assert admin.post(form.action, form.fields).status_code == 303
+    assert re.search(r"3\s+工作时", admin.get("/admin/catalogue?q=09012").text)
+    wrong = admin.post("/admin/catalogue?q=09012", given | {"condition": "77"})
+    assert wrong.status_code == 422
+    assert 'id="f-condition-error"' in wrong.text
+
+
+def test_a_shift_leader_makes_the_roster_and_hands_the_own_role_over(office):
+    leader = Visitor(office, "shift_leader")
+    given = {"username": "inspector", "area": "320404005001", "week": "2026-10-12"}
+    wrong = leader.post("/admin/roster", given | {"starts_at": "2026-10-13T17:00", "ends_at": "2026-10-13T08:00"})
+    assert wrong.status_code == 422
+    assert 'id="f-ends_at-error"' in wrong.text
+    shift = {"starts_at": "2026-10-13T08:00", "ends_at": "2026-10-13T17:00"}
+    assert leader.post("/admin/roster", given | shift).status_code == 303
+    assert "08:00–17:00" in leader.get("/admin/roster?week=2026-10-12").text
+    assert "新增 1 个" in leader.post("/admin/roster/copy", {"week": "2026-10-19"}).text
+    form = form_to(leader.get("/admin/roster?week=2026-10-19").text, "/remove")
+    assert leader.post(form.action, form.fields).status_code == 303
+    delegation = {"role": "shift_leader", "to": "acceptor"} | shift
+    assert leader.post("/admin/delegations", delegation).status_code == 303
+    form = form_to(leader.get("/admin/delegations").text, "/end")
+    assert leader.post(form.action, form.fields).status_code == 303
+
+
+def test_lists_take_the_same_number_of_statements_however_long_they_are(office):
+    admin = Visitor(office, "admin")
+    admin.post("/admin/people", {"username": "first", "name": "一", "unit": ""} | GRANT)
+    counts = []
+    for number in range(2):
+        seen: list[str] = []
+
+        def note(_connection, _cursor, statement, *_rest, seen=seen):
+            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+                seen.append(statement)
+
+        event.listen(office.rt.database.engine, "before_cursor_execute", note)
+        for path in ("/admin/people", "/admin/history", "/admin/documents", "/admin/roster"):
+            assert admin.get(path).status_code == 200
+        event.remove(office.rt.database.engine, "before_cursor_execute", note)
+        counts.append(len(seen))
+        for more in range(6 * (1 - number)):
+            admin.post("/admin/people", {"username": f"more{more}", "name": "多", "unit": ""} | GRANT)
+    assert counts[0] == counts[1]
