@@ -193,7 +193,7 @@ def test_a_hostile_file_name_counts_for_nothing(world: World, name: str) -> None
         assert "Set-Cookie" not in served.headers
         assert "script" not in str(served.headers.get("Content-Disposition", ""))
     new = {path for path in office.rt.settings.data_dir.rglob("*") if path.is_file()} - known
-    assert all(re.fullmatch(r"[0-9a-f]{2,64}|office\.sqlite.*", path.name) for path in new)
+    assert all(re.fullmatch(r"[0-9a-f]{64}(\.(shown|thumb))?|office\.sqlite.*", path.name) for path in new)
 
 
 @pytest.mark.parametrize(
