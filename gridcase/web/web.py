@@ -14,6 +14,7 @@ from gridcase.web.console import (
     month_trials,
     notices,
     sessions,
+    unit_page,
 )
 from gridcase.web.console.blueprint import console
 from gridcase.web.pages import pages
@@ -35,6 +36,7 @@ MODULES = (
     admin_people,
     admin_roster,
     admin_config,
+    unit_page,
 )
 
 
