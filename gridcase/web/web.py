@@ -18,6 +18,7 @@ from gridcase.web.console import (
 )
 from gridcase.web.console.blueprint import console
 from gridcase.web.pages import pages
+from gridcase.web.phone.shell import phone
 from gridcase.web.problems import problem_page
 
 __all__ = ["problem_page", "register_web"]
@@ -46,3 +47,4 @@ def register_web(app: Flask) -> None:
     app.jinja_env.lstrip_blocks = True
     app.register_blueprint(pages)
     app.register_blueprint(console)
+    app.register_blueprint(phone)

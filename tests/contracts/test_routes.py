@@ -24,6 +24,11 @@ OPEN = {
     "/login": "signing in",
     "/docs": "the contract, to read",
     "/docs/ui/<name>": "its viewer",
+    "/m/": "the phone app's shell, which holds no data",
+    "/m/sw.js": "its service worker",
+    "/m/words.json": "its words",
+    "/m/manifest.webmanifest": "what a phone needs to install it",
+    "/m/version.json": "which version it would install",
     "/static/<path:filename>": "style sheets and scripts of the pages",
 }
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}

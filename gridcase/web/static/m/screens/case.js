@@ -1,0 +1,204 @@
+// A case as the phone holds it; the answer to a task asked of me; a place of a campaign to be visited.
+
+import * as api from '../api.js';
+import { photoStrip } from '../capture.js';
+import { h, icon, image, say } from '../dom.js';
+import { joined, left, limit, when } from '../format.js';
+import { PER_DEGREE } from '../locate.js';
+import * as outbox from '../outbox.js';
+import { lastPosition, onPosition, warmUp } from '../position.js';
+import * as store from '../store.js';
+import * as sync from '../sync.js';
+import { named, t } from '../words.js';
+import { away, choices, distanceTo, head, placeLine, redrawing } from './shared.js';
+import { smallPicture } from './tasks.js';
+
+/** #/case/NUMBER */
+export async function showCase(main, { account, id }) {
+  const again = redrawing(main, async () => {
+    const held = (await store.getHeld(account.id, 'case', id)) || (await taskCase(account, id));
+    if (!held) return [head(id, { back: '#/tasks' }), h('p.empty', {}, t('case.not_here'))];
+    return [head(named(held.type), { back: '#/tasks?tab=mine' }), h('div.body', {}, facts(held), pictures(account, held))];
+  });
+  await again();
+  sync.events.addEventListener('change', again);
+  return () => sync.events.removeEventListener('change', again);
+}
+
+async function taskCase(account, number) {
+  const tasks = await store.heldOf(account.id, 'task');
+  return tasks.find((one) => one.case === number)?.case_view || null;
+}
+
+function facts(held) {
+  const fix = lastPosition();
+  const lines = [
+    ['case.number', held.number && h('span.code', {}, held.number)],
+    ['case.state', held.state_label],
+    ['case.condition', held.condition_text],
+    ['case.where', joined([held.address, held.place, held.cell])],
+    ['case.distance', away(held.location, fix)],
+    ['case.description', held.description],
+    ['case.filed', held.filed_at && when(held.filed_at)],
+    ['case.due', held.due_at && `${when(held.due_at)} · ${left(held.due_at).text}`],
+    ['case.limit', limit(held.limit)],
+  ];
+  return h('dl.facts', {}, lines.filter(([, value]) => value).map(([word, value]) => [h('dt', {}, t(word)), h('dd', {}, value)]));
+}
+
+/** The photos of the case: the small ones are here, a tap shows the larger one when there is a network. */
+function pictures(account, held) {
+  const photos = sync.photosOf(held);
+  if (!photos.length) return null;
+  return h('div.gallery', {}, photos.map((photo) => h('button.shot', {
+    type: 'button', 'aria-label': t(`usage.${photo.usage || 'other'}`), onclick: () => enlarge(account, photo.id),
+  }, smallPicture(account, photo.id), h('small', {}, t(`usage.${photo.usage || 'other'}`)))));
+}
+
+async function enlarge(account, id) {
+  const dialog = h('dialog.large', { 'aria-label': t('case.photo') });
+  const close = h('button.button', { type: 'button', onclick: () => dialog.close() }, t('app.close'));
+  const kept = await store.getPicture(account.id, id);
+  const box = h('div.frame', {}, kept ? image(kept.bytes, kept.type, t('case.photo')) : h('p', {}, t('case.no_photo')));
+  dialog.append(box, close);
+  dialog.addEventListener('close', () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+  const reply = await api.call('GET', `/api/v1/attachments/${id}?size=shown`, { binary: true });
+  if (reply?.status === 200 && reply.body instanceof ArrayBuffer) box.replaceChildren(image(reply.body, reply.type, t('case.photo')));
+}
+
+// --- the answer to a task --------------------------------------------------------------------------------------------
+
+const RESULTS = { verify: ['true', 'false', 'not_found'], check: ['pass', 'fail'] };
+const FAR_M = 100;
+
+/** #/task/CASE:NUMBER, or ?item= to change an answer that was refused. */
+export async function showTask(main, { account, id, query }) {
+  warmUp();
+  const editing = query.get('item') ? await store.getItem(query.get('item')) : null;
+  const task = (await store.getHeld(account.id, 'task', id)) || editing?.task;
+  if (!task) {
+    main.replaceChildren(head(t('task.title'), { back: '#/tasks' }), h('p.empty', {}, t('task.gone')));
+    return () => {};
+  }
+  const draftKey = editing ? `edit:${editing.id}` : `task:${account.id}:${id}`;
+  const draft = (await store.getDraft(draftKey)) || (editing ? structuredClone(editing.draft) : { photos: [], fix: null, result: null, note: '', reason: '' });
+  const screen = { main, account, task, id, draft, draftKey, editing, grid: await sync.heldGrid() };
+  screen.save = () => store.setDraft(draftKey, draft);
+  screen.again = redrawing(main, () => taskParts(screen));
+  const stop = onPosition(() => !draft.fix && !main.contains(document.activeElement) && screen.again());
+  await screen.again();
+  return () => {
+    stop();
+    clearTimeout(screen.noteTimer);
+  };
+}
+
+function taskParts(screen) {
+  const { task, draft, account, editing } = screen;
+  const held = task.case_view || {};
+  const fix = draft.fix || lastPosition();
+  const far = distanceTo(held.location, fix);
+  const isFar = Number.isFinite(far) && far - (fix?.accuracy_m || 0) > FAR_M;
+  const needsReason = isFar || Boolean(editing) || Boolean(draft.reason);
+  return [
+    head(t(`task.${task.kind}`), { back: editing ? '#/outbox' : '#/tasks' }),
+    h('div.body', {},
+      h('h2', {}, named(held.type), ' ', h('span.code', {}, held.number || task.case)),
+      task.due_at ? h(`p.left.left-${left(task.due_at).level}`, {}, `${when(task.due_at)} · ${left(task.due_at).text}`) : null,
+      facts({ ...held, number: null, due_at: null }),
+      pictures(account, held),
+      placeLine(screen.grid, fix),
+      isFar ? h('p.note.warn', { role: 'status' }, t('task.far', { distance: away(held.location, fix) })) : null,
+      photoStrip({
+        draft, usage: task.kind, owner: account.id, device: account.device, save: screen.save, isFirst: !draft.photos.length,
+        onChange: async (taken) => {
+          if (taken) draft.fix = taken;
+          await screen.save();
+          await screen.again();
+        },
+      }),
+      draft.photos.length ? h('div.field', {}, h('span', {}, t(`task.${task.kind}_question`)), choices({
+        name: 'result', label: t(`task.${task.kind}_question`), chosen: draft.result, columns: RESULTS[task.kind].length,
+        options: RESULTS[task.kind].map((result) => [result, t(`result.${result}`)]),
+        onChoose: async (result) => { draft.result = result; await screen.save(); await screen.again(); },
+      })) : null,
+      draft.photos.length ? field(screen, 'note', 'file.note') : null,
+      draft.photos.length && needsReason ? field(screen, 'reason', 'task.reason') : null),
+    draft.photos.length ? h('div.foot', {}, h('button.button.primary.big', {
+      type: 'button', 'data-key': 'send', disabled: !draft.result, onclick: () => answer(screen),
+    }, icon('send'), h('span', {}, t(draft.result ? 'task.send' : 'task.choose')))) : null,
+  ];
+}
+
+function field(screen, name, word) {
+  const { draft } = screen;
+  return h('label.field', {}, h('span', {}, t(word)), h('textarea', {
+    rows: 2, maxlength: name === 'note' ? 2000 : 500, 'data-key': name,
+    oninput: (event) => {
+      draft[name] = event.target.value;
+      clearTimeout(screen.noteTimer);
+      screen.noteTimer = setTimeout(screen.save, 300);
+    },
+  }, draft[name]));
+}
+
+async function answer(screen) {
+  const { task, draft, draftKey, account, editing } = screen;
+  const held = task.case_view || {};
+  const photos = await store.getPhotos(draft.photos.map((photo) => photo.id));
+  const body = { result: draft.result, attachments: [], observed_at: photos[0]?.evidence.captured_at };
+  if (draft.fix) body.location = { lon: draft.fix.x / PER_DEGREE, lat: draft.fix.y / PER_DEGREE, datum: 'wgs84', accuracy_m: draft.fix.accuracy_m };
+  const note = [draft.note.trim(), draft.reason.trim() && `${t('task.reason')}: ${draft.reason.trim()}`].filter(Boolean).join('\n');
+  if (note) body.note = note;
+  const item = {
+    kind: task.kind, chain: task.case, photos: draft.photos.map((photo) => photo.id), body, draft, task,
+    target: { number: task.case, task: task.number, etag: editing?.target.etag || `"v${held.version}"` },
+    seen: held, title: { word: `outbox.${task.kind}`, number: task.case },
+  };
+  if (editing) {
+    await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
+    await store.setDraft(draftKey, null);
+  } else {
+    await outbox.enqueue(item, draftKey);
+  }
+  say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
+  location.hash = editing ? '#/outbox' : '#/tasks';
+}
+
+// --- a place of a campaign ---------------------------------------------------------------------------------------------
+
+/** #/place/CAMPAIGN:NUMBER */
+export async function showPlace(main, { account, id }) {
+  warmUp();
+  const place = await store.getHeld(account.id, 'campaign', id);
+  if (!place) {
+    main.replaceChildren(head(t('place.title'), { back: '#/tasks?tab=campaigns' }), h('p.empty', {}, t('place.gone')));
+    return () => {};
+  }
+  const draft = { note: '' };
+  const where = place.location || (place.lon_e7 ? { lon: place.lon_e7 / PER_DEGREE, lat: place.lat_e7 / PER_DEGREE } : null);
+  const again = redrawing(main, () => [
+    head(place.name, { back: '#/tasks?tab=campaigns' }),
+    h('div.body', {},
+      h('p', {}, place.campaign_name || place.campaign),
+      h('p.soft', {}, joined([place.last_day && t('tasks.until', { day: place.last_day }), away(where, lastPosition())])),
+      h('label.field', {}, h('span', {}, t('file.note')), h('textarea', { rows: 2, maxlength: 2000, oninput: (event) => { draft.note = event.target.value; } }, draft.note))),
+    h('div.foot.two', {},
+      h('button.button.big', { type: 'button', onclick: () => visit(place, draft) }, t('place.no_problem')),
+      h('a.button.primary.big', { href: `#/file?campaign=${encodeURIComponent(place.campaign)}&place=${place.number}` }, t('place.problem'))),
+  ]);
+  await again();
+  return () => {};
+}
+
+async function visit(place, draft) {
+  const note = draft.note.trim();
+  await outbox.enqueue({
+    kind: 'visit', chain: `campaign:${place.campaign}`, target: { campaign: place.campaign, place: place.number },
+    body: { result: 'no_problem', ...(note ? { note } : {}) }, title: { word: 'outbox.visit', number: place.name },
+  });
+  say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
+  location.hash = '#/tasks?tab=campaigns';
+}
