@@ -6,6 +6,7 @@ Apart from ``gridcase.services.gridding``, because it loads GDAL, which web proc
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gridcase.domain.actor import Actor
 from gridcase.domain.errors import NotFoundError, invalid
 from gridcase.grid.datums import system_of
 from gridcase.grid.features import Feature
@@ -14,6 +15,7 @@ from gridcase.grid.reading import MOST_CODE, ImportReport, LayerSpec
 from gridcase.grid.writing import check_target, write_layer
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps import layering
+from gridcase.services.steps.changes import COMMAND_LINE, Changed, Noting
 from gridcase.services.steps.layering import LayerChange, LayerClock, LayerPlan
 from gridcase.services.steps.reference import to_feature
 from gridcase.store.places import layer_in_force
@@ -42,7 +44,14 @@ def open_file(rt: Runtime, path: Path, *, source_layer: str | None, encoding: st
 
 
 def import_file(
-    rt: Runtime, file: LayerFile, spec: LayerSpec, change: LayerChange, *, dry_run: bool = False, watch: Watch = iter
+    rt: Runtime,
+    file: LayerFile,
+    spec: LayerSpec,
+    change: LayerChange,
+    *,
+    dry_run: bool = False,
+    watch: Watch = iter,
+    by: Actor = COMMAND_LINE,
 ) -> LayerImport:
     """Take the layer of an opened file in, in one transaction: all that was accepted, or on a failure nothing.
 
@@ -75,6 +84,9 @@ def import_file(
     else:
         with rt.database.writing() as tx:
             plan = layering.save_layer(tx, spec.layer, report.features, whole, clock)
+            if not plan.is_empty:
+                counts = {"begun": len(plan.begun), "ended": len(plan.ended)}
+                Noting(tx, by, clock.now).layer(Changed.LAYER_IMPORTED, spec.layer, **counts)
     return LayerImport(report=report, plan=plan)
 
 

@@ -5,6 +5,7 @@ from flask import Flask
 from gridcase.web import docs, overview
 from gridcase.web.console import (
     admin_config,
+    admin_layers,
     admin_people,
     admin_roster,
     case_page,
@@ -38,6 +39,7 @@ MODULES = (
     admin_roster,
     admin_config,
     unit_page,
+    admin_layers,
 )
 
 

@@ -2,7 +2,9 @@
 
 import html
 import io
+import json
 import re
+import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -247,3 +249,39 @@ def test_lists_take_the_same_number_of_statements_however_long_they_are(office):
         for more in range(6 * (1 - number)):
             admin.post("/admin/people", {"username": f"more{more}", "name": "多", "unit": ""} | GRANT)
     assert counts[0] == counts[1]
+
+
+def square(code: str, west: float) -> dict:
+    ring = [[west, 31.77], [west + 0.001, 31.77], [west + 0.001, 31.771], [west, 31.771], [west, 31.77]]
+    return {"type": "Feature", "properties": {"code": code}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
+def test_a_layer_is_tried_and_only_then_taken_in(office):
+    admin = Visitor(office, "admin")
+    data = json.dumps({"type": "FeatureCollection", "features": [square("A", 119.95), square(SCRIPT, 119.96)]})
+
+    def send(step: str, content: bytes = data.encode()):
+        given = {"layer": "park", "code_field": "code", "step": step}
+        return admin.post("/admin/layers", given | {"file": (io.BytesIO(content), "../../<x>.geojson")})
+
+    tried = send("try")
+    assert tried.status_code == 200, tried.text
+    assert "接受 2" in tried.text
+    assert not any(layer == "park" for layer, _ in office.rt.reference().features)
+    assert "新增 2" in send("import").text
+    assert {code for layer, code in office.rt.reference().features if layer == "park"} == {"A", SCRIPT}
+    assert "导入图层" in admin.get("/admin/history?kind=layer").text
+    nonsense = send("import", b"\x00nonsense")
+    assert nonsense.status_code == 422
+    assert "<x>" not in nonsense.text
+
+
+def test_an_archive_that_unpacks_to_far_more_than_it_weighs_is_refused(office):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("layer.geojson", b" " * 50_000_000)
+    held.seek(0)
+    given = {"layer": "park", "code_field": "code", "step": "import", "file": (held, "bomb.zip")}
+    answer = Visitor(office, "admin").post("/admin/layers", given)
+    assert answer.status_code == 422
+    assert not any(layer == "park" for layer, _ in office.rt.reference().features)

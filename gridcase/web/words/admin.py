@@ -355,19 +355,8 @@ WORDS: dict[str, Text] = {
     "admin.refused_feature": Text("拒绝", "refused"),
     "admin.repaired_feature": Text("修补", "repaired"),
     "admin.features": Text("要素", "Features"),
-    "admin.preview": Text("示意图", "Drawing"),
-    "admin.preview_note": Text("绿色为新增或变化的要素。", "Green: features that begin or change."),
-    "admin.cases_keep": Text(
-        "在办案件保留原网格编码；此次终止的单元网格内有 {cases} 件在办案件。",
-        "Open cases keep the cell they were given; {cases} open cases lie in cells that end.",
-    ),
     "admin.layers_hint": Text(
         "导入是一个新版本；原有要素不删除，只终止。", "An import is a new version; nothing is deleted, only ended."
     ),
-    "admin.grid_check": Text("网格检查", "Check of the grid"),
-    "admin.check_now": Text("检查", "Check"),
     "admin.file_again": Text("请再次选择同一文件以确认导入。", "Choose the same file again to import it."),
-    "admin.defect": Text("问题", "Defect"),
-    "admin.good_grid": Text("没有发现问题。", "Nothing was found."),
-    "admin.last_import": Text("最近导入", "Last import"),
 }
