@@ -7,6 +7,7 @@ from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
 from gridcase import __version__
+from gridcase.api.anomalies import oddities
 from gridcase.api.assessments import assessments
 from gridcase.api.attachments import attachments
 from gridcase.api.campaigns import campaigns
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     staff,
     campaigns,
     oversight,
+    oddities,
     assessments,
     contesting,
     operations,

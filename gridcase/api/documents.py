@@ -14,6 +14,7 @@ class ProblemSchema(Schema):
     detail = fields.String(required=True)
     code = fields.String(required=True)
     errors = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
+    codes = fields.Dict(keys=fields.String(), values=fields.List(fields.String()))
 
 
 class TokenSchema(Schema):
@@ -132,6 +133,32 @@ class RecurrenceSchema(Schema):
     reviewed_at = fields.String(allow_none=True, required=True)
     reason = fields.String(allow_none=True, required=True)
     reviewed_by = fields.Dict(allow_none=True)
+
+
+class AnomalySchema(Schema):
+    """Something in the evidence of phones to look at again."""
+
+    id = fields.Integer(required=True)
+    kind = fields.String(required=True)
+    label = fields.String(required=True)
+    text = fields.String(required=True)
+    figures = fields.Dict(required=True)
+    number = fields.String(required=True)
+    person = fields.Dict(required=True)
+    at = fields.String(required=True)
+    found_at = fields.String(required=True)
+    state = fields.String(required=True)
+    state_label = fields.String(required=True)
+    reviewed_at = fields.String(allow_none=True, required=True)
+    reviewed_by = fields.Dict(allow_none=True, required=True)
+    reason = fields.String(allow_none=True, required=True)
+
+
+class AnomalyListSchema(Schema):
+    """A page of them."""
+
+    items = fields.List(fields.Nested(AnomalySchema), required=True)
+    next_cursor = fields.String(allow_none=True, required=True)
 
 
 class MissedSchema(Schema):

@@ -194,6 +194,9 @@ class Facts:
         Component's code; campaign the case was found in.
     false_feedback
         On a failed ``check``: the unit had reported as done what was not 虚假反馈.
+    doubts
+        On ``verify`` and ``check``: codes of what may be doubted of it and was taken nevertheless, with a reason or
+        because only a clock is doubted. Nobody is accused by them.
     finding
         On ``find``; on ``review`` the one that is upheld (``ruling`` grant) or dismissed (refuse).
     given
@@ -238,6 +241,7 @@ class Facts:
     given: Given | None = None
     false_feedback: bool = False
     finding: Finding | None = None
+    doubts: tuple[str, ...] = ()
 
     def dump(self) -> str:
         """Write canonical JSON: sorted keys, no blanks, nothing that is None, empty or False."""
@@ -257,6 +261,7 @@ class Facts:
             "check_mode": CheckMode,
             "check_result": CheckResult,
             "attachments": tuple,
+            "doubts": tuple,
             "task_kind": TaskKind,
             "verify_result": VerifyResult,
             "assisting": lambda value: tuple(_load_assisting(one) for one in value),

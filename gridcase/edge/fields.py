@@ -148,6 +148,17 @@ class Identities(fields.List[str]):
         return list(dict.fromkeys(super()._deserialize(value, attr, data, **kwargs)))
 
 
+class ClockOffset(fields.Integer):
+    """Milliseconds to add to a device's clock to get ours; None for one so far off that nothing can be corrected.
+
+    Not refused: a phone whose battery was out believes in 1970, and what it filed must not be lost.
+    """
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> Any:
+        number = super()._deserialize(value, attr, data, **kwargs)
+        return number if abs(number) <= _MOST_OFFSET_MS else None
+
+
 class Amount(fields.Decimal):
     """An amount of time: at least a hundredth, at most a year of days, as text or number."""
 
@@ -179,6 +190,7 @@ _MOST_SECRET = 1000
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _MOST_ITEMS = 20
 _MOST_AMOUNT = 366
+_MOST_OFFSET_MS = 400 * 24 * 3600 * 1000
 
 
 def refused(code: str, **params: str | int) -> ValidationError:

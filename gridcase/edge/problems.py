@@ -95,6 +95,7 @@ def problem_body(
             name: [sentence(problem.code, problem.params, spoken) for problem in problems]
             for name, problems in fields.items()
         }
+        body["codes"] = {name: [problem.code for problem in problems] for name, problems in fields.items()}
     return body
 
 

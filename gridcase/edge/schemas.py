@@ -23,7 +23,7 @@ from gridcase.domain.case import (
 )
 from gridcase.domain.place import Datum
 from gridcase.domain.time import LimitUnit, TimeLimit
-from gridcase.edge.fields import Amount, Choice, Day, Identities, Instant, Number, NumberText, Secret, Text
+from gridcase.edge.fields import Amount, Choice, ClockOffset, Day, Identities, Instant, Number, NumberText, Secret, Text
 from gridcase.services.attaching import Evidence
 from gridcase.services.campaigning import MOST_PLACES, Finding, NewCampaign, NewPlace, VisitResult
 from gridcase.services.delegating import NewDelegation
@@ -108,6 +108,10 @@ class CaseFilingSchema(Schema):
     self_handled = fields.Boolean(load_default=False)
     object_id = Text(most=20, allow_none=True)
     campaign = Text(most=40, allow_none=True)
+    measured_location = fields.Nested(PlaceSchema, allow_none=True)
+    location_moved = fields.Boolean(allow_none=True)
+    clock_offset_ms = ClockOffset(allow_none=True)
+    device = Text(most=80, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> FilingRequest:
@@ -211,8 +215,6 @@ class VisitSchema(Schema):
 
 
 _SHA256 = r"[0-9a-f]{64}"
-#: A phone's clock that is farther off than this says nothing that could be corrected.
-_MOST_OFFSET_MS = 400 * 24 * 3600 * 1000
 
 
 class UploadSchema(Schema):
@@ -220,7 +222,7 @@ class UploadSchema(Schema):
 
     usage = Choice(AttachmentUsage, load_default=AttachmentUsage.FILE)
     captured_at = Instant()
-    clock_offset_ms = fields.Integer(validate=validate.Range(-_MOST_OFFSET_MS, _MOST_OFFSET_MS))
+    clock_offset_ms = ClockOffset()
     original_sha256 = fields.String(validate=validate.Regexp(f"^{_SHA256}$"))
     lon = NumberText()
     lat = NumberText()

@@ -238,6 +238,15 @@ LABELS: dict[str, Text] = {
     "condition": Text("立案条件", "Filing condition"),
     "limit": Text("处置时限", "Time limit"),
     "note": Text("说明", "Note"),
+    "same_photo": Text("照片重复使用", "Same photo twice"),
+    "fast_move": Text("位移速度偏高", "Fast move"),
+    "check_burst": Text("核查时间密集", "Checks close together"),
+    "clock_apart": Text("设备时钟偏差", "Device clock apart"),
+    "gallery_photo": Text("相册照片", "Photo from the gallery"),
+    "exif_differs": Text("照片信息不一致", "Picture data differ"),
+    "reviewed": Text("已复核", "Reviewed"),
+    "open": Text("待处理", "Open"),
+    "override_reason": Text("情况说明（位置或照片存疑时填写）", "Reason, where place or photo is doubted"),
     "reason": Text("原因", "Reason"),
     "unit": Text("处置单位", "Unit"),
     "done": Text("处置情况", "What was done"),
@@ -601,8 +610,44 @@ SENTENCES: dict[str, Text] = {
         "This person may not check the case (no inspector, or handled it). See the list of inspectors.",
     ),
     "too_far": Text(
-        "核查位置距案发地 {distance} 米，应在 {allowed} 米以内。请到现场后再提交。",
-        "You are {distance} m from the case; a check has to be made within {allowed} m. Go there first.",
+        "当前位置距案发地 {distance} 米，应在 {allowed} 米以内。请到现场后再提交。",
+        "You are {distance} m from the case; this has to be done within {allowed} m. Go there first.",
+    ),
+    "photo_old": Text(
+        "照片拍摄于任务派发之前。请在现场重新拍摄。",
+        "The photo was taken before this was asked of you. Take one now, at the place.",
+    ),
+    "photo_known": Text(
+        "这张照片已用于其他上报或核查。请在现场重新拍摄。",
+        "This photo was used for a case before. Take another one, at the place.",
+    ),
+    # what the evidence of phones shows: facts, no verdict
+    "same_photo": Text("同一张照片也出现在案件 {case} 中。", "The same photo also belongs to case {case}."),
+    "fast_move": Text(
+        "两张照片的拍摄位置相距 {metres} 米，间隔 {seconds} 秒。",
+        "Two photos were taken {metres} m apart within {seconds} s.",
+    ),
+    "check_burst": Text(
+        "{seconds} 秒内完成 {checks} 次核查，地点最远相距 {metres} 米。",
+        "{checks} checks were made within {seconds} s, at places up to {metres} m apart.",
+    ),
+    "clock_apart": Text(
+        "设备时钟与系统相差 {minutes} 分钟，以系统接收时间为准。",
+        "The device's clock is {minutes} min from ours; our own time counts.",
+    ),
+    "gallery_photo": Text(
+        "照片选自相册，不是现场拍摄。", "The photo was chosen from the gallery, not taken on the spot."
+    ),
+    "exif_differs": Text(
+        "照片自带信息与上报相差 {metres} 米、{minutes} 分钟。",
+        "The picture's own data differ by {metres} m and {minutes} min from what was said.",
+    ),
+    "about_yourself": Text("涉及本人的记录须由他人复核。", "This is about yourself; somebody else has to review it."),
+    "anomaly_not_found": Text("没有编号为 {id} 的待复核记录。", "There is no record {id} to be reviewed."),
+    "anomaly_reviewed": Text("记录 {id} 已被复核。", "Record {id} was reviewed already."),
+    "override_possible": Text(
+        "如确有原因，可填写情况说明后提交，复核人员会看到。",
+        "If there is a reason, state it and send again; whoever reviews the case will see it.",
     ),
     "attachment_unknown": Text(
         "附件 {id} 不存在、不是你上传的，或已用于其他案件。请重新上传。",

@@ -51,7 +51,7 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
     """Return a case as this person may see it, with the actions that will work for them now."""
     case = stored.case
     body = _head(case, viewing) | {
-        "location": _location(stored),
+        "location": _location(stored, viewing),
         "cell": case.location.cell if case.location else None,
         "layers": {name: list(codes) for name, codes in case.layers.items()},
         "address": stored.address,
@@ -208,6 +208,7 @@ def history_view(line: HistoryLine, viewing: Viewing) -> Json:
         facts = {name: value for name, value in facts.items() if name not in _HIDDEN_FACTS}
     if hidden and payload is not None:
         payload.pop("position", None)
+        payload.pop("override_reason", None)
     return {
         "seq": event.seq,
         "action": event.action,
@@ -225,7 +226,7 @@ def history_view(line: HistoryLine, viewing: Viewing) -> Json:
 
 
 _OUTSIDE_UNITS = frozenset({Role.INSPECTOR, Role.PUBLIC_DOOR, Role.CENTRE, Role.CAMERA})
-_HIDDEN_FACTS = frozenset({"filed_by", "found_by", "inspector"})
+_HIDDEN_FACTS = frozenset({"filed_by", "found_by", "inspector", "doubts"})
 
 
 def _head(case: Case, viewing: Viewing) -> Json:
@@ -259,7 +260,7 @@ def _is_overdue(case: Case, now: datetime) -> bool:
     return case.state.is_open and late and not is_excused(case)
 
 
-def _location(stored: StoredCase) -> Json | None:
+def _location(stored: StoredCase, viewing: Viewing) -> Json | None:
     case = stored.case
     if case.point is None or case.location is None:
         return None
@@ -270,8 +271,17 @@ def _location(stored: StoredCase) -> Json | None:
         "how": case.location.how,
         "distance_m": round(case.location.distance_m, 2),
         "candidates": list(case.location.candidates),
-        "received": dict(stored.received),
-    }
+        "received": {name: stored.received[name] for name in _PLACE if name in stored.received},
+    } | _measured(stored, viewing)
+
+
+_PLACE = ("lon", "lat", "datum", "accuracy_m")
+
+
+def _measured(stored: StoredCase, viewing: Viewing) -> Json:
+    """Return where the finder's phone was, if the pin was moved from there: nothing that a unit is told."""
+    measured = stored.received.get("measured")
+    return {} if measured is None or viewing.actor.is_unit else {"measured": measured}
 
 
 def _photo(photo: Photo) -> Json:

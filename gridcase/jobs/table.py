@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from gridcase.edge.letters import digest_letter
 from gridcase.edge.texts import Language
+from gridcase.services.anomalies import clean_evidence, find_anomalies
 from gridcase.services.cleaning import clean_uploads
 from gridcase.services.closing_month import ask_drafts, remind
 from gridcase.services.ledger import forget
@@ -146,6 +147,20 @@ _ALL = (
         zh="删除 7 天内未被使用的上传文件",
         en="removes uploads that nothing used within 7 days",
         work=lambda rt, alive: clean_uploads(rt, alive=alive),
+    ),
+    Job(
+        name="anomalies",
+        every=timedelta(minutes=1),
+        zh="手机取证的待复核异常：照片重复、位移过快、核查密集、时钟偏差",
+        en="what the evidence of phones shows for a person to look at: photos used twice, fast moves, bursts, clocks",
+        work=lambda rt, alive: find_anomalies(rt, alive=alive),
+    ),
+    Job(
+        name="clean_evidence",
+        every=timedelta(days=1),
+        zh="清除结案满规定月数的取证位置与设备信息",
+        en="erases positions and devices in the evidence of cases that ended some whole months ago",
+        work=lambda rt, alive: clean_evidence(rt, alive=alive),
     ),
     Job(
         name="clean_ledger",

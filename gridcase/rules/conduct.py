@@ -20,6 +20,7 @@ from gridcase.workflow.conduct import CONDUCT_STAGES, WRONG_UNIT, CalendarRule, 
 from gridcase.workflow.recurrence import Nearness, RecurrenceRule
 from gridcase.workflow.routing import TypePattern
 from gridcase.workflow.timetable import Approval, Milestone, Timetable
+from gridcase.workflow.trust import Strictness, TrustRule
 
 _AREA = re.compile(r"[0-9A-Z]{2,15}")
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -79,6 +80,7 @@ def read_conduct(document: Document, reading: Reading) -> Conduct:
         area_classes=_area_classes(root.optional_node("area_classes")),
         recurrence=_recurrence(root.optional_node("recurrence")),
         timetable=_timetable(root.optional_node("assessment")),
+        trust=_trust(root.optional_node("trust")),
     )
     reasons.done()
     root.done()
@@ -127,6 +129,8 @@ def conduct_document(conduct: Conduct, name: str) -> Document:
         body["recurrence"] = _plain_recurrence(conduct.recurrence)
     if conduct.timetable != Timetable():
         body["assessment"] = _plain_timetable(conduct.timetable)
+    if conduct.trust != TrustRule():
+        body["trust"] = _plain_trust(conduct.trust)
     if conduct.area_classes:
         body["area_classes"] = dict(conduct.area_classes)
     return Document(kind=DocumentKind.CONDUCT, name=name, body=body)
@@ -175,6 +179,34 @@ def _plain_recurrence(rule: RecurrenceRule) -> dict[str, Plain]:
 
 def _plain_nearness(near: Nearness) -> dict[str, Plain]:
     return {"distance_m": near.distance_m, "days": near.days}
+
+
+#: Doubts, and numbers with the least and the most that they may be.
+_DOUBTS = ("too_far", "photo_old", "photo_known")
+_TRUST_NUMBERS = {
+    "clock_minutes": (1, 1440),
+    "offline_hours": (1, 24 * 31),
+    "speed_kmh": (20, 1000),
+    "burst_checks": (2, 100),
+    "burst_minutes": (1, 1440),
+    "burst_distance_m": (0, _FARTHEST_M),
+    "evidence_months": (0, 120),
+}
+
+
+def _trust(node: Node) -> TrustRule:
+    """Read how strictly evidence is taken; what is left out is as by default."""
+    given: dict[str, Strictness | int] = {name: node.choice(name, Strictness) for name in _DOUBTS if node.has(name)}
+    for name, (least, most) in _TRUST_NUMBERS.items():
+        if node.has(name):
+            given[name] = node.whole(name, least=least, most=most)
+    node.done()
+    return TrustRule(**given)  # type: ignore[arg-type]  # each name has the kind it was read as
+
+
+def _plain_trust(rule: TrustRule) -> dict[str, Plain]:
+    doubts: dict[str, Plain] = {name: str(getattr(rule, name)) for name in _DOUBTS}
+    return doubts | {name: getattr(rule, name) for name in _TRUST_NUMBERS}
 
 
 _MILESTONES = ("draft", "cut_off", "publicity_ends", "decided", "approved")

@@ -23,11 +23,13 @@ from gridcase.services.steps.writing import Answer, Writing, replayed, request_d
 from gridcase.store import people
 from gridcase.store.cases import StoredCase, load_case
 from gridcase.store.database import Tx
+from gridcase.store.field_evidence import seen_photos
 from gridcase.store.history import KeyTakenError, RequestKey
 from gridcase.workflow.case import Case
 from gridcase.workflow.effects.intake import correction_point
 from gridcase.workflow.machine import check_may, decide
 from gridcase.workflow.requests import (
+    Check,
     Correct,
     Decide,
     LinkDuplicate,
@@ -36,6 +38,7 @@ from gridcase.workflow.requests import (
     ReassignTask,
     RequestCheck,
     RequestVerification,
+    Verify,
 )
 from gridcase.workflow.rulebook import Placement, Situation
 from gridcase.workflow.transitions import ADVANCING
@@ -136,6 +139,8 @@ def _informed(tx: Tx, rt: Runtime, situation: Situation, payload: Payload, refer
         return replace(situation, inspectors=people.inspectors(tx, situation.now, today))
     if isinstance(payload, LinkDuplicate):
         return replace(situation, lead=_lead(tx, situation.actor, payload.lead))
+    if isinstance(payload, Verify | Check):
+        return replace(situation, photos=seen_photos(tx, situation.actor.person, payload.attachments))
     point = correction_point(situation.case) if isinstance(payload, Decide) else None
     position = payload.location if isinstance(payload, Correct) else Position(point=point) if point else None
     if position is not None:

@@ -5,15 +5,16 @@ up only when this one does not succeed, which answers the same and costs a first
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, AttachmentId, Source, TypeKey
 from gridcase.domain.errors import GridcaseError, NotPermittedError, PreconditionMissingError, invalid
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.campaigns import check_running
-from gridcase.services.steps.placing import ReceivedPlace, place
+from gridcase.services.steps.placing import ReceivedPlace, place, position_of
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.writing import Answer, Writing, plain, replayed, request_digest, write_new
 from gridcase.store.cases import NewCase, StoredCase
@@ -36,6 +37,10 @@ class FilingRequest:
         The device's instant.
     self_handled
         Done on the spot by the inspector: closed at once.
+    measured_location, location_moved
+        Where the phone was, when its user moved the pin to ``location``; both are kept.
+    clock_offset_ms
+        Milliseconds to add to the phone's clock to get ours.
     object_id, campaign
         Code of the component; campaign the case was found in.
     """
@@ -52,6 +57,10 @@ class FilingRequest:
     self_handled: bool = False
     object_id: str | None = None
     campaign: str | None = None
+    measured_location: ReceivedPlace | None = field(default=None, metadata={"quiet": True})
+    location_moved: bool | None = field(default=None, metadata={"quiet": True})
+    clock_offset_ms: int | None = field(default=None, metadata={"quiet": True})
+    device: str | None = field(default=None, metadata={"quiet": True})
 
 
 def file_case(
@@ -110,6 +119,8 @@ def _replay(rt: Runtime, actor: Actor, read: Callable[[], FilingRequest], client
 def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, reference: Reference) -> Answer:
     placed = _placed(request, reference, rt)
     now = rt.clock.now()
+    kept = _received(request)
+    request = replace(request, observed_at=_by_our_clock(request, reference))
     decision = start(_filing(request, placed), actor=actor, now=now, rules=reference.rules)
     new = NewCase(
         prefix=rt.settings.instance_prefix,
@@ -117,7 +128,7 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
         address=request.address,
         place=request.place,
         description=request.description,
-        received=plain(request.location),
+        received=kept,
         observed_at=request.observed_at,
     )
     with rt.database.writing() as tx:
@@ -125,6 +136,30 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
             check_running(tx, request.campaign, new.filed_on)
         writing = Writing(actor=actor, now=now, rules=reference.rules, key=key, photos=request.attachments)
         return Answer(case=write_new(tx, new, decision, writing))
+
+
+def _received(request: FilingRequest) -> dict[str, Any] | None:
+    """Return the place as it came, and beside it what a phone measured and by which clock it told the time."""
+    if request.measured_location is not None:
+        position_of(request.measured_location, "measured_location")
+    told = {
+        "measured": plain(request.measured_location),
+        "moved": request.location_moved,
+        "clock_offset_ms": request.clock_offset_ms,
+        "device": request.device,
+        "device_time": plain(request.observed_at) if request.clock_offset_ms is not None else None,
+    }
+    place_told: dict[str, Any] = plain(request.location) or {}
+    return place_told | {name: value for name, value in told.items() if value is not None} or None
+
+
+def _by_our_clock(request: FilingRequest, reference: Reference) -> datetime | None:
+    """Return when it was seen by our clock; None when the phone's is too far off. Receipt alone decides filings."""
+    if request.observed_at is None or request.clock_offset_ms is None:
+        return request.observed_at
+    offset = timedelta(milliseconds=request.clock_offset_ms)
+    allowed = timedelta(minutes=reference.rules.conduct.trust.clock_minutes)
+    return request.observed_at + offset if abs(offset) <= allowed else None
 
 
 def _placed(request: FilingRequest, reference: Reference, rt: Runtime) -> Placement | None:

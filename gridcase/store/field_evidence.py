@@ -8,10 +8,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, insert, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, insert, or_, select
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
+from gridcase.domain.case import AttachmentId, PersonId
+from gridcase.store.attachments import AttachmentRow
 from gridcase.store.database import Base, Tx, UtcDateTime, table_of
+from gridcase.workflow.trust import SeenPhoto
 
 
 class PhotoEvidenceRow(Base):
@@ -53,9 +56,31 @@ def add_photo_evidence(tx: Tx, row: Mapping[str, Any]) -> None:
     tx.execute(_INSERT, dict(row))
 
 
-def photo_evidence(tx: Tx, attachments: Sequence[str]) -> dict[str, PhotoEvidenceRow]:
-    """Return what came beside some photos, by attachment; those without any are left out."""
+def seen_photos(tx: Tx, person: PersonId, attachments: Sequence[AttachmentId]) -> dict[AttachmentId, SeenPhoto]:
+    """Return what a phone said beside some photos of a person, and whether a case has the same picture already.
+
+    In one statement; the same are equal bytes, and bytes made smaller from an equal original.
+    """
     if not attachments:
         return {}
-    rows = tx.execute(select(PhotoEvidenceRow).where(PhotoEvidenceRow.attachment_id.in_(attachments))).scalars()
-    return {row.attachment_id: row for row in rows}
+    mine, own = AttachmentRow, PhotoEvidenceRow
+    other, beside = aliased(AttachmentRow), aliased(PhotoEvidenceRow)
+    used = select(other.id).where(other.id != mine.id, other.case_uid.is_not(None))
+    same = or_(
+        used.where(other.sha256 == mine.sha256).exists(),
+        used.where(other.sha256 == own.original_sha256).exists(),
+        used.join(beside, beside.attachment_id == other.id)
+        .where(beside.original_sha256 == own.original_sha256)
+        .exists(),
+    )
+    statement = (
+        select(mine.id, own.taken_at, own.clock_offset_ms, same)
+        .join(own, own.attachment_id == mine.id)
+        .where(mine.id.in_(attachments), mine.uploader_id == person)
+    )
+    return {
+        AttachmentId(identity): SeenPhoto(
+            id=AttachmentId(identity), taken_at=taken_at, clock_offset_ms=offset, is_known=is_known
+        )
+        for identity, taken_at, offset, is_known in tx.execute(statement)
+    }

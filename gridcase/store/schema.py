@@ -10,6 +10,7 @@ from sqlalchemy import Engine, MetaData
 
 from gridcase.store import (
     admin_changes,
+    anomalies,
     appeals,
     assessments,
     attachments,
@@ -34,6 +35,7 @@ from gridcase.store.database import Base
 #: Modules that declare tables; importing this module makes the metadata complete.
 TABLE_MODULES = (
     admin_changes,
+    anomalies,
     appeals,
     assessments,
     attachments,

@@ -14,6 +14,7 @@ from gridcase.domain.time import TimeLimit
 from gridcase.workflow.recurrence import RecurrenceRule
 from gridcase.workflow.routing import TypePattern
 from gridcase.workflow.timetable import Timetable
+from gridcase.workflow.trust import TrustRule
 
 #: Stages whose limits are set here; handling takes its limit from the filing condition.
 CONDUCT_STAGES = tuple(stage for stage in LimitedStage if stage is not LimitedStage.HANDLE)
@@ -93,6 +94,8 @@ class Conduct:
         Class by the beginning of the cell code, for limits that differ by area class; empty when none do.
     recurrence
         How near a case must be to an earlier one to count as its recurrence.
+    trust
+        How strictly the evidence of phones is taken.
     timetable
         When a month is drafted, cut off, shown, decided, approved.
     """
@@ -121,6 +124,7 @@ class Conduct:
     area_classes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     recurrence: RecurrenceRule = field(default_factory=RecurrenceRule)
     timetable: Timetable = field(default_factory=Timetable)
+    trust: TrustRule = field(default_factory=TrustRule)
 
     def calendar_for(self, key: TypeKey, cell: str) -> str | None:
         """Return the calendar named for a type in a cell; None leaves it to the unit and the office."""

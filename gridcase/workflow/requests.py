@@ -70,10 +70,11 @@ class FieldSpec:
     max_length: int | None = None
 
 
-def _spec(kind: FieldKind, **more: Any) -> Any:
+def _spec(kind: FieldKind, *, is_quiet: bool = False, **more: Any) -> Any:
+    """Describe a field; a quiet one that is not given leaves the digest of a request as it was without the field."""
     spec = FieldSpec(kind=kind, **more)
     default = () if kind in (FieldKind.ATTACHMENTS, FieldKind.ASSISTING) else None
-    return field(metadata={"spec": spec}, default=MISSING if spec.required else default)
+    return field(metadata={"spec": spec, "quiet": is_quiet}, default=MISSING if spec.required else default)
 
 
 def _note(*, required: bool = False) -> Any:
@@ -125,6 +126,7 @@ class Verify:
     observed_at: datetime | None = _spec(FieldKind.INSTANT)
     attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
     note: str | None = _note()
+    override_reason: str | None = _spec(FieldKind.TEXT, max_length=500, is_quiet=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -411,6 +413,7 @@ class Check:
     observed_at: datetime | None = _spec(FieldKind.INSTANT)
     attachments: tuple[AttachmentId, ...] = _spec(FieldKind.ATTACHMENTS)
     note: str | None = _note()
+    override_reason: str | None = _spec(FieldKind.TEXT, max_length=500, is_quiet=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, CaseState, PersonId, UnitCode
+from gridcase.domain.case import Action, AttachmentId, CaseState, PersonId, UnitCode
 from gridcase.domain.history import Facts, Finding
 from gridcase.domain.place import Location
 from gridcase.workflow.case import Case
@@ -14,6 +14,7 @@ from gridcase.workflow.catalogue import Catalogue
 from gridcase.workflow.conduct import Conduct
 from gridcase.workflow.requests import Position
 from gridcase.workflow.routing import RoutingTable
+from gridcase.workflow.trust import SeenPhoto
 from gridcase.workflow.units import Units
 from gridcase.workflow.worktime import WorkingCalendar
 
@@ -82,6 +83,8 @@ class Situation:
         Calendars that clocks were set by, by ``name@version``, newest first; needed by ``reclock`` alone.
     finding
         What was found of the case, for ``find`` and ``review``.
+    photos
+        What phones said beside the photos of a verification or a check; those without are left out.
     sealed
         The sealed period in which the case's end counts; needed by what takes an end back.
     """
@@ -96,6 +99,7 @@ class Situation:
     former: Mapping[str, tuple[WorkingCalendar, ...]] = field(default_factory=dict)
     sealed: str | None = None
     finding: Finding | None = None
+    photos: Mapping[AttachmentId, SeenPhoto] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

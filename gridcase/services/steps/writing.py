@@ -46,7 +46,9 @@ def request_digest(asked: object) -> str:
 def plain(value: object) -> Any:
     """Turn frozen values into what JSON holds, field by field: one form for equal instants and equal amounts."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
+        told = {f: getattr(value, f.name) for f in fields(value)}
+        # What was added later and is not given must not make an old request another one.
+        return {f.name: plain(one) for f, one in told.items() if one is not None or not f.metadata.get("quiet")}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, dict):

@@ -6,7 +6,6 @@ from gridcase.domain.actor import Role
 from gridcase.domain.case import Action, CaseState, CheckMode, CheckResult, Source, TaskKind
 from gridcase.domain.errors import NotPermittedError, WrongStateError, invalid
 from gridcase.domain.history import Facts, LimitedStage
-from gridcase.domain.place import distance_m
 from gridcase.domain.time import is_late
 from gridcase.workflow import deadlines
 from gridcase.workflow import requests as asked
@@ -19,6 +18,7 @@ from gridcase.workflow.effects.effect import (
     apart,
     ended,
     evidence,
+    judged,
     lapsed,
     lead_of,
     stopped,
@@ -71,7 +71,7 @@ def check(situation: Situation, payload: asked.Check) -> Effect:
     """Take the inspector's answer."""
     case, now = situation.case, situation.now
     evidence(situation, Action.CHECK, len(payload.attachments))
-    _near(situation, payload.location)
+    seen = judged(situation, payload)
     if payload.false_feedback and payload.result is CheckResult.PASS:
         raise invalid("false_feedback", "false_feedback_needs_fail")
     task = case.tasks[-1]
@@ -93,25 +93,17 @@ def check(situation: Situation, payload: asked.Check) -> Effect:
             check_result=payload.result,
             false_feedback=bool(payload.false_feedback),
             attachments=payload.attachments,
+            doubts=seen.doubts,
         ),
-        texts=texts(note=payload.note),
+        texts=texts(note=payload.note, override_reason=payload.override_reason),
         position=payload.location,
-        observed_at=payload.observed_at,
+        observed_at=seen.observed_at,
     )
 
 
 def may_check(situation: Situation) -> Refusal:
     """Only the inspector who was asked, who must not have handled it; the finder may."""
     return asked_inspector(situation) or apart(situation)
-
-
-def _near(situation: Situation, position: asked.Position | None) -> None:
-    allowed = situation.rules.conduct.check_distance_m
-    if position is None or situation.case.point is None:
-        return
-    away = distance_m(position.point, situation.case.point) - (position.accuracy_m or 0)
-    if away > allowed:
-        raise invalid("location", "too_far", distance=round(away), allowed=allowed)
 
 
 def rework(situation: Situation, payload: asked.Rework) -> Effect:

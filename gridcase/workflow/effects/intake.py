@@ -23,6 +23,7 @@ from gridcase.workflow.effects.effect import (
     eligible_inspectors,
     ended,
     evidence,
+    judged,
     known_reason,
     known_type,
     lapsed,
@@ -47,6 +48,7 @@ def verify(situation: Situation, payload: asked.Verify) -> Effect:
     """Take the inspector's answer; the acceptor goes on from there."""
     case, now = situation.case, situation.now
     evidence(situation, Action.VERIFY, len(payload.attachments))
+    seen = judged(situation, payload)
     task = case.tasks[-1]
     done = replace(task, done_at=now, result=str(payload.result))
     return Effect(
@@ -63,10 +65,11 @@ def verify(situation: Situation, payload: asked.Verify) -> Effect:
             inspector=task.inspector,
             verify_result=payload.result,
             attachments=payload.attachments,
+            doubts=seen.doubts,
         ),
-        texts=texts(note=payload.note),
+        texts=texts(note=payload.note, override_reason=payload.override_reason),
         position=payload.location,
-        observed_at=payload.observed_at,
+        observed_at=seen.observed_at,
     )
 
 

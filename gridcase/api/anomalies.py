@@ -1,0 +1,66 @@
+"""Anomalies over HTTP: what the evidence of phones shows that a person should look at, and the word on it."""
+
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.documents import AnomalyListSchema, AnomalySchema, answers, body
+from gridcase.edge.anomaly_view import anomaly_view
+from gridcase.edge.bodies import read_body
+from gridcase.edge.fields import Choice, PageSize, Text, as_input_error
+from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.view import Viewing
+from gridcase.services.anomalies import OPEN, REVIEWED, anomalies, review_anomaly
+
+oddities = ApiBlueprint("anomalies", description="Evidence to look at again")
+
+
+class AnomalyQuerySchema(Schema):
+    """State and page."""
+
+    state = Choice((OPEN, REVIEWED))
+    cursor = PageSize(default=2**31 - 1, most=2**31 - 1)
+    limit = PageSize(default=50, most=200)
+
+
+class AnomalyReviewSchema(Schema):
+    """What came out of looking at it."""
+
+    reason = Text(most=500, required=True)
+
+
+@oddities.route("/anomalies", methods=["GET"])
+@oddities.doc(
+    summary="Evidence to look at again",
+    parameters=[{"in": "query", "schema": AnomalyQuerySchema, "name": "query"}],
+    responses=answers((200, "Newest first", AnomalyListSchema), refusals=(403, 422)),
+)
+def index() -> dict[str, Any]:
+    """Return what the evidence of phones shows that a person should look at: facts and numbers, no verdict."""
+    try:
+        asked = AnomalyQuerySchema().load(request.args.to_dict())
+    except ValidationError as err:
+        raise as_input_error(err) from err
+    rt, called, limit = runtime(), calling(), asked["limit"]
+    found = anomalies(rt, called.actor, state=asked.get("state"), after=asked["cursor"], limit=limit)
+    viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
+    shown = found[:limit]
+    return {
+        "items": [anomaly_view(one, viewing) for one in shown],
+        "next_cursor": str(shown[-1].row.id) if len(found) > limit else None,
+    }
+
+
+@oddities.route("/anomalies/<int:identity>/review", methods=["POST"])
+@oddities.doc(
+    summary="Say what came out of it",
+    requestBody=body(AnomalyReviewSchema),
+    responses=answers((200, "Reviewed", AnomalySchema), refusals=(400, 403, 404, 409, 413, 415, 422)),
+)
+def review(identity: int) -> dict[str, Any]:
+    """Say with a reason what came out of looking at it; nobody reviews what is about themselves."""
+    rt, called = runtime(), calling()
+    done = review_anomaly(rt, called.actor, identity, lambda: str(read_body(AnomalyReviewSchema)["reason"]))
+    return anomaly_view(done, Viewing(called.actor, called.reference, rt.clock.now(), language()))

@@ -1,0 +1,283 @@
+"""Anomalies 待复核异常: what the evidence of phones shows that a person should look at. Facts and numbers, no verdict.
+
+Found by a job that reads the history through the feed, each once, however often it runs; reviewed with a reason by
+somebody it is not about. Positions are erased some months after the cases ended.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from itertools import groupby, pairwise
+
+from gridcase.domain.actor import Actor, Role
+from gridcase.domain.case import Action
+from gridcase.domain.errors import NotFoundError, NotPermittedError, WrongStateError
+from gridcase.domain.place import GeoPoint, distance_m
+from gridcase.services.runtime import Runtime
+from gridcase.services.steps.permitting import only_for
+from gridcase.store import anomalies as store
+from gridcase.store.anomalies import OPEN, REVIEWED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
+from gridcase.store.cases import LARGEST_ID
+from gridcase.store.database import Tx
+from gridcase.store.feed import hold_cursor, move_cursor, read_feed
+from gridcase.store.field_evidence import PhotoEvidenceRow
+from gridcase.store.history import CaseEventRow
+from gridcase.workflow.trust import TrustRule
+
+__all__ = [
+    "OPEN",
+    "REVIEWED",
+    "AnomalyKind",
+    "ListedAnomaly",
+    "anomalies",
+    "clean_evidence",
+    "find_anomalies",
+    "review_anomaly",
+]
+
+#: Who looks at them.
+REVIEWERS = frozenset({Role.SHIFT_LEADER, Role.ASSESSOR, Role.ADMIN})
+_READER = "anomalies"
+_BATCH = 200
+_TELLING = frozenset({Action.FILE, Action.VERIFY, Action.CHECK, Action.ATTACH, Action.REPORT, Action.SUBMIT})
+#: Two stays farther apart in time say nothing of speed; two nearer in place nothing of moving.
+_STAYS_WITHIN = timedelta(hours=2)
+_LEAST_MOVE_M = 300
+#: A picture's own metadata and the phone may differ by so much.
+_EXIF_FAR_M, _EXIF_SECONDS = 500, 600
+
+
+class AnomalyKind(StrEnum):
+    """What may be worth a second look."""
+
+    SAME_PHOTO = "same_photo"
+    FAST_MOVE = "fast_move"
+    CHECK_BURST = "check_burst"
+    CLOCK_APART = "clock_apart"
+    GALLERY_PHOTO = "gallery_photo"
+    EXIF_DIFFERS = "exif_differs"
+
+
+def find_anomalies(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
+    """Look at everything new in the history; return how many anomalies were found.
+
+    One transaction a batch, together with the place reached.
+    """
+    found = 0
+    while True:
+        alive()
+        rule = rt.reference().rules.conduct.trust
+        with rt.database.writing() as tx:
+            cursor = hold_cursor(tx, _READER)
+            lines, reached = read_feed(tx, cursor, _BATCH)
+            if not lines:
+                return found
+            told = [line for line in lines if line.action in _TELLING]
+            new = _look(tx, told, rule) if told else ()
+            found += sum(store.add_anomaly(tx, one, rt.clock.now()) for one in new)
+            move_cursor(tx, _READER, reached)
+
+
+def anomalies(
+    rt: Runtime, actor: Actor, *, state: str | None, after: int | None, limit: int
+) -> tuple[ListedAnomaly, ...]:
+    """Return a page of the anomalies of cases an actor may see, newest first; one more when there are more.
+
+    Raises
+    ------
+    NotPermittedError
+        The role reviews none.
+    """
+    only_for(actor, REVIEWERS)
+    with rt.database.reading() as tx:
+        return store.page_of_anomalies(tx, actor, state=state, after=after, limit=limit)
+
+
+def review_anomaly(rt: Runtime, actor: Actor, identity: int, read: Callable[[], str]) -> ListedAnomaly:
+    """Say what came out of looking at an anomaly, once; the same by the same person again changes nothing.
+
+    Raises
+    ------
+    NotPermittedError
+        The role reviews none, or it is about the actor.
+    NotFoundError
+        There is none, or the actor may not see the case.
+    WrongStateError
+        It was reviewed before.
+    """
+    only_for(actor, REVIEWERS)
+    with rt.database.writing() as tx:
+        before = _one(tx, actor, identity)
+        if before.row.person_id == actor.person:
+            raise NotPermittedError("about_yourself")
+        reason = read()
+        done = store.review_anomaly(tx, identity, by=actor.person, at=rt.clock.now(), reason=reason)
+        if not done and (before.row.reviewed_by, before.row.reason) != (actor.person, reason):
+            raise WrongStateError("anomaly_reviewed", params={"id": identity})
+    with rt.database.reading() as tx:
+        return _one(tx, actor, identity)
+
+
+def clean_evidence(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
+    """Erase where staff stood for cases that ended some whole months ago; return how many rows it concerned."""
+    now = rt.clock.now()
+    before = _months_back(
+        now.astimezone(rt.settings.zone).date(), rt.reference().rules.conduct.trust.evidence_months, rt
+    )
+    erased = 0
+    while True:
+        alive()
+        with rt.database.writing() as tx:
+            done = store.forget_positions(tx, before, _BATCH) + store.forget_measured(tx, before, _BATCH)
+        erased += done
+        if not done:
+            return erased
+
+
+def _months_back(today: date, months: int, rt: Runtime) -> datetime:
+    """Return the beginning of the month so many whole months before this one."""
+    count = today.year * 12 + today.month - 1 - months
+    first = date(count // 12, count % 12 + 1, 1)
+    return datetime.combine(first, time(), rt.settings.zone)
+
+
+def _one(tx: Tx, actor: Actor, identity: int) -> ListedAnomaly:
+    found = (
+        store.page_of_anomalies(tx, actor, state=None, after=None, limit=1, identity=identity)
+        if identity <= LARGEST_ID
+        else ()
+    )
+    if not found:
+        raise NotFoundError("anomaly_not_found", params={"id": identity})
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A photo that has just come with a line."""
+
+    photo: UsedPhoto
+    line: CaseEventRow
+
+
+def _look(tx: Tx, lines: list[CaseEventRow], rule: TrustRule) -> tuple[NewAnomaly, ...]:
+    by_line = {(line.case_id, line.seq): line for line in lines}
+    photos = store.used_photos(tx, sorted({line.case_id for line in lines}))
+    new = [_New(one, line) for one in photos if (line := by_line.get((one.case_id, one.event_seq))) is not None]
+    return (
+        *_same_photos(tx, new),
+        *(found for one in new for found in _of_one(one, rule)),
+        *_fast_moves(tx, new, rule),
+        *_bursts(tx, lines, rule),
+    )
+
+
+def _same_photos(tx: Tx, new: list[_New]) -> Iterator[NewAnomaly]:
+    if not new:
+        return
+    known = {one.photo.id: one for one in new}
+    for mine, other, number in store.same_pictures(tx, sorted(known)):
+        one, two = sorted((mine, other))
+        yield _anomaly(known[mine], AnomalyKind.SAME_PHOTO, f"{one}/{two}", case=number)
+
+
+def _of_one(new: _New, rule: TrustRule) -> Iterator[NewAnomaly]:
+    told = new.photo.evidence
+    if told is None:
+        return
+    if told.from_gallery:
+        yield _anomaly(new, AnomalyKind.GALLERY_PHOTO, new.photo.id)
+    offset_s = round(abs(told.clock_offset_ms or 0) / 1000)
+    if offset_s > rule.clock_minutes * 60:
+        yield _anomaly(new, AnomalyKind.CLOCK_APART, new.photo.id, minutes=round(offset_s / 60))
+    away, seconds = told.exif_distance_m or 0, abs(told.exif_seconds or 0)
+    if away > _EXIF_FAR_M or seconds > _EXIF_SECONDS:
+        yield _anomaly(new, AnomalyKind.EXIF_DIFFERS, new.photo.id, metres=round(away), minutes=round(seconds / 60))
+
+
+def _anomaly(new: _New, kind: AnomalyKind, about: str, **figures: str | int) -> NewAnomaly:
+    told = new.photo.evidence
+    return NewAnomaly(
+        slot=f"{kind}/{about}",
+        kind=kind,
+        person_id=new.photo.uploader,
+        case_id=new.photo.case_id,
+        at=(told.taken_at if told else None) or new.line.recorded_at,
+        figures=figures,
+    )
+
+
+def _fast_moves(tx: Tx, new: list[_New], rule: TrustRule) -> Iterator[NewAnomaly]:
+    told = [one.photo.evidence for one in new if one.photo.evidence is not None]
+    placed = [one for one in told if one.lon_e7 is not None and one.taken_at is not None]
+    times = [one.taken_at for one in placed if one.taken_at is not None]
+    if not times:
+        return
+    ids = {one.attachment_id for one in placed}
+    people = sorted({one.person_id for one in placed})
+    known = store.stays(tx, people, min(times) - _STAYS_WITHIN, max(times) + _STAYS_WITHIN)
+    for (one, _), (two, case_id) in pairwise(known):
+        if one.person_id == two.person_id and ids & {one.attachment_id, two.attachment_id}:
+            yield from _fast_move(one, two, case_id, rule)
+
+
+def _fast_move(one: PhotoEvidenceRow, two: PhotoEvidenceRow, case_id: int, rule: TrustRule) -> Iterator[NewAnomaly]:
+    if one.taken_at is None or two.taken_at is None:
+        return
+    metres = distance_m(_point(one), _point(two)) - (one.accuracy_m or 0) - (two.accuracy_m or 0)
+    seconds = (two.taken_at - one.taken_at).total_seconds()
+    if metres < _LEAST_MOVE_M or metres * 3.6 <= rule.speed_kmh * seconds:
+        return
+    yield NewAnomaly(
+        slot=f"{AnomalyKind.FAST_MOVE}/{one.attachment_id}/{two.attachment_id}",
+        kind=AnomalyKind.FAST_MOVE,
+        person_id=two.person_id,
+        case_id=case_id,
+        at=two.taken_at,
+        figures={"metres": round(metres), "seconds": round(seconds)},
+    )
+
+
+def _point(row: PhotoEvidenceRow) -> GeoPoint:
+    return GeoPoint(lon_e7=row.lon_e7 or 0, lat_e7=row.lat_e7 or 0)
+
+
+def _bursts(tx: Tx, lines: Iterable[CaseEventRow], rule: TrustRule) -> Iterator[NewAnomaly]:
+    checks = [line for line in lines if line.action == Action.CHECK]
+    if not checks:
+        return
+    within = timedelta(minutes=rule.burst_minutes)
+    times = [line.observed_at or line.recorded_at for line in checks]
+    people = sorted({line.actor_id for line in checks})
+    known = store.checks_done(tx, people, min(times) - within, max(times) + within)
+    for _, done in groupby(known, key=lambda one: one.person):
+        yield from _bursts_of(tuple(done), rule, within)
+
+
+def _bursts_of(done: tuple[CheckDone, ...], rule: TrustRule, within: timedelta) -> Iterator[NewAnomaly]:
+    """Yield the first of every run of windows: what goes on from there is the same burst."""
+    was_burst = False
+    for last in range(rule.burst_checks - 1, len(done)):
+        window = done[last - rule.burst_checks + 1 : last + 1]
+        span = window[-1].at - window[0].at
+        is_burst = span <= within and _widest(window) > rule.burst_distance_m
+        if is_burst and not was_burst:
+            yield NewAnomaly(
+                slot=f"{AnomalyKind.CHECK_BURST}/{window[0].event}",
+                kind=AnomalyKind.CHECK_BURST,
+                person_id=window[0].person,
+                case_id=window[-1].case_id,
+                at=window[-1].at,
+                figures={
+                    "checks": len(window),
+                    "seconds": round(span.total_seconds()),
+                    "metres": round(_widest(window)),
+                },
+            )
+        was_burst = is_burst
+
+
+def _widest(window: tuple[CheckDone, ...]) -> float:
+    points = [GeoPoint(lon_e7=one.lon_e7, lat_e7=one.lat_e7) for one in window]
+    return max(distance_m(one, other) for one in points for other in points)

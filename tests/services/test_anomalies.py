@@ -1,0 +1,134 @@
+"""What the evidence of phones shows for a person to look at: found once, reviewed once, erased in time."""
+
+import io
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from gridcase.services.anomalies import clean_evidence, find_anomalies
+from tests.feeds import settle
+from tests.office import Caller, Office, jpeg
+
+Json = dict[str, Any]
+
+
+def photo(caller: Caller, colour: str, **told: Any) -> str:
+    answer = caller.client.post(
+        "/api/v1/attachments",
+        data={"file": (io.BytesIO(jpeg(colour)), "p.jpg"), "usage": "file"} | told,
+        headers=caller.headers | {"Idempotency-Key": str(uuid.uuid4())},
+    )
+    assert answer.status_code == 201, answer.json
+    return str(answer.json["id"])
+
+
+def file(office: Office, caller: Caller, colour: str, **told: Any) -> str:
+    answer = caller.file(office.filing(attachments=[photo(caller, colour, **told)]))
+    assert answer.status_code == 201, answer.json
+    return str(answer.json["number"])
+
+
+def found(office: Office) -> list[Json]:
+    settle(office)
+    find_anomalies(office.rt)
+    items: list[Json] = office.caller("shift_leader").get("/anomalies").json["items"]
+    return items
+
+
+def where(office: Office, north_m: float = 0) -> Json:
+    point = office.point()
+    return {"lon": point.lon, "lat": point.lat + north_m / 111_000, "accuracy_m": 5}
+
+
+def test_nothing_is_listed_of_ordinary_work(office):
+    inspector = office.caller("inspector")
+    file(office, inspector, "red", captured_at=office.clock.now().isoformat(), clock_offset_ms=200, **where(office))
+    office.clock.advance(timedelta(minutes=10))
+    file(office, inspector, "blue", captured_at=office.clock.now().isoformat(), **where(office, 400))
+    assert found(office) == []
+
+
+@pytest.mark.parametrize("same", ["bytes", "original"])
+def test_the_same_photo_in_two_cases_is_listed_once_with_the_other_case(office, same):
+    one = file(office, office.caller("inspector"), "red", original_sha256="b" * 64)
+    colour = "red" if same == "bytes" else "pink"
+    two = file(office, office.caller("inspector2"), colour, original_sha256="b" * 64)
+    (item,) = found(office)
+    assert (item["kind"], {item["number"], item["figures"]["case"]}) == ("same_photo", {one, two})
+    assert item["text"].endswith(f"{item['figures']['case']}.")
+    assert len(found(office)) == 1
+
+
+def test_two_places_too_far_apart_for_the_time_between_are_listed_with_their_numbers(office):
+    inspector, now = office.caller("inspector"), office.clock.now()
+    # They come in the wrong order, as from a phone that was offline.
+    file(office, inspector, "red", captured_at=(now - timedelta(seconds=60)).isoformat(), **where(office, 3000))
+    assert found(office) == []
+    file(office, inspector, "blue", captured_at=(now - timedelta(seconds=90)).isoformat(), **where(office))
+    (item,) = found(office)
+    assert item["kind"] == "fast_move"
+    assert item["figures"]["seconds"] == 30
+    assert 2900 < item["figures"]["metres"] < 3000
+    assert found(office) == [item]
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"from_gallery": "true"}, "gallery_photo"),
+        ({"captured_at": "2026-10-12T08:00:00+08:00", "clock_offset_ms": 3_600_000}, "clock_apart"),
+    ],
+)
+def test_what_a_single_photo_shows_is_listed(office, told, kind):
+    file(office, office.caller("inspector"), "red", **told)
+    assert [item["kind"] for item in found(office)] == [kind]
+
+
+def test_a_review_is_given_once_with_a_reason_and_by_somebody_else(office):
+    file(office, office.caller("inspector"), "red", from_gallery="true")
+    (item,) = found(office)
+    leader, path = office.caller("shift_leader"), f"/api/v1/anomalies/{item['id']}/review"
+
+    def say(caller: Caller, reason: str):
+        return caller.client.post(path, json={"reason": reason}, headers=caller.headers)
+
+    assert say(leader, "已当面了解").json["state"] == "reviewed"
+    assert say(leader, "已当面了解").status_code == 200
+    assert (again := say(office.caller("assessor"), "另行处理")).status_code == 409, again.json
+    assert leader.get("/anomalies", state="open").json["items"] == []
+    assert (
+        leader.client.post("/api/v1/anomalies/999999999999/review", json={}, headers=leader.headers).status_code == 404
+    )
+
+
+@pytest.mark.parametrize(
+    "username", ["inspector", "acceptor", "dispatcher", "unit_leader", "handler", "leader", "chief"]
+)
+def test_nobody_else_reads_them(sqlite_office, username):
+    assert sqlite_office.caller(username).get("/anomalies").status_code == 403
+
+
+def test_positions_go_some_whole_months_after_the_case_ended_and_not_before(office):
+    inspector = office.caller("inspector")
+    body = office.filing(
+        attachments=[photo(inspector, "red", device="Phone", **where(office))],
+        measured_location=where(office),
+        device="P",
+    )
+    number = inspector.file(body).json["number"]
+    assert office.caller("shift_leader").act(number, "void", reason="test").status_code == 200
+    kept = "SELECT count(*) FROM photo_evidence WHERE lon_e7 IS NOT NULL"
+
+    def positions() -> int:
+        with office.rt.database.reading() as tx:
+            return int(tx.execute(text(kept)).scalar_one())
+
+    office.clock.advance(timedelta(days=200))  # 30 April: six whole months would be 1 May
+    assert (clean_evidence(office.rt), positions()) == (0, 1)
+    office.clock.advance(timedelta(days=2))
+    assert (clean_evidence(office.rt), positions()) == (2, 0)
+    assert clean_evidence(office.rt) == 0
+    assert "measured" not in office.caller("shift_leader").get(f"/cases/{number}").json["location"]
