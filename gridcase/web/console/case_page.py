@@ -44,6 +44,7 @@ from gridcase.web.console.action_forms import (
 from gridcase.web.console.blueprint import console, go_to, is_fragment
 from gridcase.web.console.case_map import BAR_M, HEIGHT, WIDTH, small_map
 from gridcase.web.console.case_words import Told, Words
+from gridcase.web.console.menu import menu_of
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.workflow.transitions import BY_PEOPLE
 
@@ -82,6 +83,7 @@ _GROUPS = {
 }
 #: Where a form leads back to, by a word: never an address.
 _BACK = {"unit": "console.unit"}
+_MAP = "console.map_page"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +312,8 @@ def _case_values(found: Dossier, case: Mapping[str, Any], seen: Viewing) -> dict
         "layers": words.layers(case["layers"]),
         "map": small_map(seen.reference, stored.case.point, case["cell"], case["layers"]),
         "map_size": (WIDTH, HEIGHT, BAR_M),
+        # Only who has the map in the menu is led there.
+        "map_url": url_for(_MAP, q=case["number"]) if _has_map(seen) else None,
         "photos": _photos(case["attachments"]),
         "history": words.history(lines, str(stored.case.type)),
         "seen": lines[-1]["seq"],
@@ -322,6 +326,10 @@ def _case_values(found: Dossier, case: Mapping[str, Any], seen: Viewing) -> dict
         "countdown_words": countdown_words(seen.language),
         "now": words.when(seen.now.isoformat()),
     }
+
+
+def _has_map(seen: Viewing) -> bool:
+    return any(item.endpoint == _MAP for item in menu_of(seen.actor.role))
 
 
 def _clocks(case: Mapping[str, Any], counted: Mapping[str, Countdown]) -> list[tuple[Mapping[str, Any], Countdown]]:
