@@ -20,6 +20,7 @@ from gridcase.api.reference import reference
 from gridcase.api.routing import routing
 from gridcase.api.sessions import doors, sessions
 from gridcase.api.staff import staff
+from gridcase.api.syncing import phones
 
 BLUEPRINTS = (
     doors,
@@ -30,6 +31,7 @@ BLUEPRINTS = (
     reference,
     routing,
     staff,
+    phones,
     campaigns,
     oversight,
     oddities,

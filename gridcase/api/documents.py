@@ -220,6 +220,22 @@ class NoticeReadDoneSchema(Schema):
     read = fields.Integer(required=True)
 
 
+class SyncSchema(Schema):
+    """What a phone puts into its copies and takes out of them."""
+
+    cursor = fields.String(required=True)
+    now = fields.String(required=True)
+    reset = fields.Boolean(required=True)
+    more = fields.Boolean(required=True)
+    me = fields.Dict(required=True)
+    tasks = fields.List(fields.Dict(), required=True)
+    cases = fields.List(fields.Dict(), required=True)
+    campaigns = fields.List(fields.Dict(), required=True)
+    gone = fields.Dict(required=True)
+    grid = fields.Dict()
+    types = fields.Dict()
+
+
 class AttachmentSchema(Schema):
     """An upload."""
 

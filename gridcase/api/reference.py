@@ -23,7 +23,7 @@ def types() -> dict[str, Any]:
     catalogue = calling().reference.rules.catalogue
     return {
         "version": catalogue.version,
-        "items": [_type(one, spoken) for one in catalogue.types],
+        "items": [type_view(one, spoken) for one in catalogue.types],
         "next_cursor": None,
     }
 
@@ -39,7 +39,8 @@ def units() -> dict[str, Any]:
     return {"items": [_unit(one, spoken) for one in shown], "next_cursor": None}
 
 
-def _type(one: CaseType, spoken: Language) -> dict[str, Any]:
+def type_view(one: CaseType, spoken: Language) -> dict[str, Any]:
+    """Return a case type with its filing conditions and limits."""
     return {
         "scheme": one.key.scheme,
         "kind": one.key.kind,

@@ -57,9 +57,9 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
         "address": stored.address,
         "place": stored.place,
         "description": stored.description,
-        "observed_at": _instant(stored.observed_at, viewing),
-        "registered_at": _instant(case.registered_at, viewing),
-        "closed_at": _instant(case.closed_at, viewing),
+        "observed_at": instant_text(stored.observed_at, viewing),
+        "registered_at": instant_text(case.registered_at, viewing),
+        "closed_at": instant_text(case.closed_at, viewing),
         "limit": _limit(case, viewing),
         "deadlines": [_deadline(stage, clock, viewing) for stage, clock in case.clocks.items()],
         "returns": case.returns,
@@ -69,7 +69,7 @@ def view_of(stored: StoredCase, viewing: Viewing) -> Json:
         "duplicate_of": case.lead,
         "verified": case.verified,
         "transferred_to": case.transferred_to,
-        "resumes_at": _instant(case.resumes_at, viewing),
+        "resumes_at": instant_text(case.resumes_at, viewing),
         "unrouted": case.is_unrouted,
         "requests": [_request(one, viewing) for one in case.requests],
         "subtasks": [_subtask(one, viewing) for one in case.subtasks],
@@ -125,7 +125,7 @@ def desk_view(stored: StoredCase, viewing: Viewing) -> Json:
         "limit": _limit(case, viewing),
         "lead_unit": _name_of(lead.unit, viewing) if lead else None,
         "returned_reason": lead.returned_reason if lead else None,
-        "resumes_at": _instant(case.resumes_at, viewing),
+        "resumes_at": instant_text(case.resumes_at, viewing),
         "requests": [_request(one, viewing) for one in case.requests],
         "subtasks": [_subtask(one, viewing) for one in case.subtasks],
         "supervisions": [_supervision(one, viewing) for one in case.supervisions],
@@ -149,10 +149,10 @@ def recurrence_view(listed: ListedRecurrence, viewing: Viewing) -> Json:
         "earlier": listed.earlier,
         "unit": row.unit,
         "distance_m": row.distance_m,
-        "found_at": _instant(row.found_at, viewing),
+        "found_at": instant_text(row.found_at, viewing),
         "state": row.state,
         "state_label": label(row.state, viewing.language),
-        "reviewed_at": _instant(row.reviewed_at, viewing),
+        "reviewed_at": instant_text(row.reviewed_at, viewing),
         "reason": row.reason,
     }
     if not viewing.actor.is_unit:
@@ -165,10 +165,10 @@ def missed_view(missed: MissedCase, viewing: Viewing) -> Json:
     state = {None: "found", Ruling.GRANT: "confirmed", Ruling.REFUSE: "rejected"}[missed.ruling]
     shown: Json = {
         "number": missed.case,
-        "found_at": _instant(missed.found_at, viewing),
+        "found_at": instant_text(missed.found_at, viewing),
         "state": state,
         "state_label": label(state, viewing.language),
-        "reviewed_at": _instant(missed.reviewed_at, viewing),
+        "reviewed_at": instant_text(missed.reviewed_at, viewing),
     }
     if not viewing.actor.is_unit:
         shown["reviewed_by"] = {"id": missed.reviewed_by} if missed.reviewed_by else None
@@ -192,9 +192,9 @@ def notice_view(told: ToldNotice, viewing: Viewing) -> Json:
         "subject": notice.subject,
         "why": told.copy.why,
         "why_label": label(told.copy.why, viewing.language),
-        "at": _instant(notice.at, viewing),
-        "noted_at": _instant(notice.noted_at, viewing),
-        "read_at": _instant(told.copy.read_at, viewing),
+        "at": instant_text(notice.at, viewing),
+        "noted_at": instant_text(notice.noted_at, viewing),
+        "read_at": instant_text(told.copy.read_at, viewing),
     }
 
 
@@ -218,8 +218,8 @@ def history_view(line: HistoryLine, viewing: Viewing) -> Json:
         "actor": None if hidden else {"id": event.actor, "name": line.actor_name},
         "role": None if hidden else event.role,
         "unit": None if hidden else event.unit,
-        "recorded_at": _instant(event.recorded_at, viewing),
-        "observed_at": _instant(event.observed_at, viewing),
+        "recorded_at": instant_text(event.recorded_at, viewing),
+        "observed_at": instant_text(event.observed_at, viewing),
         "facts": facts,
         "payload": payload,
     }
@@ -248,8 +248,8 @@ def _head(case: Case, viewing: Viewing) -> Json:
         "condition": case.condition,
         "condition_text": (condition.text_zh if chinese else condition.text_en) if condition else None,
         "source": case.source,
-        "filed_at": _instant(case.filed_at, viewing),
-        "due_at": _instant(case.due_at, viewing),
+        "filed_at": instant_text(case.filed_at, viewing),
+        "due_at": instant_text(case.due_at, viewing),
         "overdue": _is_overdue(case, viewing.now),
     }
 
@@ -310,11 +310,11 @@ def _deadline(stage: LimitedStage, clock: RunningClock, viewing: Viewing) -> Jso
     return {
         "stage": stage,
         "label": label(stage, viewing.language),
-        "started_at": _instant(due.started_at, viewing),
-        "due_at": _instant(due.due_at, viewing),
-        "original_due_at": _instant(clock.original_due_at, viewing),
-        "stopped_at": _instant(clock.stopped_at, viewing),
-        "paused_at": _instant(clock.paused_at, viewing),
+        "started_at": instant_text(due.started_at, viewing),
+        "due_at": instant_text(due.due_at, viewing),
+        "original_due_at": instant_text(clock.original_due_at, viewing),
+        "stopped_at": instant_text(clock.stopped_at, viewing),
+        "paused_at": instant_text(clock.paused_at, viewing),
         "limit": {"amount": format(due.limit.amount.normalize(), "f"), "unit": due.limit.unit},
         "calendar": due.calendar,
         "provisional": due.provisional,
@@ -355,15 +355,15 @@ def _assignment(one: Assignment, viewing: Viewing) -> Json:
         "lead": one.is_lead,
         "unit": one.unit,
         "unit_name": _name_of(one.unit, viewing),
-        "dispatched_at": _instant(one.dispatched_at, viewing),
+        "dispatched_at": instant_text(one.dispatched_at, viewing),
         "automatic": one.route is not None,
-        "accepted_at": _instant(one.accepted_at, viewing),
-        "reported_at": _instant(one.reported_at, viewing),
-        "due_at": _instant(one.due_at, viewing),
-        "original_due_at": _instant(one.original_due_at, viewing),
+        "accepted_at": instant_text(one.accepted_at, viewing),
+        "reported_at": instant_text(one.reported_at, viewing),
+        "due_at": instant_text(one.due_at, viewing),
+        "original_due_at": instant_text(one.original_due_at, viewing),
         "limit": {"amount": format(one.limit.amount.normalize(), "f"), "unit": one.limit.unit},
         "returned_reason": one.returned_reason,
-        "ended_at": _instant(one.ended_at, viewing),
+        "ended_at": instant_text(one.ended_at, viewing),
         "outcome": one.outcome,
         "leaves_due": one.leaves_due,
     }
@@ -375,10 +375,10 @@ def _task(one: Task, viewing: Viewing) -> Json:
         "kind": one.kind,
         "inspector": None if viewing.actor.is_unit else one.inspector,
         "mode": one.mode,
-        "asked_at": _instant(one.asked_at, viewing),
-        "due_at": _instant(one.due_at, viewing),
-        "done_at": _instant(one.done_at, viewing),
-        "withdrawn_at": _instant(one.withdrawn_at, viewing),
+        "asked_at": instant_text(one.asked_at, viewing),
+        "due_at": instant_text(one.due_at, viewing),
+        "done_at": instant_text(one.done_at, viewing),
+        "withdrawn_at": instant_text(one.withdrawn_at, viewing),
         "result": one.result,
     }
 
@@ -390,13 +390,13 @@ def _request(one: Request, viewing: Viewing) -> Json:
         "label": label(one.kind, viewing.language),
         "state": one.state,
         "state_label": label(one.state, viewing.language),
-        "asked_at": _instant(one.asked_at, viewing),
+        "asked_at": instant_text(one.asked_at, viewing),
         "decider": one.decider,
-        "decide_by": _instant(one.decide_by, viewing),
+        "decide_by": instant_text(one.decide_by, viewing),
         "amount": {"amount": format(one.amount.amount.normalize(), "f"), "unit": one.amount.unit}
         if one.amount
         else None,
-        "until": _instant(one.until, viewing),
+        "until": instant_text(one.until, viewing),
         "changes": json.loads(one.changes) if one.changes else None,
     }
 
@@ -408,7 +408,7 @@ def _subtask(one: Subtask, viewing: Viewing) -> Json:
         "unit_name": _name_of(one.unit, viewing),
         "state": one.state,
         "state_label": label(one.state, viewing.language),
-        "asked_at": _instant(one.asked_at, viewing),
+        "asked_at": instant_text(one.asked_at, viewing),
         "rejections": one.rejections,
     }
 
@@ -416,9 +416,9 @@ def _subtask(one: Subtask, viewing: Viewing) -> Json:
 def _supervision(one: Supervision, viewing: Viewing) -> Json:
     return {
         "number": one.number,
-        "asked_at": _instant(one.asked_at, viewing),
-        "due_at": _instant(one.due_at, viewing),
-        "answered_at": _instant(one.answered_at, viewing),
+        "asked_at": instant_text(one.asked_at, viewing),
+        "due_at": instant_text(one.due_at, viewing),
+        "answered_at": instant_text(one.answered_at, viewing),
         "overdue": is_late(one.answered_at or viewing.now, one.due_at),
     }
 
@@ -499,5 +499,6 @@ _WORDS: dict[Choices, tuple[str, ...]] = {
 }
 
 
-def _instant(instant: datetime | None, viewing: Viewing) -> str | None:
+def instant_text(instant: datetime | None, viewing: Viewing) -> str | None:
+    """Write an instant in the zone of the instance, to the second; None stays None."""
     return None if instant is None else instant.astimezone(viewing.zone).isoformat(timespec="seconds")

@@ -1,0 +1,123 @@
+"""What a phone asks: what changed, and what is like this nearby."""
+
+import hashlib
+import json
+from typing import Any
+
+from flask import request
+from marshmallow import Schema, ValidationError
+
+from gridcase.api.blueprint import ApiBlueprint
+from gridcase.api.documents import ItemsSchema, SyncSchema, answers
+from gridcase.api.reference import type_view
+from gridcase.domain.case import TypeKey
+from gridcase.domain.errors import invalid
+from gridcase.domain.place import Datum
+from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
+from gridcase.edge.phone_view import near_view, sync_view
+from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.texts import Language
+from gridcase.edge.view import Viewing
+from gridcase.services.steps.placing import ReceivedPlace, position_of
+from gridcase.services.steps.reference import Reference
+from gridcase.services.syncing import near, sync
+
+phones = ApiBlueprint("phones", description="What a phone holds")
+
+_MOST_RADIUS_M = 500
+
+
+class SyncQuerySchema(Schema):
+    """Up to where the phone knows, and digests of the grid and the catalogue it holds."""
+
+    cursor = Text(most=600)
+    grid = Text(most=40)
+    types = Text(most=40)
+
+
+class NearQuerySchema(Schema):
+    """A point in degrees, a type, and within how many metres."""
+
+    lon = NumberText(required=True)
+    lat = NumberText(required=True)
+    datum = Choice(Datum, load_default=Datum.WGS84)
+    type = Text(most=60, required=True)
+    radius_m = NumberText(signed=False, load_default=50.0)
+    limit = PageSize(default=10, most=50)
+
+
+@phones.route("/sync", methods=["GET"])
+@phones.doc(
+    summary="What changed on a phone",
+    parameters=[{"in": "query", "schema": SyncQuerySchema, "name": "query"}],
+    responses=answers((200, "What to put and what is gone", SyncSchema), refusals=(422,)),
+)
+def changes() -> dict[str, Any]:
+    """Return the caller's tasks, open cases and campaign places that changed since a cursor; without one, all of them.
+
+    ``grid`` and ``types`` are there only when the phone holds others.
+    """
+    asked = _load(SyncQuerySchema)
+    called, rt = calling(), runtime()
+    told = sync(rt, called.actor, called.reference, asked.get("cursor"))
+    viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
+    shown = sync_view(told, viewing)
+    if asked.get("grid") != told.grid.digest:
+        shown["grid"] = {"digest": told.grid.digest} | told.grid.body
+    types = _types(called.reference, told.frequent, language())
+    if asked.get("types") != types["digest"]:
+        shown["types"] = types
+    return shown
+
+
+@phones.route("/cases/nearby", methods=["GET"])
+@phones.doc(
+    summary="Open cases like this nearby",
+    parameters=[{"in": "query", "schema": NearQuerySchema, "name": "query"}],
+    responses=answers((200, "The nearest first", ItemsSchema), refusals=(422,)),
+)
+def nearby() -> dict[str, Any]:
+    """Return the open cases of a type, or of its neighbours in the catalogue, around a point, the nearest first."""
+    asked = _load(NearQuerySchema)
+    if asked["radius_m"] > _MOST_RADIUS_M:
+        raise invalid("radius_m", "whole_number_expected", least=0, most=_MOST_RADIUS_M)
+    called, rt = calling(), runtime()
+    where = position_of(ReceivedPlace(lon=asked["lon"], lat=asked["lat"], datum=Datum(asked["datum"])), "lon")
+    kin = _kin(called.reference, asked["type"])
+    found = near(rt, called.actor, where.point, kin, asked["radius_m"], limit=asked["limit"])
+    viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
+    return {"items": [near_view(one, viewing) for one in found], "next_cursor": None}
+
+
+def _kin(reference: Reference, text: str) -> tuple[TypeKey, ...]:
+    """Return a type and the others of its major class: people file the same thing under either."""
+    try:
+        key = TypeKey.parse(text)
+    except ValueError as err:
+        raise invalid("type", "unknown_type", type=text) from err
+    known = reference.rules.catalogue.find(key)
+    if known is None:
+        raise invalid("type", "unknown_type", type=text)
+    return tuple(
+        one.key
+        for one in reference.rules.catalogue.types
+        if one.key.kind == key.kind and one.major_name == known.major_name
+    )
+
+
+def _types(reference: Reference, frequent: tuple[TypeKey, ...], spoken: Language) -> dict[str, Any]:
+    """Return the catalogue, what is filed most here first."""
+    catalogue = reference.rules.catalogue
+    place = {key: index for index, key in enumerate(frequent)}
+    ordered = sorted(catalogue.types, key=lambda one: place.get(one.key, len(place)))
+    items = [type_view(one, spoken) for one in ordered]
+    text = json.dumps([catalogue.version, items], ensure_ascii=False)
+    return {"digest": hashlib.sha256(text.encode()).hexdigest()[:16], "frequent": len(place), "items": items}
+
+
+def _load(schema: type[Schema]) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = schema().load(request.args.to_dict())
+    except ValidationError as err:
+        raise as_input_error(err) from err
+    return loaded

@@ -1,0 +1,77 @@
+"""What a phone is told: of a case the same as any list would show its owner, with its photos and the owner's tasks."""
+
+from typing import Any
+
+from gridcase.edge.texts import label
+from gridcase.edge.view import Viewing, instant_text, listed_view
+from gridcase.services.reading import ListedCase
+from gridcase.services.syncing import HeldCase, HeldPlace, HeldTask, Near, Synced
+
+Json = dict[str, Any]
+
+
+def sync_view(told: Synced, viewing: Viewing) -> Json:
+    """Return what is to be put, and what is gone."""
+    tasks = [(held, task) for held in told.held for task in held.tasks]
+    return {
+        "cursor": told.cursor,
+        "now": instant_text(viewing.now, viewing),
+        "reset": told.is_reset,
+        "more": not told.is_last,
+        "me": {"id": viewing.actor.person, "name": viewing.actor.name, "role": viewing.actor.role},
+        "tasks": [_task(held, task, viewing) for held, task in tasks if task.is_open],
+        "cases": [_case(held, viewing) for held in told.held if held.is_mine],
+        "campaigns": [_place(one) for one in told.waiting or ()],
+        "gone": {
+            "tasks": [{"case": held.case.number, "number": task.number} for held, task in tasks if not task.is_open],
+            "cases": [{"number": held.case.number} for held in told.held if not held.is_mine],
+            "campaigns": [{"campaign": campaign, "number": number} for campaign, number in told.ended],
+        },
+    }
+
+
+def near_view(near: Near, viewing: Viewing) -> Json:
+    """Return an open case nearby, as much as is needed to tell whether it is the same thing."""
+    found = near.found
+    listed = ListedCase(id=0, case=found.case, unit=None, address=found.address, description=None)
+    shown = listed_view(listed, viewing)
+    wanted = ("number", "version", "state", "state_label", "type", "condition_text", "filed_at", "cell", "address")
+    return {name: shown[name] for name in wanted} | {
+        "distance_m": round(near.distance_m, 1),
+        "thumb_url": f"/api/v1/attachments/{found.photo}?size=thumb" if found.photo else None,
+    }
+
+
+def _case(held: HeldCase, viewing: Viewing) -> Json:
+    listed = ListedCase(id=held.id, case=held.case, unit=held.unit, address=held.address, description=held.description)
+    return listed_view(listed, viewing) | {
+        "place": held.place,
+        "photos": [{"id": photo.id, "usage": photo.usage} for photo in held.photos],
+    }
+
+
+def _task(held: HeldCase, task: HeldTask, viewing: Viewing) -> Json:
+    return {
+        "case": held.case.number,
+        "number": task.number,
+        "kind": task.kind,
+        "kind_label": label(task.kind, viewing.language),
+        "mode": task.mode,
+        "asked_at": instant_text(task.asked_at, viewing),
+        "due_at": instant_text(task.due_at, viewing),
+        "case_view": _case(held, viewing),
+    }
+
+
+def _place(one: HeldPlace) -> Json:
+    return {
+        "campaign": one.campaign,
+        "campaign_name": one.campaign_name,
+        "number": one.number,
+        "name": one.name,
+        "last_day": one.last_day.isoformat(),
+        "lon_e7": one.lon_e7,
+        "lat_e7": one.lat_e7,
+        "cell": one.cell,
+        "own": one.is_own,
+    }

@@ -1,0 +1,244 @@
+"""What an inspector's phone holds a copy of: the cases filed and the tasks asked, as they are now, and what moved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import OPEN_STATES, AttachmentId, CaseKind, PersonId, Scheme, TypeKey
+from gridcase.store.campaigns import CampaignPlaceRow, CampaignRow
+from gridcase.store.cases import CaseRow, Photo, TaskRow, in_area, to_case, visible_to
+from gridcase.store.database import Tx
+from gridcase.store.feed import Cursor, lies_between
+from gridcase.store.history import CaseEventRow
+from gridcase.store.people import RosterRow
+from gridcase.workflow.case import Case
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTask:
+    """A task of the phone's owner; its case keeps the others."""
+
+    number: int
+    kind: str
+    mode: str
+    asked_at: datetime
+    due_at: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldCase:
+    """A case as a phone may hold it, for the tasks asked of its owner, or because the owner filed it.
+
+    Parameters
+    ----------
+    is_mine
+        Whether the owner filed or found it, it goes on, and the owner may see it.
+    tasks
+        Those ever asked of the owner, by number.
+    """
+
+    id: int
+    case: Case
+    unit: str | None
+    address: str | None
+    place: str | None
+    description: str | None
+    photos: tuple[Photo, ...]
+    is_mine: bool
+    tasks: tuple[HeldTask, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldPlace:
+    """A place of a running campaign that waits for a visit."""
+
+    campaign: str
+    campaign_name: str
+    last_day: date
+    number: int
+    name: str
+    lon_e7: int | None
+    lat_e7: int | None
+    cell: str | None
+    is_own: bool
+
+
+def held_ids(tx: Tx, actor: Actor, after: int, limit: int) -> tuple[int, ...]:
+    """Return the cases that an actor's phone holds now, above an identity and in its order."""
+    waits = and_(CaseRow.inspector_id == actor.person, _waiting(actor.person).exists())
+    statement = select(CaseRow.id).where(CaseRow.id > after, visible_to(actor), or_(_is_mine(actor.person), waits))
+    return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
+
+
+def moved_ids(tx: Tx, actor: Actor, span: tuple[Cursor, Cursor], after: int, limit: int) -> tuple[int, ...]:
+    """Return the cases that concern, or concerned, an actor and of which something was recorded in a span."""
+    person = actor.person
+    asked = select(TaskRow.case_id).where(TaskRow.case_id == CaseRow.id, TaskRow.inspector_id == person)
+    concerns = or_(CaseRow.filed_by == person, CaseRow.found_by == person, asked.exists())
+    statement = (
+        select(CaseEventRow.case_id)
+        .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
+        .where(lies_between(tx, *span), CaseEventRow.case_id > after, concerns)
+        .distinct()
+        .order_by(CaseEventRow.case_id)
+        .limit(limit)
+    )
+    return tuple(tx.execute(statement).scalars())
+
+
+def held_cases(tx: Tx, actor: Actor, identities: Sequence[int]) -> tuple[HeldCase, ...]:
+    """Return some cases as a phone may hold them, by identity, in two statements."""
+    if not identities:
+        return ()
+    seen = select(CaseRow, and_(_is_mine(actor.person), visible_to(actor)), visible_to(actor))
+    rows = tx.execute(seen.where(CaseRow.id.in_(identities)).order_by(CaseRow.id)).all()
+    asked = select(TaskRow).where(TaskRow.case_id.in_(identities), TaskRow.inspector_id == actor.person)
+    tasks: dict[int, list[TaskRow]] = {}
+    for one in tx.execute(asked.order_by(TaskRow.case_id, TaskRow.number)).scalars():
+        tasks.setdefault(one.case_id, []).append(one)
+    return tuple(
+        HeldCase(
+            id=row.id,
+            case=to_case(row),
+            unit=row.unit,
+            address=row.address,
+            place=row.place,
+            description=row.description,
+            photos=tuple(Photo(**raw) for raw in row.photos),
+            is_mine=is_mine,
+            tasks=tuple(_held_task(one, is_visible=is_visible) for one in tasks.get(row.id, ())),
+        )
+        for row, is_mine, is_visible in rows
+    )
+
+
+def waiting_places(tx: Tx, person: PersonId, on: date) -> tuple[HeldPlace, ...]:
+    """Return the places of running campaigns that a person may visit and nobody did, by campaign and number."""
+    statement = (
+        select(CampaignPlaceRow, CampaignRow.name, CampaignRow.last_day)
+        .join(CampaignRow, CampaignRow.code == CampaignPlaceRow.campaign)
+        .where(CampaignRow.ended_at.is_(None), CampaignRow.first_day <= on, CampaignRow.last_day >= on)
+        .where(CampaignPlaceRow.visited_at.is_(None))
+        .where(or_(CampaignPlaceRow.inspector_id.is_(None), CampaignPlaceRow.inspector_id == person))
+        .order_by(CampaignPlaceRow.campaign, CampaignPlaceRow.number)
+    )
+    return tuple(
+        HeldPlace(
+            campaign=row.campaign,
+            campaign_name=name,
+            last_day=last_day,
+            number=row.number,
+            name=row.name,
+            lon_e7=row.lon_e7,
+            lat_e7=row.lat_e7,
+            cell=row.cell,
+            is_own=row.inspector_id == person,
+        )
+        for row, name, last_day in tx.execute(statement)
+    )
+
+
+def ended_places(tx: Tx, person: PersonId, on: date, since: date) -> tuple[tuple[str, int], ...]:
+    """Return campaign and number of the places that need no visit of a person, of campaigns that ran since a day."""
+    is_running = and_(CampaignRow.ended_at.is_(None), CampaignRow.first_day <= on, CampaignRow.last_day >= on)
+    is_open = CampaignPlaceRow.visited_at.is_(None)
+    is_ours = or_(CampaignPlaceRow.inspector_id.is_(None), CampaignPlaceRow.inspector_id == person)
+    statement = (
+        select(CampaignPlaceRow.campaign, CampaignPlaceRow.number)
+        .join(CampaignRow, CampaignRow.code == CampaignPlaceRow.campaign)
+        .where(CampaignRow.last_day >= since, not_(and_(is_running, is_open, is_ours)))
+        .order_by(CampaignPlaceRow.campaign, CampaignPlaceRow.number)
+    )
+    return tuple((campaign, number) for campaign, number in tx.execute(statement))
+
+
+def rostered_areas(tx: Tx, person: PersonId, start: datetime, end: datetime) -> tuple[str, ...]:
+    """Return the areas in which a person is on duty some time between two instants."""
+    statement = select(RosterRow.area).where(
+        RosterRow.person_id == person, RosterRow.ends_at > start, RosterRow.starts_at < end
+    )
+    return tuple(sorted(set(tx.execute(statement).scalars())))
+
+
+def frequent_types(tx: Tx, actor: Actor, areas: Sequence[str], now: datetime, limit: int) -> tuple[TypeKey, ...]:
+    """Return the types filed most in the last 60 days: by this person first, then by anybody in these areas."""
+    since = now - _RECENT
+    mine = tx.execute(_counted(CaseRow.filed_by == actor.person, since, limit)).all()
+    here = tx.execute(_counted(or_(*(in_area(area) for area in areas or [""])), since, limit)).all()
+    found = dict.fromkeys(
+        TypeKey(scheme=Scheme(scheme), kind=CaseKind(kind), code=code) for scheme, kind, code in (*mine, *here)
+    )
+    return tuple(found)[:limit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearCase:
+    """An open case near a place."""
+
+    case: Case
+    address: str | None
+    photo: AttachmentId | None
+
+
+def open_near(
+    tx: Tx, actor: Actor, box: tuple[int, int, int, int], types: Sequence[TypeKey], limit: int
+) -> tuple[NearCase, ...]:
+    """Return the open cases of some types inside a box that an actor may see, the newest first."""
+    west, south, east, north = box
+    statement = (
+        select(CaseRow)
+        .where(visible_to(actor), _is_open(), CaseRow.code.in_({one.code for one in types}))
+        .where(CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north))
+        .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
+        .limit(limit)
+    )
+    return tuple(
+        NearCase(
+            case=to_case(row),
+            address=row.address,
+            photo=next((AttachmentId(photo["id"]) for photo in row.photos), None),
+        )
+        for row in tx.execute(statement).scalars()
+    )
+
+
+_RECENT = timedelta(days=60)
+
+
+def _counted(where: ColumnElement[bool], since: datetime, limit: int) -> Select[Any]:
+    key = (CaseRow.scheme, CaseRow.kind, CaseRow.code)
+    counted = select(*key).where(where, CaseRow.filed_at >= since).group_by(*key)
+    return counted.order_by(func.count().desc(), *key).limit(limit)
+
+
+def _is_open() -> ColumnElement[bool]:
+    return CaseRow.state.in_([str(state) for state in OPEN_STATES])
+
+
+def _is_mine(person: PersonId) -> ColumnElement[bool]:
+    return and_(or_(CaseRow.filed_by == person, CaseRow.found_by == person), _is_open())
+
+
+def _waiting(person: PersonId) -> Select[Any]:
+    return select(TaskRow.case_id).where(
+        TaskRow.case_id == CaseRow.id,
+        TaskRow.inspector_id == person,
+        TaskRow.done_at.is_(None),
+        TaskRow.withdrawn_at.is_(None),
+    )
+
+
+def _held_task(row: TaskRow, *, is_visible: bool) -> HeldTask:
+    return HeldTask(
+        number=row.number,
+        kind=row.kind,
+        mode=row.mode,
+        asked_at=row.asked_at,
+        due_at=row.due_at,
+        is_open=is_visible and row.done_at is None and row.withdrawn_at is None,
+    )
