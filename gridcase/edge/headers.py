@@ -3,7 +3,9 @@
 A page that needs more sets its own ``Content-Security-Policy``; nothing is weakened for the others.
 """
 
-from flask import Flask, Response, request
+from flask import Flask, Response
+
+from gridcase.edge.runtime import is_secure
 
 #: Our own files only; no plug-ins, no frames around us.
 CONTENT_SECURITY_POLICY = (
@@ -28,6 +30,6 @@ def register_headers(app: Flask) -> None:
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         # On plain HTTP the header is ignored, and a test address must not be locked to HTTPS.
-        if request.is_secure:
+        if is_secure():
             response.headers.setdefault("Strict-Transport-Security", _ONE_YEAR)
         return response

@@ -75,19 +75,24 @@ def chosen_language() -> Language | None:
 
 def keep_language(response: Response, chosen: Language) -> None:
     """Let the browser remember a language."""
-    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_ONE_YEAR_S, secure=request.is_secure, samesite="Lax")
+    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=_ONE_YEAR_S, secure=is_secure(), samesite="Lax")
 
 
 def open_session(response: Response, token: str, seconds: int) -> None:
     """Give the browser a session just opened, in place of any it had."""
     response.set_cookie(
-        SESSION_COOKIE, token, max_age=seconds, httponly=True, secure=request.is_secure, samesite="Lax", path="/"
+        SESSION_COOKIE, token, max_age=seconds, httponly=True, secure=is_secure(), samesite="Lax", path="/"
     )
 
 
 def close_session(response: Response) -> None:
     """Take the session from the browser; the token itself is ended by ``gridcase.services.identity.sign_out``."""
-    response.delete_cookie(SESSION_COOKIE, httponly=True, secure=request.is_secure, samesite="Lax", path="/")
+    response.delete_cookie(SESSION_COOKIE, httponly=True, secure=is_secure(), samesite="Lax", path="/")
+
+
+def is_secure() -> bool:
+    """Tell whether browsers reach us by HTTPS: directly, or by a proxy in front whose address the settings name."""
+    return request.is_secure or runtime().settings.public_url.lower().startswith("https://")
 
 
 def session_token() -> str | None:

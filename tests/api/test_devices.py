@@ -1,9 +1,11 @@
 """Phones: signing one in for months, seeing one's sessions, ending one from afar, and what it is told then."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from gridcase.app import create_app
 from tests.office import PASSWORD, Office
 
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
@@ -94,3 +96,11 @@ def test_the_day_of_use_is_noted_once_a_day_and_no_closer(office):
     office.clock.advance(timedelta(days=3, hours=1))
     assert client.get("/api/v1/auth/sessions").json["items"][0]["last_seen_on"] in ("2026-10-12", "2026-10-15")
     assert client.get("/api/v1/auth/sessions").json["items"][0]["last_seen_on"] == "2026-10-15"
+
+
+def test_behind_a_proxy_with_https_the_cookie_is_for_https_alone(sqlite_office, tmp_path):
+    settings = replace(sqlite_office.rt.settings, public_url="https://grid.example.org")
+    office = Office(app=create_app(settings, clock=sqlite_office.clock), clock=sqlite_office.clock)
+    cookies = [phone(one)[1].headers["Set-Cookie"] for one in (sqlite_office, office)]
+    office.rt.database.engine.dispose()
+    assert [("Secure" in cookie) for cookie in cookies] == [False, True]
