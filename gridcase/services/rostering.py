@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import PersonId
@@ -264,13 +265,14 @@ def _add(tx: Tx, rt: Runtime, actor: Actor, wanted: dict[str, NewShift]) -> int:
             for one in fresh.values()
         ],
     )
-    noting = Noting(tx, actor, rt.clock.now())
-    for one in fresh.values():
-        noting.person(Changed.SHIFT_ADDED, holders[one.username], **_plain(one.area, one.starts_at, one.ends_at))
+    Noting(tx, actor, rt.clock.now()).people(
+        Changed.SHIFT_ADDED,
+        [(holders[one.username], _plain(one.area, one.starts_at, one.ends_at)) for one in fresh.values()],
+    )
     return len(fresh)
 
 
-def _plain(area: str, starts_at: datetime, ends_at: datetime) -> dict[str, str]:
+def _plain(area: str, starts_at: datetime, ends_at: datetime) -> dict[str, Any]:
     return {"area": area, "starts_at": starts_at.isoformat(), "ends_at": ends_at.isoformat()}
 
 

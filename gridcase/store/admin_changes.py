@@ -3,14 +3,15 @@
 Rows hold ids and codes, never names or passwords, so that a person's data can be erased without touching the history.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, String, insert, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, table_of
 from gridcase.store.people import PersonRow
 
 
@@ -28,6 +29,9 @@ class AdminChangeRow(Base):
     subject_kind: Mapped[str] = mapped_column(String(20))
     subject: Mapped[str] = mapped_column(String(120))
     details: Mapped[Any] = mapped_column(PlainJson)
+
+
+_ADMIN_CHANGE = table_of(AdminChangeRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,19 +75,10 @@ class AdminChange:
 PERSON = "person"
 
 
-def add_admin_change(tx: Tx, new: NewAdminChange) -> None:
-    """Append a change."""
-    tx.execute(
-        insert(AdminChangeRow).values(
-            at=new.at,
-            actor=new.actor,
-            role=new.role,
-            what=new.what,
-            subject_kind=new.subject_kind,
-            subject=new.subject,
-            details=new.details,
-        )
-    )
+def add_admin_changes(tx: Tx, new: Sequence[NewAdminChange]) -> None:
+    """Append changes, in one statement."""
+    if new:
+        tx.execute(insert(_ADMIN_CHANGE), [asdict(one) for one in new])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

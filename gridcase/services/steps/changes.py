@@ -1,12 +1,13 @@
 """Noting what an administrator changed, in the transaction that changes it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from gridcase.domain.actor import SYSTEM, Actor
 from gridcase.domain.case import PersonId
-from gridcase.store.admin_changes import PERSON, NewAdminChange, add_admin_change
+from gridcase.store.admin_changes import PERSON, NewAdminChange, add_admin_changes
 from gridcase.store.database import Tx
 
 
@@ -58,7 +59,13 @@ class Noting:
 
     def person(self, what: Changed, person: PersonId, /, **details: Any) -> None:
         """Note a change of a person; ``details`` hold codes and dates, never a name or a password."""
-        self._note(what, SubjectKind.PERSON, str(person), details)
+        self.people(what, [(person, details)])
+
+    def people(self, what: Changed, changes: Iterable[tuple[PersonId, dict[str, Any]]]) -> None:
+        """Note the same kind of change of several people, in one statement."""
+        add_admin_changes(
+            self._tx, [self._change(what, SubjectKind.PERSON, str(person), details) for person, details in changes]
+        )
 
     def document(self, what: Changed, label: str, /, **details: Any) -> None:
         """Note a change of a configuration document, ``kind/name``."""
@@ -69,15 +76,15 @@ class Noting:
         self._note(what, SubjectKind.LAYER, layer, details)
 
     def _note(self, what: Changed, kind: SubjectKind, subject: str, details: dict[str, Any]) -> None:
-        add_admin_change(
-            self._tx,
-            NewAdminChange(
-                at=self._now,
-                actor=self._actor.person,
-                role=self._actor.role,
-                what=what,
-                subject_kind=kind,
-                subject=subject,
-                details=details,
-            ),
+        add_admin_changes(self._tx, [self._change(what, kind, subject, details)])
+
+    def _change(self, what: Changed, kind: SubjectKind, subject: str, details: dict[str, Any]) -> NewAdminChange:
+        return NewAdminChange(
+            at=self._now,
+            actor=self._actor.person,
+            role=self._actor.role,
+            what=what,
+            subject_kind=kind,
+            subject=subject,
+            details=details,
         )
