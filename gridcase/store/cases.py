@@ -880,3 +880,8 @@ def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
         stopped_at=datetime.fromisoformat(raw["stopped_at"]) if raw["stopped_at"] else None,
         paused_at=datetime.fromisoformat(raw["paused_at"]) if raw["paused_at"] else None,
     )
+
+
+def narrowed(statement: Select[Any], actor: Actor, wanted: CaseFilter, now: datetime) -> Select[Any]:
+    """Return a statement on cases narrowed to those of a filter that an actor may see."""
+    return statement.where(visible_to(actor), *_criteria(wanted, now))

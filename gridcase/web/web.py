@@ -10,6 +10,7 @@ from gridcase.web.console import (
     admin_roster,
     anomalies_page,
     case_page,
+    map_page,
     month,
     month_contest,
     month_run,
@@ -42,6 +43,7 @@ MODULES = (
     admin_config,
     unit_page,
     admin_layers,
+    map_page,
 )
 
 

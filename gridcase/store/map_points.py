@@ -1,0 +1,59 @@
+"""What a map shows of cases: open ones as points, and how many were filed in each cell. One statement each, bounded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from gridcase.domain.actor import Actor
+from gridcase.domain.case import CaseNumber, CaseState
+from gridcase.domain.numbers import NumberParts, case_number
+from gridcase.store.cases import CaseFilter, CaseRow, narrowed
+from gridcase.store.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapPoint:
+    """A case as a point; ``due_at`` is None without a deadline that runs."""
+
+    number: CaseNumber
+    state: CaseState
+    lon_e7: int
+    lat_e7: int
+    due_at: datetime | None
+    is_excused: bool
+
+
+def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) -> tuple[MapPoint, ...]:
+    """Return the located cases of a filter, due first; one more than ``limit`` when there are more."""
+    columns = (
+        CaseRow.id,
+        CaseRow.prefix,
+        CaseRow.filed_on,
+        CaseRow.state,
+        CaseRow.lon_e7,
+        CaseRow.lat_e7,
+        CaseRow.due_at,
+        CaseRow.is_excused,
+    )
+    statement = narrowed(select(*columns), actor, wanted, now).where(CaseRow.lon_e7.is_not(None))
+    rows = tx.execute(statement.order_by(CaseRow.due_at, CaseRow.id).limit(limit + 1))
+    return tuple(
+        MapPoint(
+            number=case_number(NumberParts(prefix=row.prefix, filed_on=row.filed_on, identity=row.id)),
+            state=CaseState(row.state),
+            lon_e7=row.lon_e7,
+            lat_e7=row.lat_e7,
+            due_at=row.due_at,
+            is_excused=row.is_excused,
+        )
+        for row in rows
+    )
+
+
+def count_by_cell(tx: Tx, actor: Actor, wanted: CaseFilter, now: datetime) -> Mapping[str, int]:
+    """Return how many cases of a filter lie in each cell; cells without any are left out."""
+    statement = narrowed(select(CaseRow.area, func.count()), actor, wanted, now).where(CaseRow.area.is_not(None))
+    rows = tx.execute(statement.group_by(CaseRow.area))
+    return {row[0]: row[1] for row in rows}

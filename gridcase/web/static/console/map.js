@@ -1,0 +1,330 @@
+// The map: layers and points drawn on canvases of our own in one go each, because ten thousand shapes of a map library
+// are each looked at anew on every move. Leaflet moves, zooms and counts pixels; supercluster joins what is dense.
+
+const E7 = 1e7;
+const box = document.getElementById("map");
+const form = document.getElementById("map-filters");
+const detail = document.getElementById("map-detail");
+const note = document.getElementById("map-note");
+const COLOURS = { receive: "#7a2bb5", dispatch: "#1457c0", handle: "#b65c00", check: "#0b7365", closed: "#5b6a76", ended: "#5b6a76",
+  late: "#b3121d", soon: "#8f4700", ok: "#0d4f9e" };
+const SHAPES = { receive: "triangle", late: "triangle", dispatch: "diamond", soon: "diamond", handle: "square", check: "ring" };
+const HEAT = ["#fff3c4", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000"];
+const LINES = { unit: ["#8795a1", 0.7], community: ["#123a5a", 2.2], duty: ["#7a2bb5", 1.6], assessment: ["#0b7365", 1.6] };
+const REFRESH_MS = 20000;
+
+/** A canvas that Leaflet moves along; `paint(context, place)` draws what is in view, once a move. */
+const Sheet = L.Renderer.extend({
+  initialize(paint, options) {
+    L.Renderer.prototype.initialize.call(this, options);
+    this.paint = paint;
+  },
+  _initContainer() {
+    this._container = document.createElement("canvas");
+    this._container.setAttribute("aria-hidden", "true");
+    this._context = this._container.getContext("2d");
+  },
+  _destroyContainer() {
+    this._container.remove();
+  },
+  _update() {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    const size = this._bounds.getSize();
+    const ratio = window.devicePixelRatio || 1;
+    L.DomUtil.setPosition(this._container, this._bounds.min);
+    this._container.width = ratio * size.x;
+    this._container.height = ratio * size.y;
+    this._container.style.width = `${size.x}px`;
+    this._container.style.height = `${size.y}px`;
+    this.redraw();
+  },
+  redraw() {
+    if (!this._map || !this._bounds) return;
+    const ratio = window.devicePixelRatio || 1;
+    const origin = this._map.getPixelOrigin().add(this._bounds.min);
+    const context = this._context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this._container.width, this._container.height);
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.paint(context, { origin, ratio, scale: 2 ** this._map.getZoom(), bounds: this._bounds });
+  },
+});
+
+const map = L.map(box, { zoomSnap: 0.5, minZoom: 10, maxZoom: 20, attributionControl: false, fadeAnimation: false, preferCanvas: true,
+  zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+map.setView([31.78, 119.95], 14);
+
+/** Pixels at zoom 0; the paths are made once around an anchor, so that 32-bit canvas numbers stay exact at zoom 20. */
+const flat = (lon, lat) => map.options.crs.latLngToPoint(L.latLng(lat / E7, lon / E7), 0);
+
+class Layer {
+  constructor(name, raw) {
+    this.name = name;
+    this.areas = [];
+    this.anchor = null;
+    this.edges = new Path2D();
+    for (const [code, label, rings, isLine] of raw) this.add(code, label, rings, isLine);
+  }
+  add(code, label, rings, isLine) {
+    const path = new Path2D();
+    const corners = [];
+    let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (const ring of rings) {
+      let [x, y] = [0, 0];
+      const vertices = [];
+      for (let i = 0; i < ring.length; i += 2) {
+        x += ring[i];
+        y += ring[i + 1];
+        vertices.push(x, y);
+        west = Math.min(west, x); east = Math.max(east, x); south = Math.min(south, y); north = Math.max(north, y);
+        const at = flat(x, y);
+        this.anchor ??= at;
+        const [px, py] = [at.x - this.anchor.x, at.y - this.anchor.y];
+        if (i) path.lineTo(px, py);
+        else path.moveTo(px, py);
+      }
+      if (!isLine) path.closePath();
+      corners.push(vertices);
+    }
+    this.edges.addPath(path);
+    this.areas.push({ code, label, path, corners, isLine, west, south, east, north });
+  }
+  at(lon, lat) {
+    return this.areas.find((one) => !one.isLine && lon >= one.west && lon <= one.east && lat >= one.south && lat <= one.north && holds(one.corners, lon, lat));
+  }
+  bounds() {
+    const most = (name, pick) => this.areas.reduce((found, one) => pick(found, one[name]), pick === Math.min ? Infinity : -Infinity);
+    return [[most("south", Math.min) / E7, most("west", Math.min) / E7], [most("north", Math.max) / E7, most("east", Math.max) / E7]];
+  }
+  place(context, view) {
+    context.setTransform(view.ratio * view.scale, 0, 0, view.ratio * view.scale,
+      view.ratio * (this.anchor.x * view.scale - view.origin.x), view.ratio * (this.anchor.y * view.scale - view.origin.y));
+  }
+}
+
+/** Whether rings hold a point, by the even-odd rule. */
+function holds(rings, x, y) {
+  let inside = false;
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) {
+      const [xi, yi, xj, yj] = [ring[i], ring[i + 1], ring[j], ring[j + 1]];
+      if (yi > y !== yj > y && x < ((xj - xi) * (y - yi)) / (yj - yi) + xi) inside = !inside;
+    }
+  }
+  return inside;
+}
+
+const layers = new Map();
+let heat = null;
+let chosen = null;
+
+const ground = new Sheet((context, view) => {
+  const cells = layers.get("unit");
+  if (heat && cells) {
+    cells.place(context, view);
+    const fills = HEAT.map(() => new Path2D());
+    for (const one of cells.areas) if (heat.cells[one.code] >= 0) fills[heat.cells[one.code]].addPath(one.path);
+    fills.forEach((path, level) => {
+      context.fillStyle = HEAT[level];
+      context.fill(path);
+    });
+  }
+  for (const input of shownLayers()) {
+    const layer = layers.get(input.value);
+    if (!layer || !layer.anchor) continue;
+    const [colour, width] = LINES[layer.name] || ["#a0522d", 2];
+    layer.place(context, view);
+    context.strokeStyle = colour;
+    context.lineWidth = width / view.scale;
+    context.stroke(layer.edges);
+    if (layer.name === "community") nameAreas(context, view, layer);
+  }
+  if (chosen && cells) {
+    cells.place(context, view);
+    context.strokeStyle = "#d97800";
+    context.lineWidth = 3 / view.scale;
+    context.stroke(chosen.path);
+  }
+}, { padding: 0.3 });
+
+function nameAreas(context, view, layer) {
+  context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
+  context.font = "600 13px 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif";
+  context.textAlign = "center";
+  context.lineWidth = 3;
+  context.strokeStyle = "#ffffffd0";
+  context.fillStyle = "#123a5a";
+  for (const one of layer.areas) {
+    const at = flat((one.west + one.east) / 2, (one.south + one.north) / 2);
+    const [x, y] = [at.x * view.scale - view.origin.x, at.y * view.scale - view.origin.y];
+    context.strokeText(one.label, x, y);
+    context.fillText(one.label, x, y);
+  }
+}
+
+let drawn = [];
+let clusters = null;
+const marks = new Sheet((context, view) => {
+  drawn = [];
+  if (!clusters) return;
+  const area = map.getBounds().pad(0.3);
+  const kind = document.querySelector("[name=colour]:checked").value;
+  for (const one of clusters.getClusters([area.getWest(), area.getSouth(), area.getEast(), area.getNorth()], Math.round(map.getZoom()))) {
+    const [lon, lat] = one.geometry.coordinates;
+    const at = flat(lon * E7, lat * E7);
+    const [x, y] = [at.x * view.scale - view.origin.x, at.y * view.scale - view.origin.y];
+    const radius = one.properties.cluster ? 13 + Math.min(9, Math.log2(one.properties.point_count)) : 7;
+    drawn.push({ lon, lat, radius, ...one.properties });
+    if (one.properties.cluster) drawCluster(context, x, y, radius, one.properties);
+    else drawMark(context, x, y, kind === "state" ? one.properties.mark : one.properties.urgency);
+  }
+}, { padding: 0.3 });
+
+function drawCluster(context, x, y, radius, cluster) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.fillStyle = cluster.late ? "#b3121d" : "#123a5a";
+  context.fill();
+  context.lineWidth = 2;
+  context.strokeStyle = "#fff";
+  context.stroke();
+  context.fillStyle = "#fff";
+  context.font = "600 12px sans-serif";
+  context.textAlign = "center";
+  context.fillText(cluster.point_count_abbreviated, x, y + 4);
+}
+
+function drawMark(context, x, y, name) {
+  const shape = SHAPES[name];
+  const r = 7;
+  context.beginPath();
+  if (shape === "triangle") { context.moveTo(x, y - r); context.lineTo(x + r, y + r * 0.8); context.lineTo(x - r, y + r * 0.8); context.closePath(); }
+  else if (shape === "diamond") { context.moveTo(x, y - r); context.lineTo(x + r, y); context.lineTo(x, y + r); context.lineTo(x - r, y); context.closePath(); }
+  else if (shape === "square") context.rect(x - 5.5, y - 5.5, 11, 11);
+  else context.arc(x, y, 6, 0, 2 * Math.PI);
+  context.fillStyle = shape === "ring" ? "#fff" : COLOURS[name];
+  context.fill();
+  context.lineWidth = shape === "ring" ? 3.5 : 1.5;
+  context.strokeStyle = shape === "ring" ? COLOURS[name] : "#fff";
+  context.stroke();
+}
+
+const shownLayers = () => [...document.querySelectorAll("[name=layer]:checked")];
+const query = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
+async function json(url) {
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return answer.json();
+}
+
+async function loadLayers() {
+  await Promise.all(shownLayers().filter((one) => !layers.has(one.value)).map(async (one) => {
+    layers.set(one.value, new Layer(one.value, await json(one.dataset.url)));
+    if (one.value === "unit" && layers.get("unit").areas.length) map.fitBounds(layers.get("unit").bounds());
+  }));
+  ground.redraw();
+}
+
+let before = "";
+async function loadPoints() {
+  const asked = await json(`${box.dataset.points}?${query()}`);
+  const now = JSON.stringify(asked);
+  if (now === before) return false;
+  before = now;
+  const made = new Supercluster({ radius: 48, maxZoom: 17, map: (one) => ({ late: one.urgency === "late" ? 1 : 0 }), reduce: (sum, one) => { sum.late += one.late; } });
+  if (asked.points.length) made.load(asked.points.map(([number, mark, urgency, lon, lat]) => ({ type: "Feature", properties: { number, mark, urgency },
+    geometry: { type: "Point", coordinates: [lon / E7, lat / E7] } })));
+  // supercluster cannot be asked about nothing.
+  clusters = asked.points.length ? made : null;
+  marks.redraw();
+  box.dataset.shown = asked.points.length;
+  note.hidden = !asked.more;
+  return true;
+}
+
+async function loadHeat() {
+  const legend = document.querySelector("[data-legend=heat]");
+  heat = form.elements.days.value ? await json(`${box.dataset.heat}?${query()}`) : null;
+  legend.hidden = !heat;
+  legend.replaceChildren();
+  for (const [level, begin] of (heat?.begins || []).entries()) {
+    const swatch = document.createElement("span");
+    swatch.className = "swatch";
+    swatch.style.backgroundColor = HEAT[level];
+    const next = heat.begins[level + 1];
+    legend.append(swatch, next ? (next - 1 > begin ? `${begin}–${next - 1}` : `${begin}`) : `≥ ${begin}`);
+  }
+  ground.redraw();
+}
+
+const open = (url) => htmx.ajax("GET", url, { target: detail, swap: "innerHTML" });
+const openCase = (number) => open(box.dataset.case.replace(/_$/, encodeURIComponent(number)));
+function openCell(code) {
+  chosen = layers.get("unit")?.areas.find((one) => one.code === code) || null;
+  ground.redraw();
+  return open(`${box.dataset.cell.replace(/_$/, encodeURIComponent(code))}?days=${form.elements.days.value}`);
+}
+
+async function goTo(text) {
+  try {
+    const found = await json(`${box.dataset.find}?q=${encodeURIComponent(text)}`);
+    map.setView([found.lat / E7, found.lon / E7], 18);
+    await (found.case ? openCase(found.case) : openCell(found.cell));
+  } catch {
+    detail.textContent = box.dataset.missing;
+  }
+}
+
+map.on("click", (event) => {
+  const near = drawn.find((one) => map.latLngToContainerPoint([one.lat, one.lon]).distanceTo(event.containerPoint) <= one.radius + 3);
+  if (near?.cluster) map.setView([near.lat, near.lon], Math.min(20, clusters.getClusterExpansionZoom(near.cluster_id)));
+  else if (near) openCase(near.number);
+  else {
+    const cell = layers.get("unit")?.at(Math.round(event.latlng.lng * E7), Math.round(event.latlng.lat * E7));
+    if (cell) openCell(cell.code);
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const asked = event.target.closest("[data-show-case], [data-show-cell]");
+  if (asked) goTo(asked.dataset.showCase || asked.dataset.showCell);
+});
+document.getElementById("map-find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  goTo(event.target.elements.q.value);
+});
+document.addEventListener("change", (event) => {
+  if (event.target.name === "layer") loadLayers();
+  if (event.target.name === "colour") {
+    for (const one of document.querySelectorAll("[data-legend=state], [data-legend=urgency]")) one.hidden = one.dataset.legend !== event.target.value;
+    marks.redraw();
+  }
+});
+
+async function loadAll() {
+  await Promise.all([loadPoints(), loadHeat()]);
+  htmx.ajax("GET", `${box.dataset.list}?${query()}`, { target: "#map-list", swap: "innerHTML" });
+}
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  history.replaceState(null, "", `?${query()}`);
+  loadAll();
+});
+form.addEventListener("change", () => form.requestSubmit());
+
+ground.addTo(map);
+marks.addTo(map);
+await Promise.all([loadLayers(), loadPoints(), loadHeat()]);
+const sought = new URLSearchParams(location.search).get("q");
+if (sought) await goTo(sought);
+box.dataset.ready = "1";
+window.gridcaseMap = map;
+setInterval(async () => {
+  if (document.hidden) return;
+  try {
+    if (await loadPoints()) htmx.ajax("GET", `${box.dataset.list}?${query()}`, { target: "#map-list", swap: "innerHTML" });
+  } catch {
+    // The network is gone: the next turn tries again, and htmx says so.
+  }
+}, REFRESH_MS);
