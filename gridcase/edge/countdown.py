@@ -14,12 +14,10 @@ from gridcase.domain.case import CaseState
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import UNIT_SECONDS, LimitUnit, is_late
 from gridcase.edge.texts import Language, Text
+from gridcase.services.queue import SOON_SECONDS
 from gridcase.workflow.case import Case, RunningClock, is_excused
 from gridcase.workflow.rulebook import Rulebook
 from gridcase.workflow.worktime import Running, WorkingCalendar, measure, running
-
-#: What is due within so much of its own time is urgent: the bound of the view "due within 2 hours" too.
-SOON_SECONDS = 2 * 3600
 
 #: Enough for two days: a page that nobody has touched for longer asks anyway.
 _SWITCHES = 8

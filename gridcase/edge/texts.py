@@ -310,6 +310,14 @@ TITLES: dict[int, Text] = {
 }
 
 SENTENCES: dict[str, Text] = {
+    # views of the queue
+    "view_not_found": Text("没有这个视图，或它不是您的。", "There is no such view, or it is not yours."),
+    "view_name_length": Text(
+        "视图名称须为 {least} 至 {most} 个字符。", "The name of a view has {least} to {most} characters."
+    ),
+    "too_many_views": Text(
+        "最多保存 {most} 个视图，请先删除一个。", "At most {most} views are kept. Delete one first."
+    ),
     # who
     "not_signed_in": Text(
         "登录已失效，请重新登录。", "You are not signed in, or the session has ended. Sign in again."

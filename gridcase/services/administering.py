@@ -21,8 +21,7 @@ from gridcase.services.steps.permitting import only_for
 from gridcase.services.steps.reference import Reference
 from gridcase.store import people, sessions, staffing
 from gridcase.store.admin_changes import PERSON, AdminChange, ChangesWanted, admin_changes
-from gridcase.store.cases import LARGEST_ID
-from gridcase.store.database import Tx
+from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.sessions import OpenSession
 from gridcase.store.staffing import GrantRecord, NewGrant, PeopleWanted, PersonRecord
 

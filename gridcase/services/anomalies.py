@@ -18,8 +18,7 @@ from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import only_for
 from gridcase.store import anomalies as store
 from gridcase.store.anomalies import OPEN, REVIEWED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
-from gridcase.store.cases import LARGEST_ID
-from gridcase.store.database import Tx
+from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.feed import hold_cursor, move_cursor, read_feed
 from gridcase.store.field_evidence import PhotoEvidenceRow
 from gridcase.store.history import CaseEventRow

@@ -18,8 +18,7 @@ from gridcase.services.runtime import Runtime
 from gridcase.services.steps.changes import Changed, Noting
 from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.store import people, staffing
-from gridcase.store.cases import LARGEST_ID
-from gridcase.store.database import Tx
+from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.people import Shift
 
 __all__ = [

@@ -6,7 +6,7 @@ from gridcase.domain.actor import Actor, Role
 from gridcase.domain.errors import NotFoundError
 from gridcase.services.runtime import Runtime
 from gridcase.store import sessions as store
-from gridcase.store.cases import LARGEST_ID
+from gridcase.store.database import LARGEST_ID
 from gridcase.store.sessions import OpenSession
 
 #: Floors above speak of sessions without knowing the store.

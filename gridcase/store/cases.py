@@ -53,11 +53,12 @@ from gridcase.domain.numbers import NumberParts, case_number, parse_number
 from gridcase.domain.place import GeoPoint, Located, Location
 from gridcase.domain.time import TimeLimit, whole_second
 from gridcase.store import parts
-from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, byte_ordered, table_of
+from gridcase.store.database import LARGEST_ID, Base, PlainJson, Tx, UtcDateTime, byte_ordered, table_of
+from gridcase.store.search import matching
 from gridcase.workflow.case import Assignment, Case, Outcome, RunningClock, Task, is_excused
 
-#: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
-LARGEST_ID = 2**31 - 1
+#: Stands for a calendar where a clock runs day and night.
+URGENT = "urgent"
 
 
 class CaseRow(Base):
@@ -84,6 +85,7 @@ class CaseRow(Base):
         Index("ix_case_decider", "decider", "filed_at", "id"),
         Index("ix_case_unrouted", "is_unrouted", "filed_at", "id"),
         Index("ix_case_object", "object_id"),
+        Index("ix_case_due", "due_at", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -117,6 +119,7 @@ class CaseRow(Base):
     registered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    due_clock: Mapped[str | None] = mapped_column(String(40))
     handle_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_event_at: Mapped[datetime] = mapped_column(UtcDateTime)
     time_limit: Mapped[str | None] = mapped_column(String(24))
@@ -198,6 +201,7 @@ class CaseReferenceRow(Base):
     """A number that another system gave to one of our cases; ``digest`` of the row it was imported from, if it was."""
 
     __tablename__ = "case_reference"
+    __table_args__ = (Index("ix_case_reference_number", "number", postgresql_ops={"number": "text_pattern_ops"}),)
 
     system: Mapped[str] = mapped_column(String(40), primary_key=True)
     number: Mapped[str] = mapped_column(String(80), primary_key=True)
@@ -279,7 +283,20 @@ class NewCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseFilter:
-    """What a list shows; None and empty mean "any"."""
+    """What a list shows; None and empty mean "any".
+
+    Parameters
+    ----------
+    words
+        One phrase, as the texts have it, or a number (``gridcase.store.search``).
+    all_words
+        Each of them somewhere in the texts; instead of ``words``.
+    due_until
+        Shows what is due from now until the instant of its own clock: pairs of a calendar's name, or ``URGENT``, and
+        the last instant.
+    involving
+        Shows what this person filed, found, dispatched or is asked about.
+    """
 
     states: tuple[CaseState, ...] = ()
     unit: UnitCode | None = None
@@ -292,9 +309,12 @@ class CaseFilter:
     campaign: str | None = None
     lead: str | None = None
     words: str | None = None
+    all_words: tuple[str, ...] = ()
     box: tuple[int, int, int, int] | None = None
     filed_from: datetime | None = None
     filed_to: datetime | None = None
+    due_until: tuple[tuple[str, datetime], ...] = ()
+    involving: PersonId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,7 +422,15 @@ def open_cases_of(tx: Tx, actor: Actor, limit: int) -> tuple[StoredCase, ...]:
         .order_by(CaseRow.handle_due_at, CaseRow.id)
         .limit(limit + 1)
     )
-    rows = tuple(tx.execute(statement).scalars())
+    return _whole(tx, tuple(tx.execute(statement).scalars()))
+
+
+def cases_whole(tx: Tx, actor: Actor, identities: Sequence[int]) -> tuple[StoredCase, ...]:
+    """Return those of a page of cases that an actor may see, whole, by identity, in three statements."""
+    return _whole(tx, cases_by_identity(tx, actor, [one for one in identities if one <= LARGEST_ID]))
+
+
+def _whole(tx: Tx, rows: tuple[CaseRow, ...]) -> tuple[StoredCase, ...]:
     identities = [row.id for row in rows]
     assignments = _parts_of(tx, _ASSIGNMENTS, identities, _assignment)
     tasks = _parts_of(tx, _TASKS, identities, _task)
@@ -417,7 +445,7 @@ def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
 
 def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: datetime) -> tuple[CaseRow, ...]:
     """Return one page of the cases an actor may see, in one statement; one row more than ``limit`` if there is more."""
-    statement = select(CaseRow).where(visible_to(actor), *_criteria(wanted, now))
+    statement = select(CaseRow).where(visible_to(actor), *criteria(tx, wanted, now))
     if page.order == "due":
         statement = statement.where(CaseRow.due_at.is_not(None))
         keys: tuple[Any, Any] = (CaseRow.due_at, CaseRow.id)
@@ -434,7 +462,7 @@ def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: 
 
 def cases_after(tx: Tx, actor: Actor, wanted: CaseFilter, after: int, limit: int, now: datetime) -> tuple[CaseRow, ...]:
     """Return cases with an identity above ``after`` that an actor may see, by identity, in one statement."""
-    statement = select(CaseRow).where(CaseRow.id > after, visible_to(actor), *_criteria(wanted, now))
+    statement = select(CaseRow).where(CaseRow.id > after, visible_to(actor), *criteria(tx, wanted, now))
     return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
 
 
@@ -558,6 +586,7 @@ def case_columns(stored: StoredCase) -> dict[str, Any]:
         "registered_at": case.registered_at,
         "closed_at": case.closed_at,
         "due_at": case.due_at,
+        "due_clock": _due_clock(case),
         "handle_due_at": handle.due.due_at if handle else None,
         "time_limit": str(case.limit) if case.limit else None,
         "clocks": {str(stage): _dump_clock(clock) for stage, clock in case.clocks.items()},
@@ -588,9 +617,10 @@ def case_columns(stored: StoredCase) -> dict[str, Any]:
     }
 
 
-def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+def criteria(tx: Tx, wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    """Return the criteria of a filter; who may see a case is not among them."""
     asked = (
-        (wanted.states, CaseRow.state.in_([str(state) for state in wanted.states])),
+        (wanted.states, CaseRow.state.in_(sorted(str(state) for state in wanted.states))),
         (wanted.unit, CaseRow.unit == wanted.unit),
         (wanted.area, in_area(wanted.area or "")),
         (wanted.source, CaseRow.source == str(wanted.source)),
@@ -598,15 +628,42 @@ def _criteria(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
         (wanted.pending, CaseRow.decider.is_not(None)),
         (wanted.campaign, CaseRow.campaign == wanted.campaign),
         (wanted.lead, CaseRow.lead == wanted.lead),
+        (wanted.due_until, _due_criterion(wanted.due_until, now)),
     )
     found = [criterion for given, criterion in asked if given]
     if wanted.filed_from:
         found.append(CaseRow.filed_at >= wanted.filed_from)
     if wanted.filed_to:
         found.append(CaseRow.filed_at < wanted.filed_to)
+    if wanted.involving is not None:
+        found.append(_involving(wanted.involving))
     found += _type_criteria(wanted.type) + _box_criteria(wanted.box)
-    found += _overdue_criteria(now, overdue=wanted.overdue) + _word_criteria(wanted.words)
+    found += _overdue_criteria(now, overdue=wanted.overdue) + _word_criteria(tx, wanted)
     return found
+
+
+def _due_criterion(until: tuple[tuple[str, datetime], ...], now: datetime) -> ColumnElement[bool]:
+    # The widest bound first: it is the range that the index on deadlines is asked for.
+    widest = max((last for _, last in until), default=now)
+    by_clock = (and_(CaseRow.due_clock == clock, CaseRow.due_at <= last) for clock, last in until)
+    return and_(CaseRow.due_at >= whole_second(now), CaseRow.due_at <= widest, or_(false(), *by_clock))
+
+
+def _involving(person: PersonId) -> ColumnElement[bool]:
+    dispatched = select(AssignmentRow.case_id).where(
+        AssignmentRow.case_id == CaseRow.id, AssignmentRow.dispatched_by == person
+    )
+    return or_(
+        CaseRow.filed_by == person, CaseRow.found_by == person, CaseRow.inspector_id == person, dispatched.exists()
+    )
+
+
+def _due_clock(case: Case) -> str | None:
+    """Return by what the deadline that matters runs: the name of its calendar, or ``URGENT``."""
+    if case.clock is None:
+        return None
+    due = case.clock.due
+    return URGENT if due.limit.unit.is_urgent else due.calendar.partition("@")[0]
 
 
 def _decider(case: Case) -> str | None:
@@ -640,17 +697,13 @@ def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElem
     return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second, CaseRow.is_excused)]
 
 
-def _word_criteria(words: str | None) -> list[ColumnElement[bool]]:
-    if not words:
+def _word_criteria(tx: Tx, wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    asked = wanted.all_words or ((wanted.words,) if wanted.words and wanted.words.strip() else ())
+    if not asked:
         return []
-    return [
-        or_(
-            *(
-                column.icontains(words, autoescape=True)
-                for column in (CaseRow.address, CaseRow.place, CaseRow.description)
-            )
-        )
-    ]
+    only_open = bool(wanted.states) and OPEN_STATES.issuperset(wanted.states)
+    is_sqlite = tx.get_bind().dialect.name == "sqlite"
+    return [CaseRow.id.in_(matching(asked, is_sqlite=is_sqlite, only_open=only_open))]
 
 
 def in_area(prefix: str) -> ColumnElement[bool]:

@@ -22,6 +22,10 @@ from sqlalchemy.types import TypeDecorator
 StoreError = SQLAlchemyError
 
 
+#: Of an INTEGER column: PostgreSQL refuses to compare it with more, and a well-formed number may hold twelve digits.
+LARGEST_ID = 2**31 - 1
+
+
 class Base(DeclarativeBase):
     """Base of every table."""
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gridcase.domain.case import Action
 from gridcase.domain.history import Facts
 from gridcase.domain.numbers import NumberParts, case_number, parse_number
-from gridcase.store.cases import LARGEST_ID, CaseReferenceRow, CaseRow, NewCase, StoredCase, case_columns
-from gridcase.store.database import Base, Tx, table_of
+from gridcase.store.cases import CaseReferenceRow, CaseRow, NewCase, StoredCase, case_columns
+from gridcase.store.database import LARGEST_ID, Base, Tx, table_of
 from gridcase.store.history import CaseEventPayloadRow, CaseEventRow, Links
 
 _CASES, _REFERENCES = table_of(CaseRow), table_of(CaseReferenceRow)

@@ -28,6 +28,7 @@ from gridcase.store import (
     notices,
     people,
     places,
+    queue,
     recurrence,
 )
 from gridcase.store.database import Base
@@ -53,6 +54,7 @@ TABLE_MODULES = (
     notices,
     people,
     places,
+    queue,
     recurrence,
 )
 

@@ -66,11 +66,15 @@ def plain(index: Any) -> str:
     return str({**index, "dialect_options": options})
 
 
+def in_models(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out the search for pairs of characters: another kind of table on each database, which no model can say."""
+    return not (kind == "table" and name is not None and name.startswith("case_search"))
+
+
 def differences(engine: Engine) -> list[Any]:
     with engine.connect() as connection:
-        context = MigrationContext.configure(
-            connection, opts={"compare_type": True, "target_metadata": schema.metadata()}
-        )
+        options = {"compare_type": True, "target_metadata": schema.metadata(), "include_name": in_models}
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, schema.metadata()))
 
 
