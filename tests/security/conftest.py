@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from tests.security.routes import Target, asked_of, requests_of
 
 #: Who may not see the hidden case: it lies in another community and is another unit's.
 BLIND = ("inspector", "unit_leader", "handler", "chief", "contractor", "public_door")
-SEEING = ("dispatcher", "shift_leader", "acceptor", "leader", "admin", "assessor", "other_unit", "inspector2")
+#: Some of those who may, by whom the same questions are tried.
+SEEING = ("dispatcher", "other_unit", "inspector2")
 
 #: Whole texts of the hidden case; ``WORDS`` is what an attacker searches for.
 WORDS = "密件"
@@ -53,6 +54,7 @@ class World:
     open_photo: str
     hidden_photo: str
     before: dict[str, dict[Asked, Answer]]
+    after: dict[str, dict[Asked, Answer]] = field(default_factory=dict)
 
     @property
     def target(self) -> Target:
@@ -62,6 +64,12 @@ class World:
     def rules(self) -> tuple[Rule, ...]:
         """Every route to be asked."""
         return asked_of(self.office.app)
+
+    def answers_now(self, username: str) -> dict[Asked, Answer]:
+        """Return what one person is answered now that the hidden case is there; asked once, used by many tests."""
+        if username not in self.after:
+            self.after[username] = self.answers(username)
+        return self.after[username]
 
     def answers(self, username: str) -> dict[Asked, Answer]:
         """Ask every route everything as one person."""
@@ -136,8 +144,6 @@ def world(furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         before={},
     )
     for name in BLIND:
-        # Twice: what a first look leaves behind (a language, a cache) is no news of the case.
-        found.answers(name)
         found.before[name] = found.answers(name)
     number, found.hidden_photo = file_hidden(office)
     assert number == hidden

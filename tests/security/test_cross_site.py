@@ -13,6 +13,9 @@ from tests.office import PASSWORD, Office
 from tests.security.conftest import World
 from tests.security.routes import changing, paths
 
+#: Every route is tried in each test.
+pytestmark = pytest.mark.timeout(900)
+
 FOREIGN = {
     "cross-site": {"Sec-Fetch-Site": "cross-site"},
     "another host of the same domain": {"Sec-Fetch-Site": "same-site"},

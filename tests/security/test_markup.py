@@ -20,6 +20,9 @@ from tests.office import PEOPLE, ROOT, Office, jpeg, open_office
 from tests.security.conftest import HIDDEN, World, finish, signed_in, work
 from tests.security.routes import Target, asked_of, requests_of
 
+#: Every page is asked for by each role.
+pytestmark = pytest.mark.timeout(900)
+
 CANARY = "\"'><img src=x onerror=alert(1)></script><script>alert(2)</script>{{7*7}}${7*7}"
 #: What the canary would leave if a template ran it.
 RUN = re.compile(r"\{\{7\*7\}\}|49\$\{7\*7\}")
