@@ -1,0 +1,307 @@
+"""Never lost, never doubled: the phone's outbox through flight mode, killed browsers, lost replies and refusals."""
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Playwright, sync_playwright
+from sqlalchemy import func, select
+
+from gridcase.app import create_app
+from gridcase.domain.time import SystemClock
+from gridcase.settings import Settings
+from gridcase.store.attachments import AttachmentRow
+from gridcase.store.cases import CaseRow
+from gridcase.web.phone import shell
+from tests.e2e.conftest import served
+from tests.faulty import FaultyNetwork, faulty_network
+from tests.office import ROOT, Office, inner_point
+from tests.phones import Phone, noise, phone_of
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+
+@dataclass
+class Street:
+    """An office at the present time, a network before it that fails at will, and phones."""
+
+    office: Office
+    network: FaultyNetwork
+    new_phone: Callable[[], Phone]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many cases and how many photos the server has."""
+        with self.office.rt.database.reading() as tx:
+            cases = tx.execute(select(func.count()).select_from(CaseRow)).scalar_one()
+            photos = tx.execute(select(func.count()).select_from(AttachmentRow)).scalar_one()
+        return cases, photos
+
+    def photos_by_case(self) -> list[int]:
+        """Return how many photos each case has."""
+        with self.office.rt.database.reading() as tx:
+            statement = select(func.count()).where(AttachmentRow.case_uid.is_not(None)).group_by(AttachmentRow.case_uid)
+            return list(tx.execute(statement).scalars())
+
+
+@pytest.fixture
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture
+def street(furnished_sqlite: Path, tmp_path: Path, playwright: Playwright) -> Iterator[Street]:
+    shutil.copy(furnished_sqlite, tmp_path / "office.sqlite")
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path / 'office.sqlite'}", data_dir=tmp_path, config_dir=ROOT / "config"
+    )
+    # The real clock: the phone's own, which cannot be set, has to agree with the server's.
+    app = create_app(settings, clock=SystemClock())
+    office = Office(app=app, clock=None)  # type: ignore[arg-type] - nothing here moves the clock
+    point = inner_point(office.rt, "320404005001")
+    with ExitStack() as stack:
+        network = stack.enter_context(faulty_network(stack.enter_context(served(app))))
+
+        def new_phone() -> Phone:
+            folder = tmp_path / f"phone-{len(list(tmp_path.glob('phone-*')))}"
+            return stack.enter_context(phone_of(playwright, folder, network.address, point))
+
+        yield Street(office=office, network=network, new_phone=new_phone)
+    office.rt.database.engine.dispose()
+
+
+@pytest.fixture
+def phone(street: Street) -> Phone:
+    """A phone signed in before; its browser was closed, so that its cookie is on the disk."""
+    made = street.new_phone()
+    made.open()
+    made.sign_in()
+    made.close()
+    return made
+
+
+def is_sent(phone: Phone, count: int) -> Callable[[], bool]:
+    return lambda: phone.statuses() == {"done": count}
+
+
+def test_thirty_cases_filed_in_flight_mode_arrive_once_whatever_happens(street: Street, phone: Phone) -> None:
+    network = street.network
+    photos = [noise(seed) for seed in range(90)]
+    network.is_down = True
+
+    phone.open("#/file", is_offline=True)
+    for number in range(15):
+        phone.file(*photos[3 * number : 3 * number + 3])
+    phone.shoot(photos[45])
+    phone.kill()
+
+    phone.open("#/file", is_offline=True)
+    assert phone.statuses() == {"queued": 15}
+    phone.page.wait_for_selector(".tile img")
+    assert phone.page.locator(".tile").count() == 1
+    phone.file(*photos[46:48])
+    for number in range(16, 30):
+        phone.file(*photos[3 * number : 3 * number + 3])
+    assert phone.statuses() == {"queued": 30}
+    assert street.counts() == (0, 0)
+
+    network.is_down = False
+    network.lose = [("POST", "/api/v1/cases"), ("POST", "/api/v1/attachments")]
+    assert phone.context is not None
+    phone.context.set_offline(False)
+    phone.until(lambda: network.count("POST", "/api/v1/cases") >= 12)
+    phone.kill()
+
+    phone.open("#/outbox")
+    phone.until(is_sent(phone, 30), seconds=120)
+    assert len(network.lost) == 2
+    assert street.counts() == (30, 90)
+    assert street.photos_by_case() == [3] * 30
+    assert phone.complaints == []
+
+
+def test_with_the_server_down_from_the_start_the_app_opens_files_and_sends_later(street: Street, phone: Phone) -> None:
+    street.network.is_down = True
+    phone.open("#/file")
+    phone.file(noise(1))
+    assert phone.statuses() == {"queued": 1}
+    street.network.is_down = False
+    phone.until(is_sent(phone, 1))
+    assert street.counts() == (1, 1)
+
+
+def test_a_new_version_takes_over_without_touching_outbox_or_draft(
+    street: Street, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street.network.is_down = True
+    phone.open("#/file", is_offline=True)
+    phone.file(noise(1), noise(2))
+    phone.shoot(noise(3))
+    before = phone.page.get_attribute("body", "data-version")
+    phone.close()
+    monkeypatch.setattr(shell, "__version__", "9.9.9")
+    # The network is there, but the office refuses whatever is sent for now: the outbox stays full.
+    street.network.is_down = False
+    page = phone.open("#/file")
+    page.get_by_text("新版本已就绪").wait_for()
+    assert page.get_attribute("body", "data-version") == before
+    with page.expect_navigation():
+        page.get_by_role("button", name="立即更新").click()
+    page.wait_for_selector(".tile img")
+    assert str(page.get_attribute("body", "data-version")).startswith("9.9.9+")
+    phone.until(is_sent(phone, 1))
+    assert page.locator(".tile").count() == 1
+    assert street.counts() == (1, 2)
+
+
+def test_a_rescue_file_on_a_second_phone_is_sent_once_though_both_phones_send_it(street: Street, phone: Phone) -> None:
+    street.network.is_down = True
+    page = phone.open("#/file", is_offline=True)
+    phone.file(noise(1), noise(2))
+    phone.file(noise(3))
+    page.goto("/m/#/outbox")
+    with page.expect_download() as download:
+        page.click("[data-key=export]")
+    saved = phone.folder / "rescue.json"
+    download.value.save_as(saved)
+    assert len(json.loads(saved.read_text("utf-8"))["items"]) == 2
+    phone.close()
+
+    street.network.is_down = False
+    second = street.new_phone()
+    second.open()
+    second.sign_in()
+    second.page.goto("/m/#/outbox")
+    second.page.set_input_files("[data-source=rescue]", saved)
+    second.until(is_sent(second, 2))
+    assert street.counts() == (2, 3)
+    second.page.set_input_files("[data-source=rescue]", saved)
+    second.page.get_by_text("新导入 0 件，2 件手机上已有").wait_for()
+    second.close()
+
+    phone.open("#/outbox")
+    phone.until(is_sent(phone, 2))
+    assert street.counts() == (2, 3)
+
+
+def test_a_revoked_phone_keeps_its_outbox_says_what_to_do_and_sends_after_sign_in(street: Street, phone: Phone) -> None:
+    street.network.is_down = True
+    page = phone.open("#/file", is_offline=True)
+    phone.file(noise(1))
+    owner = street.office.caller("inspector")
+    [session] = [one for one in owner.get("/auth/sessions").json["items"] if one["device"]]
+    ended = owner.client.delete(f"/api/v1/auth/sessions/{session['id']}", headers=owner.headers)
+    assert ended.status_code == 204
+    street.network.is_down = False
+    assert phone.context is not None
+    phone.context.set_offline(False)
+    page.get_by_text("此手机的登录已被注销").wait_for()
+    assert phone.statuses() == {"queued": 1}
+    page.click("[data-key=tell-alarm]")
+    page.wait_for_selector("form.sign-in")
+    phone.sign_in()
+    phone.until(is_sent(phone, 1))
+    assert street.counts() == (1, 1)
+
+
+def test_another_person_on_the_same_phone_never_sends_the_first_ones_items(street: Street, phone: Phone) -> None:
+    street.network.is_down = True
+    page = phone.open("#/file", is_offline=True)
+    phone.file(noise(1))
+    page.goto("/m/#/settings")
+    page.click("[data-key=sign-out]")
+    page.click("dialog .danger")
+    page.wait_for_selector("form.sign-in")
+    street.network.is_down = False
+    assert phone.context is not None
+    phone.context.set_offline(False)
+    phone.sign_in("inspector2")
+    page.goto("/m/#/outbox")
+    page.get_by_text("另有 1 件属于 inspector，不会以您的名义发送").wait_for()
+    page.goto("/m/#/file")
+    phone.file(noise(2))
+    phone.until(lambda: phone.statuses() == {"queued": 1, "done": 1})
+    assert street.counts() == (1, 1)
+    page.goto("/m/#/settings")
+    page.click("[data-key=sign-out]")
+    page.click("dialog .danger")
+    page.wait_for_selector("form.sign-in")
+    phone.sign_in("inspector")
+    phone.until(is_sent(phone, 2))
+    assert street.counts() == (2, 2)
+
+
+def test_a_refused_item_is_parked_alone_with_its_reason_and_sent_after_a_change(street: Street, phone: Phone) -> None:
+    street.network.is_down = True
+    page = phone.open("#/file", is_offline=True)
+    phone.file(noise(1))
+    phone.file(noise(2))
+    phone.file(noise(3))
+    spoil = """import('/static/m/store.js').then(async (store) => {
+        const items = (await store.allItems()).sort((one, other) => one.seq - other.seq);
+        await store.updateItem(items[1].id, (item) => ({...item, body: {...item.body, type: {...item.body.type, code: '00000'}}}));
+    })"""
+    page.evaluate(spoil)
+    street.network.is_down = False
+    assert phone.context is not None
+    phone.context.set_offline(False)
+    phone.until(lambda: phone.statuses() == {"done": 2, "parked": 1})
+    assert street.counts() == (2, 3)
+    page.goto("/m/#/outbox")
+    parked = page.locator("[data-status=parked]")
+    assert "00000" in parked.inner_text()
+    parked.get_by_role("link", name="修改").click()
+    page.wait_for_selector(".tile img")
+    page.click("[data-key=send]")
+    phone.until(is_sent(phone, 3))
+    assert street.counts() == (3, 3)
+
+
+def bomb() -> bytes:
+    """Make a PNG of 100 million pixels in a few kilobytes."""
+    held = io.BytesIO()
+    Image.new("1", (20_000, 5_000)).save(held, "PNG", optimize=True)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("empty.jpg", b"", "文件是空的"),
+        ("text.jpg", b"no picture at all, just words", "这不是照片"),
+        ("half.jpg", noise(1, (400, 300))[:-2000], "已损坏或不完整"),
+        ("bomb.png", bomb(), "像素"),
+    ],
+    ids=["zero bytes", "no picture", "cut short", "decompression bomb"],
+)
+def test_what_is_no_good_photo_is_refused_in_words_on_the_phone(
+    street: Street, phone: Phone, name: str, data: bytes, said: str
+) -> None:
+    page = phone.open("#/file")
+    page.set_input_files(
+        "input[data-usage=file][data-source=gallery]", {"name": name, "mimeType": "image/jpeg", "buffer": data}
+    )
+    page.locator("#toast", has_text=said).wait_for()
+    assert page.locator(".tile").count() == 0
+
+
+def test_a_photo_of_twelve_million_pixels_becomes_small_and_keeps_the_digest_of_the_original(
+    street: Street, phone: Phone
+) -> None:
+    held = io.BytesIO()
+    Image.effect_noise((4000, 3000), 40).convert("RGB").save(held, "JPEG", quality=80)
+    phone.open("#/file")
+    phone.file(held.getvalue())
+    phone.until(is_sent(phone, 1))
+    with street.office.rt.database.reading() as tx:
+        row = tx.execute(select(AttachmentRow)).scalars().one()
+        size, sides = row.size, (row.width, row.height)
+    assert len(held.getvalue()) > 2_000_000
+    assert size < 900_000
+    assert max(sides) <= 1600

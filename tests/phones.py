@@ -1,0 +1,172 @@
+"""A phone in a test: Chromium with a profile of its own, a position, and the app; it can be killed and taken up again."""
+
+import io
+import os
+import re
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import Error as PlaywrightError
+
+from gridcase.domain.place import GeoPoint
+from tests.office import PASSWORD
+
+ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+CAMERA = "input[data-usage={usage}][data-source=camera]"
+
+
+def noise(seed: int, size: tuple[int, int] = (96, 72)) -> bytes:
+    """Make a small JPEG unlike all others."""
+    held = io.BytesIO()
+    picture = Image.new("RGB", size)
+    picture.putdata([((seed * 7919 + i * 31) % 256, (seed * 104729 + i) % 256, i % 256) for i in range(size[0] * size[1])])
+    picture.save(held, "JPEG", quality=85)
+    return held.getvalue()
+
+
+def as_file(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> dict[str, Any]:
+    """Return what a file chooser is given."""
+    return {"name": name, "mimeType": kind, "buffer": data}
+
+
+@dataclass
+class Phone:
+    """A phone; what it keeps lies in a folder and outlives its page and its browser."""
+
+    playwright: Playwright
+    folder: Path
+    address: str
+    point: GeoPoint
+    accuracy_m: float = 8
+    complaints: list[str] = field(default_factory=list)
+    context: BrowserContext | None = None
+
+    def open(self, where: str = "#/tasks", *, is_offline: bool = False) -> Page:
+        """Start the browser and the app."""
+        self.context = self.playwright.chromium.launch_persistent_context(
+            self.folder,
+            executable_path="/usr/bin/chromium",
+            args=ARGUMENTS,
+            viewport={"width": 360, "height": 640},
+            locale="zh-CN",
+            base_url=self.address,
+            geolocation={"longitude": self.point.lon, "latitude": self.point.lat, "accuracy": self.accuracy_m},
+            permissions=["geolocation"],
+            accept_downloads=True,
+        )
+        self.context.set_offline(is_offline)
+        page = self.context.pages[0]
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.goto(f"/m/{where}")
+        page.wait_for_selector("#screen .head")
+        return page
+
+    @property
+    def page(self) -> Page:
+        """The page now open."""
+        assert self.context is not None
+        return self.context.pages[0]
+
+    def close(self) -> None:
+        """Close the browser as a person does; what is in its memory is written."""
+        if self.context is not None:
+            with suppress(PlaywrightError):
+                self.context.close()
+        self.context = None
+
+    def kill(self) -> None:
+        """End the browser as a phone without power does."""
+        for pid in self._processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.close()
+        for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _processes(self) -> list[int]:
+        """Return the processes of this phone's own profile, and no other."""
+        wanted = f"--user-data-dir={self.folder}"
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    if wanted in (entry / "cmdline").read_text("utf-8", "replace").split("\0"):
+                        found.append(int(entry.name))
+        return found
+
+    def sign_in(self, username: str = "inspector", password: str = PASSWORD) -> None:
+        """Sign in, and wait until grid, catalogue and service worker are there."""
+        self.page.fill("[name=username]", username)
+        self.page.fill("[name=password]", password)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_selector("#bar a")
+        self.page.get_by_text(re.compile("更新于|Updated")).wait_for()
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+    def shoot(self, data: bytes, *, usage: str = "file") -> None:
+        """Take a photo, and wait until it is kept."""
+        tiles = self.page.locator(".tile img")
+        before = tiles.count()
+        self.page.set_input_files(CAMERA.format(usage=usage), as_file(data))
+        tiles.nth(before).wait_for()
+        self.page.wait_for_selector(".busy", state="hidden")
+
+    def choose_type(self) -> None:
+        """Take the first of the frequent types, and its first condition."""
+        self.page.click("[data-key^='type-'] >> nth=0")
+        self.page.wait_for_selector("[data-key=change-type]")
+        conditions = self.page.locator("[data-key^='condition-']")
+        if conditions.count():
+            conditions.first.click()
+
+    def send(self) -> None:
+        """Press the button, and wait until the form is empty again."""
+        self.page.click("[data-key=send]")
+        self.page.wait_for_selector(".shoot.first")
+
+    def file(self, *photos: bytes) -> None:
+        """File a case from the open form."""
+        for photo in photos:
+            self.shoot(photo)
+        self.choose_type()
+        self.send()
+
+    def items(self) -> list[dict[str, Any]]:
+        """Return what the outbox holds."""
+        found: list[dict[str, Any]] = self.page.evaluate(
+            "import('/static/m/store.js').then((store) => store.allItems())"
+        )
+        return found
+
+    def statuses(self) -> dict[str, int]:
+        """Count the items of the outbox by status."""
+        found: dict[str, int] = {}
+        for item in self.items():
+            found[item["status"]] = found.get(item["status"], 0) + 1
+        return found
+
+    def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until something holds; the page goes on meanwhile."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"still not: {self.statuses()}"
+            self.page.wait_for_timeout(200)
+
+
+@contextmanager
+def phone_of(
+    playwright: Playwright, folder: Path, address: str, point: GeoPoint, *, accuracy_m: float = 8
+) -> Iterator[Phone]:
+    """Give a phone that is closed at the end."""
+    phone = Phone(playwright=playwright, folder=folder, address=address, point=point, accuracy_m=accuracy_m)
+    try:
+        yield phone
+    finally:
+        phone.close()
