@@ -1,4 +1,4 @@
-"""A phone in a test: Chromium with a profile of its own, a position, and the app; it can be killed and taken up again."""
+"""A phone in a test: Chromium with a profile of its own, a position, and the app; killed and taken up again."""
 
 import io
 import os
@@ -26,7 +26,9 @@ def noise(seed: int, size: tuple[int, int] = (96, 72)) -> bytes:
     """Make a small JPEG unlike all others."""
     held = io.BytesIO()
     picture = Image.new("RGB", size)
-    picture.putdata([((seed * 7919 + i * 31) % 256, (seed * 104729 + i) % 256, i % 256) for i in range(size[0] * size[1])])
+    picture.putdata(
+        [((seed * 7919 + i * 31) % 256, (seed * 104729 + i) % 256, i % 256) for i in range(size[0] * size[1])]
+    )
     picture.save(held, "JPEG", quality=85)
     return held.getvalue()
 

@@ -935,6 +935,6 @@ def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
     )
 
 
-def narrowed(statement: Select[Any], actor: Actor, wanted: CaseFilter, now: datetime) -> Select[Any]:
+def narrowed(tx: Tx, statement: Select[Any], actor: Actor, wanted: CaseFilter, now: datetime) -> Select[Any]:
     """Return a statement on cases narrowed to those of a filter that an actor may see."""
-    return statement.where(visible_to(actor), *_criteria(wanted, now))
+    return statement.where(visible_to(actor), *criteria(tx, wanted, now))

@@ -37,7 +37,7 @@ def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) 
         CaseRow.due_at,
         CaseRow.is_excused,
     )
-    statement = narrowed(select(*columns), actor, wanted, now).where(CaseRow.lon_e7.is_not(None))
+    statement = narrowed(tx, select(*columns), actor, wanted, now).where(CaseRow.lon_e7.is_not(None))
     rows = tx.execute(statement.order_by(CaseRow.due_at, CaseRow.id).limit(limit + 1))
     return tuple(
         MapPoint(
@@ -54,6 +54,6 @@ def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) 
 
 def count_by_cell(tx: Tx, actor: Actor, wanted: CaseFilter, now: datetime) -> Mapping[str, int]:
     """Return how many cases of a filter lie in each cell; cells without any are left out."""
-    statement = narrowed(select(CaseRow.area, func.count()), actor, wanted, now).where(CaseRow.area.is_not(None))
+    statement = narrowed(tx, select(CaseRow.area, func.count()), actor, wanted, now).where(CaseRow.area.is_not(None))
     rows = tx.execute(statement.group_by(CaseRow.area))
     return {row[0]: row[1] for row in rows}

@@ -1,4 +1,4 @@
-"""The phone finds the same cell as the server: at random, on every edge and corner, with what an accuracy circle touches."""
+"""The phone finds the same cell as the server: at random, on every edge and corner, and what a circle touches."""
 
 from collections.abc import Callable
 from itertools import pairwise

@@ -245,7 +245,8 @@ def test_a_refused_item_is_parked_alone_with_its_reason_and_sent_after_a_change(
     phone.file(noise(3))
     spoil = """import('/static/m/store.js').then(async (store) => {
         const items = (await store.allItems()).sort((one, other) => one.seq - other.seq);
-        await store.updateItem(items[1].id, (item) => ({...item, body: {...item.body, type: {...item.body.type, code: '00000'}}}));
+        const wrong = (type) => ({...type, code: '00000'});
+        await store.updateItem(items[1].id, (item) => ({...item, body: {...item.body, type: wrong(item.body.type)}}));
     })"""
     page.evaluate(spoil)
     street.network.is_down = False

@@ -15,12 +15,13 @@ from flask import Response, make_response, request, url_for
 from gridcase.domain.actor import UNIT_ROLES
 from gridcase.domain.case import CaseState, CellCode, Source, TypeKey, UnitCode
 from gridcase.domain.errors import NotFoundError
-from gridcase.edge.countdown import SOON_SECONDS, Countdowns, countdown_words
+from gridcase.edge.countdown import Countdowns, countdown_words
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
 from gridcase.edge.view import listed_view, view_of
 from gridcase.grid.features import UNIT_LAYER, Feature
 from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cell_counts, map_points
+from gridcase.services.queue import SOON_SECONDS
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
 from gridcase.web.console.blueprint import console
