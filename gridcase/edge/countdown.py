@@ -102,10 +102,7 @@ class Countdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdowns:
-    """Counts down many deadlines at one instant; what the calendars say about that instant is worked out once each.
-
-    Measured with ``python -m timeit``: 50 cases of two calendars, overdue by up to a month, in under 5 ms.
-    """
+    """Counts down many deadlines at one instant; what the calendars say about that instant is worked out once each."""
 
     rules: Rulebook
     now: datetime

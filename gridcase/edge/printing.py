@@ -11,6 +11,7 @@ from gridcase.edge.texts import SENTENCES, TITLES, Language, label
 #: Statuses of the codes that are a refusal of their own; every other code names what is wrong with one field.
 STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "cross_site": (403,),
+    "view_not_found": (404,),
     "about_yourself": (403,),
     "anomaly_not_found": (404,),
     "anomaly_reviewed": (409,),
