@@ -139,7 +139,7 @@ export class Grid {
   }
 }
 
-function makeCell([code, parts]) {
+function makeCell([code, , parts]) {
   const rings = parts.flatMap((part) => part.map(unpackRing));
   const edges = [];
   const bounds = [Infinity, Infinity, -Infinity, -Infinity];

@@ -150,8 +150,8 @@ async function answer(screen) {
   const photos = await store.getPhotos(draft.photos.map((photo) => photo.id));
   const body = { result: draft.result, attachments: [], observed_at: photos[0]?.evidence.captured_at };
   if (draft.fix) body.location = { lon: draft.fix.x / PER_DEGREE, lat: draft.fix.y / PER_DEGREE, datum: 'wgs84', accuracy_m: draft.fix.accuracy_m };
-  const note = [draft.note.trim(), draft.reason.trim() && `${t('task.reason')}: ${draft.reason.trim()}`].filter(Boolean).join('\n');
-  if (note) body.note = note;
+  if (draft.note.trim()) body.note = draft.note.trim();
+  if (draft.reason.trim()) body.override_reason = draft.reason.trim();
   const item = {
     kind: task.kind, chain: task.case, photos: draft.photos.map((photo) => photo.id), body, draft, task,
     target: { number: task.case, task: task.number, etag: editing?.target.etag || `"v${held.version}"` },

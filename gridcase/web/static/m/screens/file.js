@@ -304,23 +304,29 @@ const degrees = ({ x, y, accuracy_m: accuracy }, hasAccuracy) => ({
 });
 
 /** The body of the filing; fixed once it is made, so that sending it again is sending the same. */
-export function filingBody(draft) {
+export function filingBody(draft, device, offset) {
   const [scheme, kind, code] = draft.type.split('/');
   const body = { type: { scheme, kind, code }, source: 'inspector', attachments: [] };
   if (draft.condition) body.condition = draft.condition;
-  // Where the receiver believed to be travels with each photo, so a moved pin hides nothing.
-  if (draft.pin) body.location = degrees(draft.pin, false);
-  else if (draft.fix) body.location = degrees(draft.fix, true);
+  if (draft.pin) {
+    body.location = degrees(draft.pin, false);
+    body.location_moved = true;
+    if (draft.fix) body.measured_location = degrees(draft.fix, true);
+  } else if (draft.fix) {
+    body.location = degrees(draft.fix, true);
+  }
   if (draft.address.trim()) body.address = draft.address.trim();
   if (draft.note.trim()) body.description = draft.note.trim();
   if (draft.observed_at) body.observed_at = draft.observed_at;
+  if (offset !== null && offset !== undefined) body.clock_offset_ms = offset;
+  if (device) body.device = device;
   if (draft.self_handled) body.self_handled = true;
   if (draft.campaign) body.campaign = draft.campaign.code;
   return body;
 }
 
 async function submit(screen) {
-  const { draft, draftKey, editing, grid } = screen;
+  const { draft, draftKey, account, editing, grid } = screen;
   const type = chosenType(screen);
   if (!draft.fix && !draft.pin && !draft.address.trim()) {
     const late = lastPosition();
@@ -332,7 +338,7 @@ async function submit(screen) {
   const place = placeOf(draft);
   const item = {
     kind: 'file', photos: draft.photos.map((photo) => photo.id), draft,
-    body: filingBody(draft),
+    body: filingBody(draft, account.device, editing ? editing.body.clock_offset_ms : api.clockOffsetMs()),
     title: { zh: type.name_zh || type.name, en: type.name_en || type.name, cell: place && grid ? grid.locate(place.x, place.y).cell : null },
   };
   try {
