@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright
 from sqlalchemy import func, select
 
 from gridcase.app import create_app
@@ -47,12 +47,6 @@ class Street:
         with self.office.rt.database.reading() as tx:
             statement = select(func.count()).where(AttachmentRow.case_uid.is_not(None)).group_by(AttachmentRow.case_uid)
             return list(tx.execute(statement).scalars())
-
-
-@pytest.fixture
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
 
 
 @pytest.fixture
