@@ -109,6 +109,8 @@ class Phone:
         self.page.fill("[name=password]", password)
         self.page.click("button[type=submit]")
         self.page.wait_for_selector("#bar a")
+        # Whoever signed out on another screen comes back to it; when the copies were brought up to date stands here.
+        self.page.evaluate("location.hash = '#/tasks'")
         self.page.get_by_text(re.compile("更新于|Updated")).wait_for()
         self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
