@@ -21,7 +21,7 @@ from gridcase.store.database import Tx
 from tests.months import LATER, PERIOD, RULES, reported_case
 from tests.office import Office
 
-_RULE_SETS = (RULES, "production-formula")
+_RULE_SETS = (RULES, "production-formula", "cjt292-unit")
 #: A period and a rule set for every point, so that one office serves them all.
 CLOSINGS = [(f"2026-{month:02d}", rules) for rules in _RULE_SETS for month in range(1, 10)]
 
