@@ -134,7 +134,7 @@ const shown = (one, value) => (one.name === 'due_at' && value ? when(value) : va
 function rescue(count) {
   const input = h('input.unseen', {
     type: 'file', accept: 'application/json,.json', 'data-source': 'rescue', tabindex: -1, 'aria-hidden': 'true',
-    onchange: (event) => bringIn(event.target.files[0]).finally(() => { event.target.value = ''; }),
+    onchange: (event) => takeBackIn(event.target.files[0]).finally(() => { event.target.value = ''; }),
   });
   const waits = count.queued + count.parked + count.stale + count.others;
   return h('section.rescue', {},
@@ -165,7 +165,7 @@ export async function takeOut() {
   say(t('rescue.exported', { n: count }));
 }
 
-async function bringIn(file) {
+async function takeBackIn(file) {
   if (!file) return;
   try {
     const { added, known } = await importFile(file);
