@@ -79,8 +79,10 @@ def test_each_role_finds_exactly_the_actions_that_the_api_names(sqlite_office, u
 def test_who_may_not_see_a_case_reaches_neither_page_nor_fragment_nor_form(sqlite_office):
     number = given_to(sqlite_office)
     stranger = Visitor(sqlite_office, "other_unit")
-    for path in ("", "/pulse?seen=0", "/forms/accept", "?do=accept"):
+    for path in ("", "/forms/accept", "?do=accept"):
         assert stranger.get(f"/cases/{number}{path}", **{"HX-Request": "true"}).status_code == 404
+    pulses = [stranger.get(f"/cases/{one}/pulse?seen=0") for one in (number, f"{number[:-1]}9", "nothing")]
+    assert {(one.status_code, one.text) for one in pulses} == {(286, pulses[2].text)}
     assert stranger.post(f"/cases/{number}/actions/comment", {"text": "x", "version": "1"}).status_code == 404
 
 

@@ -50,6 +50,8 @@ from gridcase.workflow.transitions import BY_PEOPLE
 
 #: Said aside: they never move the case, and stand after the others.
 _ASIDE = (Action.COMMENT, Action.ATTACH, Action.URGE, Action.SUPERVISE)
+#: With this status htmx shows the answer and ends its polling.
+_STOP_ASKING = 286
 #: Not to be done by mistake.
 _GRAVE = (Action.VOID, Action.TRANSFER, Action.REOPEN)
 #: What people come to do: drawn first.
@@ -139,7 +141,12 @@ def case_pulse(number: str) -> BaseResponse:
     """Say whether anything happened to a case since a line of its history: nothing, or who did what."""
     since = request.args.get("seen", "")
     actor = calling().actor
-    if not since.isdecimal() or pulse(runtime(), actor, number).lines <= int(since[:9]):
+    try:
+        lines_now = pulse(runtime(), actor, number).lines
+    except NotFoundError:
+        # Given to others while the page stood open, or never there: said once, and not asked again.
+        return fragment("console/_case_gone.html", status=_STOP_ASKING)
+    if not since.isdecimal() or lines_now <= int(since[:9]):
         return Response(status=204)
     seen = viewing()
     lines = [history_view(line, seen) for line in case_history(runtime(), actor, number)]

@@ -153,6 +153,10 @@ WORDS: dict[str, Text] = {
     "case.changed": Text("此案刚刚有变化", "This case has just changed"),
     "case.show_news": Text("显示最新内容", "Show the newest"),
     "case.news_keep": Text("正在填写的内容会保留。", "What you are writing is kept."),
+    "case.gone": Text(
+        "案件已不在您的可见范围内（例如已改派给其他单位），本页不再更新。",
+        "You may no longer see this case (it may have gone to another unit); this page is not updated any more.",
+    ),
     "case.stale": Text(
         "您填写期间，此案已有变化，尚未提交：", "The case changed while you were writing. Nothing was sent:"
     ),
