@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo
 
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import Action, CheckMode, CheckResult, PersonId, Ruling, TypeKey, UnitCode, VerifyResult
+from gridcase.domain.errors import GridcaseError
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
-from gridcase.edge.texts import Language, label
+from gridcase.edge.texts import Language, label, sentence
+from gridcase.services.bulk import Outlook
 from gridcase.services.dossier import LinkedCase, NearCase
 from gridcase.services.inbox import ToldNotice
 from gridcase.services.missing import MissedCase
+from gridcase.services.queue import Marked
 from gridcase.services.reading import HistoryLine, ListedCase, Photo, SeenRecurrence, StoredCase
 from gridcase.services.recurring import ListedRecurrence
 from gridcase.services.steps.reference import Reference
@@ -95,6 +98,59 @@ def listed_view(listed: ListedCase, viewing: Viewing) -> Json:
         "address": listed.address,
         "description": listed.description,
     }
+
+
+def queue_view(listed: ListedCase, marked: Marked, viewing: Viewing) -> Json:
+    """Return a case as the queue shows it: where it lies and who has it by name, and the markers beside it."""
+    case = listed.case
+    return listed_view(listed, viewing) | {
+        "community": _community(case, viewing),
+        "unit_name": _name_of(listed.unit, viewing) if listed.unit else None,
+        "returns": case.returns,
+        "followers": marked.followers,
+        "recurrent": marked.is_recurrent,
+        "rework": marked.is_rework,
+        "unrouted": case.is_unrouted,
+        "supervised": any(one.answered_at is None for one in case.supervisions),
+        "pending": [label(one.kind, viewing.language) for one in case.pending],
+        "resumes_at": instant_text(case.resumes_at, viewing),
+    }
+
+
+def outlook_view(outlook: Outlook, viewing: Viewing) -> Json:
+    """Return what an action would make of one case of many, or in words why it would not."""
+    return {
+        "number": outlook.number,
+        "version": outlook.version,
+        "type_name": _name_of(str(outlook.type), viewing) if outlook.type else None,
+        "state": outlook.state,
+        "state_label": label(outlook.state, viewing.language) if outlook.state else None,
+        "before": _name_of(outlook.before, viewing) if outlook.before else None,
+        "unit": _name_of(outlook.unit, viewing) if outlook.unit else None,
+        "why": route_sentence(RouteExplanation.load(outlook.route), viewing) if outlook.route else None,
+        "due_at": instant_text(outlook.due_at, viewing),
+        "stale": outlook.is_stale,
+        "will_do": outlook.will_do,
+        "refusal": refusal_text(outlook.refusal, viewing) if outlook.refusal else None,
+    }
+
+
+def refusal_text(refusal: GridcaseError, viewing: Viewing) -> str:
+    """Say in one line why something was refused: the sentences of its fields, or its own where no field is to blame."""
+    problems = [(one.code, one.params) for some in refusal.fields.values() for one in some]
+    said = [
+        sentence(code, {name: _told_name(name, value, viewing) for name, value in params.items()}, viewing.language)
+        for code, params in problems or [(refusal.code, refusal.params)]
+    ]
+    return " ".join(said)
+
+
+def _told_name(name: str, value: str | int, viewing: Viewing) -> str | int:
+    """Name the unit or type that a refusal names by its code."""
+    return _name_of(value, viewing) if name in _NAMED and isinstance(value, str) else value
+
+
+_NAMED = frozenset({"unit", "type"})
 
 
 def linked_view(linked: LinkedCase, viewing: Viewing) -> Json:
@@ -258,6 +314,18 @@ def _is_overdue(case: Case, now: datetime) -> bool:
     """Tell whether the deadline that matters now has passed: the same as the filter of lists."""
     late = case.due_at is not None and is_late(now, case.due_at)
     return case.state.is_open and late and not is_excused(case)
+
+
+def _community(case: Case, viewing: Viewing) -> str | None:
+    """Name the community a case lies in: the first twelve characters of its cell."""
+    if case.location is None or case.location.cell is None:
+        return None
+    code = case.location.cell[:_COMMUNITY_DIGITS]
+    known = viewing.reference.features.get(("community", code))
+    return known.name if known else code
+
+
+_COMMUNITY_DIGITS = 12
 
 
 def _location(stored: StoredCase, viewing: Viewing) -> Json | None:

@@ -16,6 +16,8 @@ from gridcase.web.console import (
     month_run,
     month_trials,
     notices,
+    queue_bulk,
+    queue_page,
     sessions,
     unit_page,
 )
@@ -44,6 +46,8 @@ MODULES = (
     unit_page,
     admin_layers,
     map_page,
+    queue_page,
+    queue_bulk,
 )
 
 

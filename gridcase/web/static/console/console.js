@@ -1,6 +1,16 @@
 // What every page of the console does in the browser: close what pops up, say that the network is gone, go by keyboard.
 
-const typing = (target) => target.closest("input, select, textarea, [contenteditable]") !== null;
+const KEYS_OFF = "gridcase-keys-off";
+
+const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable]") !== null;
+
+/** Whether a key that is pressed means a shortcut: not while somebody types, with another key held, or over a dialog. */
+export function isShortcut(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return false;
+  return !typing(event.target) && !document.querySelector("dialog[open]") && !localStorage.getItem(KEYS_OFF);
+}
+
+for (const one of document.querySelectorAll("[data-needs-script]")) one.hidden = false;
 
 document.addEventListener("click", (event) => {
   const toast = event.target.closest("[data-close-toast]");
@@ -10,7 +20,7 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-close-dialog]");
   if (closer) closer.closest("dialog").close();
   for (const drop of document.querySelectorAll("details.drop[open]")) {
-    if (!drop.contains(event.target)) drop.open = false;
+    if (!drop.contains(event.target) || opener) drop.open = false;
   }
 });
 
@@ -23,15 +33,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// "g", then the letter of a page, goes there.
+// "g", then the letter of a page, goes there; "?" tells of all keys.
 let goes = 0;
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
+  if (!isShortcut(event)) return;
   if (event.key === "g") {
     goes = event.timeStamp;
     return;
   }
-  if (event.timeStamp - goes < 1500) {
+  if (event.key === "?") {
+    event.preventDefault();
+    document.getElementById("shortcuts").showModal();
+  } else if (event.timeStamp - goes < 1500) {
     const item = document.querySelector(`.menu a[data-key="${CSS.escape(event.key)}"]`);
     goes = 0;
     if (item) {
@@ -42,6 +55,19 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
+// Who speaks to the computer, or strikes keys by mistake, can do without them (WCAG 2.1.4).
+const switched = document.getElementById("keys-on");
+switched.checked = !localStorage.getItem(KEYS_OFF);
+switched.addEventListener("change", () => {
+  if (switched.checked) localStorage.removeItem(KEYS_OFF);
+  else localStorage.setItem(KEYS_OFF, "1");
+});
+document.addEventListener("keydown", (event) => {
+  // "?" opens the window even then: it is where they are switched on again.
+  if (event.key !== "?" || !localStorage.getItem(KEYS_OFF) || typing(event.target)) return;
+  if (!document.querySelector("dialog[open]")) document.getElementById("shortcuts").showModal();
+});
+
 export function toast(text, kind = "") {
   const box = document.createElement("div");
   box.className = `toast ${kind}`;
@@ -50,4 +76,7 @@ export function toast(text, kind = "") {
   setTimeout(() => box.remove(), 8000);
 }
 
-document.addEventListener("htmx:sendError", () => toast(document.body.dataset.offline, "toast-alarm"));
+// A page that asks by itself says so in its own place.
+document.addEventListener("htmx:sendError", (event) => {
+  if (!event.detail.elt.closest("[data-asks-by-itself]")) toast(document.body.dataset.offline, "toast-alarm");
+});
