@@ -16,12 +16,13 @@ from marshmallow import Schema, ValidationError
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from gridcase.domain.case import Action, AttachmentUsage, TypeKey, UnitCode
-from gridcase.domain.errors import InvalidInputError, Problem, invalid
+from gridcase.domain.errors import GridcaseError, InvalidInputError, Problem, invalid
 from gridcase.domain.time import LimitUnit
 from gridcase.edge.bodies import loader
 from gridcase.edge.fields import as_input_error
+from gridcase.edge.runtime import language
 from gridcase.edge.schemas import PAYLOAD_SCHEMAS
-from gridcase.edge.texts import Language, label
+from gridcase.edge.texts import Language, label, sentence
 from gridcase.edge.view import Viewing
 from gridcase.services.attaching import Upload, upload
 from gridcase.services.reading import inspectors_for
@@ -44,6 +45,7 @@ USAGES = {
 _ASSISTING_ROWS = 2
 #: Photos taken by one form.
 MOST_PHOTOS = 20
+DATUMS = (("wgs84", "WGS 84"), ("cgcs2000", "CGCS2000"), ("gcj02", "GCJ-02"), ("bd09", "BD-09"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +206,15 @@ def read_payload(action: Action, form: MultiDict[str, str], photos: Sequence[str
     }
     payload: Payload = load(PAYLOAD_SCHEMAS[action], body)
     return payload
+
+
+def sentences_of(refusal: GridcaseError) -> dict[str, list[str]]:
+    """Say what was refused: by the field of the form, nested ones under their parent's name; else under ``""``."""
+    said: dict[str, list[str]] = {}
+    for name, problems in refusal.fields.items():
+        sentences = [sentence(one.code, one.params, language()) for one in problems]
+        said.setdefault(name.partition(".")[0], []).extend(sentences)
+    return said or {"": [sentence(refusal.code, refusal.params, language())]}
 
 
 def load(schema: type[Schema], body: Json) -> Any:

@@ -16,7 +16,7 @@ from gridcase.domain.errors import GridcaseError, KeyReusedError, NotFoundError,
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.problems import status_of
 from gridcase.edge.runtime import calling, language, runtime
-from gridcase.edge.texts import label, sentence
+from gridcase.edge.texts import label
 from gridcase.edge.view import (
     Viewing,
     history_view,
@@ -30,6 +30,7 @@ from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.dossier import SIMILAR_WITHIN_M, Dossier, dossier, pulse
 from gridcase.services.reading import StoredCase, case_history, one_case, sealed_month
 from gridcase.web.console.action_forms import (
+    DATUMS,
     MOST_PHOTOS,
     USAGES,
     Control,
@@ -38,12 +39,14 @@ from gridcase.web.console.action_forms import (
     controls,
     limit_units,
     read_payload,
+    sentences_of,
     take_photos,
     typed,
 )
 from gridcase.web.console.blueprint import console, go_to, is_fragment
 from gridcase.web.console.case_map import BAR_M, HEIGHT, WIDTH, small_map
 from gridcase.web.console.case_words import Told, Words
+from gridcase.web.console.map_page import layer_addresses
 from gridcase.web.console.menu import menu_of
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.workflow.transitions import BY_PEOPLE
@@ -207,7 +210,7 @@ def _refused(number: str, action: Action, photos: Photos, refusal: GridcaseError
     if isinstance(refusal, KeyReusedError):
         kept = Typed(values=request.form, photos=photos.kept)
     news: tuple[Told, ...] = ()
-    errors = _sentences(refusal)
+    errors = sentences_of(refusal)
     if isinstance(refusal, StaleCaseError | KeyReusedError):
         news, errors = _news(number, stored, seen), {}
     if isinstance(refusal, KeyReusedError):
@@ -224,15 +227,6 @@ def _news(number: str, stored: StoredCase, seen: Viewing) -> tuple[Told, ...]:
     last = int(since) if since.isdecimal() and len(since) < _LONGEST else stored.case.events
     lines = [history_view(line, seen) for line in case_history(runtime(), seen.actor, number)]
     return tuple(one for one in Words(seen, {}).history(lines, str(stored.case.type)) if one.seq > last)
-
-
-def _sentences(refusal: GridcaseError) -> dict[str, list[str]]:
-    """Say what was refused: by the field of the form, nested ones under their parent's name."""
-    said: dict[str, list[str]] = {}
-    for name, problems in refusal.fields.items():
-        sentences = [sentence(one.code, one.params, language()) for one in problems]
-        said.setdefault(name.partition(".")[0], []).extend(sentences)
-    return said or {"": [sentence(refusal.code, refusal.params, language())]}
 
 
 def _stored(number: str) -> tuple[StoredCase, Viewing]:
@@ -275,7 +269,7 @@ def _form(
 
 
 def _form_values(seen: Viewing) -> dict[str, Any]:
-    return {"limit_units": limit_units(seen.language), "datums": _DATUMS}
+    return {"limit_units": limit_units(seen.language), "datums": DATUMS, "layer_urls": layer_addresses()}
 
 
 def _page(number: str, *, status: int = 200, form: Action | None = None, drawn: ActionForm | None = None) -> Response:
@@ -363,4 +357,3 @@ def _sorted(actions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str,
 
 #: Digits of a version or line number; more is none.
 _LONGEST = 10
-_DATUMS = (("wgs84", "WGS 84"), ("cgcs2000", "CGCS2000"), ("gcj02", "GCJ-02"), ("bd09", "BD-09"))

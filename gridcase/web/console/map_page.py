@@ -29,7 +29,7 @@ from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
 from gridcase.workflow.routing import RoutingQuestion, route
 
-_COMMUNITY_DIGITS = 12
+_COMMUNITY_LAYER, _COMMUNITY_DIGITS = "community", 12
 _LISTED = 100
 _CELLS_LISTED = 200
 _OPEN = tuple(state for state in CaseState if state.is_open)
@@ -59,6 +59,15 @@ def map_page() -> Response:
         countdown_words=countdown_words(language()),
         **_listed(),
     )
+
+
+def layer_addresses() -> dict[str, str]:
+    """Return where the browser gets the layers that a place is chosen on."""
+    return {
+        name: url_for("console.map_layer", layer=name, v=_layer_version(name))
+        for name in (UNIT_LAYER, _COMMUNITY_LAYER)
+        if any(layer == name for layer, _ in calling().reference.features)
+    }
 
 
 @console.route("/map/list", methods=["GET"])
@@ -239,7 +248,7 @@ def _responsible(code: CellCode) -> list[tuple[str, int]]:
 
 
 def _community(code: str) -> str:
-    found = calling().reference.features.get(("community", code[:_COMMUNITY_DIGITS]))
+    found = calling().reference.features.get((_COMMUNITY_LAYER, code[:_COMMUNITY_DIGITS]))
     return found.name if found else code[:_COMMUNITY_DIGITS]
 
 

@@ -2,6 +2,7 @@
 // typed stays when the case is shown anew.
 
 import "./forms.js";
+import "./place.js";
 
 const head = () => document.getElementById("case-head");
 
