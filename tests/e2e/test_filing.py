@@ -61,8 +61,8 @@ def test_a_second_call_about_the_same_thing_is_added_to_the_first(
     page.wait_for_selector(f"[formaction='/cases/new/into/{filed}']")
     page.fill("[name=description]", "又有人来电")
     assert watched.faults() == []
-    with page.expect_navigation():
-        page.click(f"[formaction='/cases/new/into/{filed}']")
+    page.click(f"[formaction='/cases/new/into/{filed}']")
+    page.wait_for_url(f"**/cases/{filed}?done=comment")
     assert "又有人来电" in page.inner_text("#case-rest")
     assert watched.complaints == []
 
