@@ -19,6 +19,15 @@ from gridcase.domain.place import GeoPoint
 from tests.office import PASSWORD
 
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+EMPTY = """import('/static/m/store.js').then(async (store) => {
+  await store.removeItems((await store.allItems()).map((item) => item.id));
+  const open = indexedDB.open('gridcase');
+  await new Promise((resolve) => { open.onsuccess = resolve; });
+  const tx = open.result.transaction(['drafts', 'photos', 'bytes'], 'readwrite');
+  for (const name of tx.objectStoreNames) tx.objectStore(name).clear();
+  await new Promise((resolve) => { tx.oncomplete = resolve; });
+  open.result.close();
+})"""
 CAMERA = "input[data-usage={usage}][data-source=camera]"
 
 
@@ -122,9 +131,14 @@ class Phone:
         tiles.nth(before).wait_for()
         self.page.wait_for_selector(".busy", state="hidden")
 
-    def choose_type(self) -> None:
-        """Take the first of the frequent types, and its first condition."""
-        self.page.click("[data-key^='type-'] >> nth=0")
+    def choose_type(self, code: str | None = None) -> None:
+        """Take a type by searching its code, else the first of the frequent ones; and its first condition."""
+        if code is None:
+            self.page.click("[data-key^='type-'] >> nth=0")
+        else:
+            self.page.click("[data-key=search]")
+            self.page.fill("[data-key=query]", code)
+            self.page.click(".result >> nth=0")
         self.page.wait_for_selector("[data-key=change-type]")
         conditions = self.page.locator("[data-key^='condition-']")
         if conditions.count():
@@ -142,6 +156,43 @@ class Phone:
         self.choose_type()
         self.send()
 
+    def go(self, where: str) -> Page:
+        """Show another screen."""
+        self.page.goto("/m/#/none")
+        self.page.evaluate("hash => { location.hash = hash; }", where)
+        name = where.removeprefix("#/").split("?")[0].split("/")[0]
+        self.page.wait_for_selector(f".screen-{name} .head")
+        return self.page
+
+    def sync(self) -> None:
+        """Bring the copies up to date, and show the tasks."""
+        self.go("#/tasks")
+        self.page.evaluate("import('/static/m/sync.js').then((sync) => sync.pull())")
+
+    def stand(self, *, north: float = 0, accuracy_m: float | None = None) -> None:
+        """Stand so many degrees north of the phone's own place, and let the app know."""
+        assert self.context is not None
+        accuracy = self.accuracy_m if accuracy_m is None else accuracy_m
+        place = {"longitude": self.point.lon, "latitude": self.point.lat + north, "accuracy": accuracy}
+        self.context.set_geolocation(place)  # type: ignore[arg-type] - a plain dictionary of the three
+        # What the app knew before is forgotten with its page.
+        self.page.reload()
+        self.page.wait_for_selector("#screen .head")
+
+    def offline(self) -> None:
+        """Go into flight mode."""
+        assert self.context is not None
+        self.context.set_offline(True)
+
+    def online(self) -> None:
+        """Leave flight mode."""
+        assert self.context is not None
+        self.context.set_offline(False)
+
+    def forget(self) -> None:
+        """Empty outbox and drafts, as no person could: for the next test on the same phone."""
+        self.page.evaluate(EMPTY)
+
     def items(self) -> list[dict[str, Any]]:
         """Return what the outbox holds."""
         found: list[dict[str, Any]] = self.page.evaluate(
@@ -155,6 +206,10 @@ class Phone:
         for item in self.items():
             found[item["status"]] = found.get(item["status"], 0) + 1
         return found
+
+    def until_sent(self, count: int, seconds: float = 60) -> None:
+        """Wait until the server has confirmed everything there is: so many items."""
+        self.until(lambda: self.statuses() == {"done": count}, seconds)
 
     def until(self, holds: Callable[[], bool], seconds: float = 60) -> None:
         """Wait until something holds; the page goes on meanwhile."""

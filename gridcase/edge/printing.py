@@ -47,6 +47,7 @@ STATUSES_OF_CODE: dict[str, tuple[int, ...]] = {
     "limit_by_shift_leader": (403,),
     "not_your_unit": (403,),
     "not_your_task": (403,),
+    "task_withdrawn": (409,),
     "handled_it_yourself": (403,),
     "metrics_refused": (403,),
     "asked_by_your_unit": (403,),

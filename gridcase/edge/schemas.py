@@ -207,11 +207,18 @@ class VisitSchema(Schema):
     result = Choice(VisitResult, required=True)
     case = Text(most=40, allow_none=True)
     note = Text(most=NOTE_LENGTH, allow_none=True)
+    location = fields.Nested(PlaceSchema, allow_none=True)
+    observed_at = Instant(allow_none=True)
+    clock_offset_ms = ClockOffset(allow_none=True)
+    device = Text(most=80, allow_none=True)
+    attachments = Identities(load_default=list)
+    override_reason = Text(most=500, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Finding:
         """Build the finding."""
-        return Finding(**data | {"result": VisitResult(data["result"])})
+        photos = tuple(AttachmentId(one) for one in data.pop("attachments"))
+        return Finding(**data | {"result": VisitResult(data["result"]), "attachments": photos})
 
 
 _SHA256 = r"[0-9a-f]{64}"

@@ -65,10 +65,22 @@ def _place(one: CampaignPlace, zone: ZoneInfo) -> Json:
         "cell": one.cell,
         "inspector": one.inspector_name,
         "visited_at": _instant(one.visited_at, zone),
+        "observed_at": _instant(one.observed_at, zone),
+        "seen": _seen(one),
+        "attachments": list(one.photos),
+        "doubts": list(one.doubts),
+        "override_reason": one.override_reason,
         "result": one.result,
         "note": one.note,
         "case": one.case,
     }
+
+
+def _seen(one: CampaignPlace) -> Json | None:
+    """Return where the visitor stood; None when that is not known, or erased."""
+    if one.seen_lon_e7 is None or one.seen_lat_e7 is None:
+        return None
+    return {"lon": one.seen_lon_e7 / E7, "lat": one.seen_lat_e7 / E7, "accuracy_m": one.accuracy_m}
 
 
 def _instant(instant: datetime | None, zone: ZoneInfo) -> str | None:

@@ -242,6 +242,8 @@ LABELS: dict[str, Text] = {
     "fast_move": Text("位移速度偏高", "Fast move"),
     "check_burst": Text("核查时间密集", "Checks close together"),
     "clock_apart": Text("设备时钟偏差", "Device clock apart"),
+    "clock_jump": Text("设备时钟被调动", "Device clock moved"),
+    "no_place": Text("没有现场位置", "No position"),
     "gallery_photo": Text("相册照片", "Photo from the gallery"),
     "exif_differs": Text("照片信息不一致", "Picture data differ"),
     "reviewed": Text("已复核", "Reviewed"),
@@ -380,6 +382,10 @@ SENTENCES: dict[str, Text] = {
     ),
     "not_your_unit": Text("本案件不在你单位名下。", "The case is not with your unit."),
     "not_your_task": Text("该核查任务派给了其他监督员。", "This check was asked of another inspector."),
+    "task_withdrawn": Text(
+        "任务已撤回或改派，结果未接收；照片可作为补充材料提交。",
+        "The task was taken back or given to somebody else, so its result is not taken; photos may go as evidence.",
+    ),
     "handled_it_yourself": Text(
         "本人或本单位处置过的案件，不得由本人核查或结案。",
         "You or your unit handled this case, so somebody else has to check or close it.",
@@ -621,6 +627,10 @@ SENTENCES: dict[str, Text] = {
         "当前位置距案发地 {distance} 米，应在 {allowed} 米以内。请到现场后再提交。",
         "You are {distance} m from the case; this has to be done within {allowed} m. Go there first.",
     ),
+    "no_place": Text(
+        "现场核实或核查没有位置。请打开手机定位。",
+        "This was answered on the spot without a position. Turn the phone's location on.",
+    ),
     "photo_old": Text(
         "照片拍摄于任务派发之前。请在现场重新拍摄。",
         "The photo was taken before this was asked of you. Take one now, at the place.",
@@ -642,6 +652,10 @@ SENTENCES: dict[str, Text] = {
     "clock_apart": Text(
         "设备时钟与系统相差 {minutes} 分钟，以系统接收时间为准。",
         "The device's clock is {minutes} min from ours; our own time counts.",
+    ),
+    "clock_jump": Text(
+        "两张照片之间设备时钟被调动 {minutes} 分钟。",
+        "The device's clock was moved by {minutes} min between two photos.",
     ),
     "gallery_photo": Text(
         "照片选自相册，不是现场拍摄。", "The photo was chosen from the gallery, not taken on the spot."

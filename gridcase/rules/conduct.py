@@ -182,9 +182,10 @@ def _plain_nearness(near: Nearness) -> dict[str, Plain]:
 
 
 #: Doubts, and numbers with the least and the most that they may be.
-_DOUBTS = ("too_far", "photo_old", "photo_known")
+_DOUBTS = ("too_far", "no_place", "photo_old", "photo_known")
 _TRUST_NUMBERS = {
     "clock_minutes": (1, 1440),
+    "clock_jump_minutes": (1, 1440),
     "offline_hours": (1, 24 * 31),
     "speed_kmh": (20, 1000),
     "burst_checks": (2, 100),

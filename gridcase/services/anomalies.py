@@ -13,16 +13,18 @@ from itertools import groupby, pairwise
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import Action
 from gridcase.domain.errors import NotFoundError, NotPermittedError, WrongStateError
+from gridcase.domain.history import Facts
 from gridcase.domain.place import GeoPoint, distance_m
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import only_for
 from gridcase.store import anomalies as store
 from gridcase.store.anomalies import OPEN, REVIEWED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
+from gridcase.store.campaigns import forget_visitors
 from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.feed import hold_cursor, move_cursor, read_feed
 from gridcase.store.field_evidence import PhotoEvidenceRow
 from gridcase.store.history import CaseEventRow
-from gridcase.workflow.trust import TrustRule
+from gridcase.workflow.trust import Doubt, TrustRule
 
 __all__ = [
     "OPEN",
@@ -43,6 +45,8 @@ _TELLING = frozenset({Action.FILE, Action.VERIFY, Action.CHECK, Action.ATTACH, A
 #: Two stays farther apart in time say nothing of speed; two nearer in place nothing of moving.
 _STAYS_WITHIN = timedelta(hours=2)
 _LEAST_MOVE_M = 300
+#: A clock that differs from another day's may have drifted, or been set right over night.
+_CLOCKS_WITHIN = timedelta(hours=12)
 #: A picture's own metadata and the phone may differ by so much.
 _EXIF_FAR_M, _EXIF_SECONDS = 500, 600
 
@@ -54,6 +58,8 @@ class AnomalyKind(StrEnum):
     FAST_MOVE = "fast_move"
     CHECK_BURST = "check_burst"
     CLOCK_APART = "clock_apart"
+    CLOCK_JUMP = "clock_jump"
+    NO_PLACE = "no_place"
     GALLERY_PHOTO = "gallery_photo"
     EXIF_DIFFERS = "exif_differs"
 
@@ -119,7 +125,7 @@ def review_anomaly(rt: Runtime, actor: Actor, identity: int, read: Callable[[], 
 
 
 def clean_evidence(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
-    """Erase where staff stood for cases that ended some whole months ago; return how many rows it concerned."""
+    """Erase where staff stood for cases that ended, or visits made, some whole months ago; return of how many rows."""
     now = rt.clock.now()
     before = _months_back(
         now.astimezone(rt.settings.zone).date(), rt.reference().rules.conduct.trust.evidence_months, rt
@@ -129,6 +135,7 @@ def clean_evidence(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> 
         alive()
         with rt.database.writing() as tx:
             done = store.forget_positions(tx, before, _BATCH) + store.forget_measured(tx, before, _BATCH)
+            done += forget_visitors(tx, before, _BATCH)
         erased += done
         if not done:
             return erased
@@ -168,6 +175,8 @@ def _look(tx: Tx, lines: list[CaseEventRow], rule: TrustRule) -> tuple[NewAnomal
         *_same_photos(tx, new),
         *(found for one in new for found in _of_one(one, rule)),
         *_fast_moves(tx, new, rule),
+        *_clock_jumps(tx, new, rule),
+        *_without_place(lines),
         *_bursts(tx, lines, rule),
     )
 
@@ -236,6 +245,49 @@ def _fast_move(one: PhotoEvidenceRow, two: PhotoEvidenceRow, case_id: int, rule:
         at=two.taken_at,
         figures={"metres": round(metres), "seconds": round(seconds)},
     )
+
+
+def _clock_jumps(tx: Tx, new: list[_New], rule: TrustRule) -> Iterator[NewAnomaly]:
+    """Yield where the same device's clock was moved between two photos."""
+    told = [one.photo.evidence for one in new if one.photo.evidence is not None]
+    placed = {one.attachment_id: one for one in told if one.device is not None and one.clock_offset_ms is not None}
+    times = [one.taken_at for one in placed.values() if one.taken_at is not None]
+    if not times:
+        return
+    people = sorted({one.person_id for one in placed.values()})
+    known = store.clocks(tx, people, min(times) - _CLOCKS_WITHIN, max(times) + _CLOCKS_WITHIN)
+    for (one, _), (two, case_id) in pairwise(known):
+        is_same = (one.person_id, one.device) == (two.person_id, two.device)
+        if is_same and (one.attachment_id in placed or two.attachment_id in placed):
+            yield from _clock_jump(one, two, case_id, rule)
+
+
+def _clock_jump(one: PhotoEvidenceRow, two: PhotoEvidenceRow, case_id: int, rule: TrustRule) -> Iterator[NewAnomaly]:
+    minutes = abs((two.clock_offset_ms or 0) - (one.clock_offset_ms or 0)) / 60_000
+    if two.taken_at is None or minutes <= rule.clock_jump_minutes:
+        return
+    yield NewAnomaly(
+        slot=f"{AnomalyKind.CLOCK_JUMP}/{one.attachment_id}/{two.attachment_id}",
+        kind=AnomalyKind.CLOCK_JUMP,
+        person_id=two.person_id,
+        case_id=case_id,
+        at=two.taken_at,
+        figures={"minutes": round(minutes)},
+    )
+
+
+def _without_place(lines: Iterable[CaseEventRow]) -> Iterator[NewAnomaly]:
+    """Yield answers given on the spot that say nowhere where."""
+    for line in lines:
+        if Doubt.NO_PLACE in Facts.load(line.facts).doubts:
+            yield NewAnomaly(
+                slot=f"{AnomalyKind.NO_PLACE}/{line.id}",
+                kind=AnomalyKind.NO_PLACE,
+                person_id=line.actor_id,
+                case_id=line.case_id,
+                at=line.observed_at or line.recorded_at,
+                figures={},
+            )
 
 
 def _point(row: PhotoEvidenceRow) -> GeoPoint:

@@ -17,12 +17,13 @@ from gridcase.domain.errors import (
 )
 from gridcase.domain.place import distance_m
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.permitting import ASSESSING
+from gridcase.services.steps.permitting import ASSESSING, OFFICE
 from gridcase.services.steps.pictures import RENDERED_TYPE, PhotoSize, Picture, look, render
 from gridcase.services.steps.placing import ReceivedPlace, position_of
 from gridcase.store import appeals
 from gridcase.store import attachments as store
 from gridcase.store.attachments import AttachmentRow
+from gridcase.store.campaigns import is_visit
 from gridcase.store.cases import is_visible
 from gridcase.store.database import Tx
 from gridcase.store.field_evidence import add_photo_evidence
@@ -232,7 +233,9 @@ def _rendered(rt: Runtime, row: AttachmentRow, size: PhotoSize) -> Shown | None:
 
 
 def _is_open_to(tx: Tx, case_uid: str, actor: Actor) -> bool:
-    """Tell whether the actor sees the case, or the appeal, that an upload belongs to."""
+    """Tell whether the actor sees the case, the appeal or the visit that an upload belongs to."""
+    if is_visit(case_uid):
+        return actor.role in OFFICE
     identity = appeals.held_by(case_uid)
     if identity is None:
         return is_visible(tx, case_uid, actor)

@@ -6,11 +6,11 @@ A case found in a campaign is an ordinary filing that carries its code. Creating
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from gridcase.domain.actor import Actor, Role
-from gridcase.domain.case import CaseNumber, PersonId
+from gridcase.domain.case import AttachmentId, CaseNumber, PersonId
 from gridcase.domain.errors import (
     InvalidInputError,
     NotFoundError,
@@ -20,15 +20,20 @@ from gridcase.domain.errors import (
     invalid,
 )
 from gridcase.domain.numbers import parse_number
+from gridcase.domain.place import GeoPoint
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import OFFICE, only_for
-from gridcase.services.steps.placing import ReceivedPlace, place
+from gridcase.services.steps.placing import ReceivedPlace, place, position_of
 from gridcase.services.steps.reference import Reference
 from gridcase.store import campaigns as store
 from gridcase.store import people
+from gridcase.store.attachments import link_attachments
 from gridcase.store.campaigns import Campaign, CampaignPlace, Progress, Visit
 from gridcase.store.cases import load_case
 from gridcase.store.database import Tx
+from gridcase.store.field_evidence import seen_photos
+from gridcase.workflow.field_answers import FieldAnswer, Judged, judge
+from gridcase.workflow.requests import Position
 
 #: Floors above speak of campaigns without knowing the store.
 __all__ = [
@@ -91,11 +96,21 @@ class Finding:
     case
         Number of the case found; for ``case`` without a number, the visitor's latest filing in the campaign that no
         place has yet.
+    location
+        Where the visitor stood.
+    observed_at, clock_offset_ms
+        When, by the clock of the visitor's phone, and what has to be added to it.
     """
 
     result: VisitResult
     case: CaseNumber | None = None
     note: str | None = None
+    location: ReceivedPlace | None = None
+    observed_at: datetime | None = None
+    clock_offset_ms: int | None = None
+    device: str | None = None
+    attachments: tuple[AttachmentId, ...] = ()
+    override_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,9 +189,11 @@ def visit(rt: Runtime, actor: Actor, code: str, number: int, found: Finding) -> 
     WrongStateError
         The campaign is not running, or the place was visited already.
     InvalidInputError
-        On ``case``: there is none, or none is needed.
+        On ``case``: there is none, or none is needed. On ``attachments``: one cannot be used. What the evidence leaves
+        in doubt is refused, or taken with a reason, as for a check.
     """
     only_for(actor, VISITORS)
+    position = None if found.location is None else position_of(found.location)
     with rt.database.writing() as tx:
         state = _state(tx, rt, actor, code)
         here = next((one for one in state.places if one.number == number), None)
@@ -190,16 +207,65 @@ def visit(rt: Runtime, actor: Actor, code: str, number: int, found: Finding) -> 
             raise WrongStateError("campaign_not_running", params={"code": code})
         if actor.role is Role.INSPECTOR and here.inspector not in (None, actor.person):
             raise NotPermittedError("not_your_place")
+        seen = _judged(tx, rt, actor, state.campaign, here, found, position)
+        photos = _linked(tx, actor, code, number, found.attachments)
         made = Visit(
             inspector=actor.person,
             visited_at=rt.clock.now(),
             result=found.result,
             note=found.note,
             case_id=_case_id(tx, actor, code, found),
+            observed_at=seen.observed_at,
+            lon_e7=position.point.lon_e7 if position else None,
+            lat_e7=position.point.lat_e7 if position else None,
+            accuracy_m=position.accuracy_m if position else None,
+            device=found.device,
+            photos=photos,
+            doubts=list(seen.doubts),
+            override_reason=found.override_reason,
         )
         if not store.visit(tx, code, number, made):
             raise WrongStateError("place_visited", params={"number": number})
         return _state(tx, rt, actor, code), False
+
+
+def _judged(
+    tx: Tx, rt: Runtime, actor: Actor, running: Campaign, here: CampaignPlace, found: Finding, position: Position | None
+) -> Judged:
+    """Judge a visit by the rules of a check on the spot: near the place, with new photos taken since it began.
+
+    A finding is filed as a case with evidence of its own, and what says nothing of when and where, as the office does
+    for somebody, is taken as it is.
+    """
+    conduct = rt.reference().rules.conduct
+    begins = datetime.combine(running.first_day, time(), rt.settings.zone)
+    answer = FieldAnswer(
+        since=begins,
+        expected=_point(here),
+        is_on_site=actor.role is Role.INSPECTOR and found.result is VisitResult.NO_PROBLEM,
+        told=position,
+        observed_at=found.observed_at,
+        clock_offset_ms=found.clock_offset_ms,
+        photos=seen_photos(tx, actor.person, found.attachments),
+        override_reason=found.override_reason,
+    )
+    return judge(answer, conduct.trust, now=rt.clock.now(), within_m=conduct.check_distance_m)
+
+
+def _point(here: CampaignPlace) -> GeoPoint | None:
+    if here.lon_e7 is None or here.lat_e7 is None:
+        return None
+    return GeoPoint(lon_e7=here.lon_e7, lat_e7=here.lat_e7)
+
+
+def _linked(tx: Tx, actor: Actor, code: str, number: int, ids: tuple[AttachmentId, ...]) -> list[str]:
+    if not ids:
+        return []
+    linked = link_attachments(tx, ids, uploader=actor.person, case_uid=store.holder(code, number), event_seq=0)
+    found = {photo.id for photo in linked}
+    if missing := [one for one in ids if one not in found]:
+        raise invalid("attachments", "attachment_unknown", id=missing[0])
+    return [str(one) for one in ids]
 
 
 def _check(new: NewCampaign) -> None:

@@ -14,6 +14,7 @@ from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, CaseNumber, PersonId
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.attachments import AttachmentRow
+from gridcase.store.campaigns import VISIT_HOLDER
 from gridcase.store.cases import CaseRow, visible_to
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 from gridcase.store.field_evidence import PhotoEvidenceRow
@@ -148,6 +149,25 @@ def stays(tx: Tx, people: Sequence[int], start: datetime, end: datetime) -> tupl
     return tuple((row, case_id) for row, case_id in tx.execute(statement))
 
 
+def clocks(tx: Tx, people: Sequence[int], start: datetime, end: datetime) -> tuple[tuple[PhotoEvidenceRow, int], ...]:
+    """Return what devices said of their clocks between two instants, with the case, by person, device and time."""
+    statement = (
+        select(PhotoEvidenceRow, CaseRow.id)
+        .join(AttachmentRow, AttachmentRow.id == PhotoEvidenceRow.attachment_id)
+        .join(CaseRow, CaseRow.uid == AttachmentRow.case_uid)
+        .where(PhotoEvidenceRow.person_id.in_(people), PhotoEvidenceRow.device.is_not(None))
+        .where(PhotoEvidenceRow.clock_offset_ms.is_not(None))
+        .where(PhotoEvidenceRow.taken_at >= start, PhotoEvidenceRow.taken_at <= end)
+        .order_by(
+            PhotoEvidenceRow.person_id,
+            PhotoEvidenceRow.device,
+            PhotoEvidenceRow.taken_at,
+            PhotoEvidenceRow.attachment_id,
+        )
+    )
+    return tuple((row, case_id) for row, case_id in tx.execute(statement))
+
+
 def checks_done(tx: Tx, people: Sequence[int], start: datetime, end: datetime) -> tuple[CheckDone, ...]:
     """Return the checks some people made between two instants, by person and time of capture."""
     at = func.coalesce(CaseEventRow.observed_at, CaseEventRow.recorded_at, type_=UtcDateTime)
@@ -223,12 +243,13 @@ def review_anomaly(tx: Tx, identity: int, *, by: PersonId, at: datetime, reason:
 
 
 def forget_positions(tx: Tx, before: datetime, limit: int) -> int:
-    """Erase where staff stood for cases that ended before an instant; return how many photos it concerned."""
+    """Erase where staff stood for cases that ended, and visits made, before an instant; return of how many photos."""
+    of_a_visit = AttachmentRow.case_uid.startswith(VISIT_HOLDER, autoescape=True)
     ended = (
         select(PhotoEvidenceRow.attachment_id)
         .join(AttachmentRow, AttachmentRow.id == PhotoEvidenceRow.attachment_id)
-        .join(CaseRow, CaseRow.uid == AttachmentRow.case_uid)
-        .where(CaseRow.closed_at < before)
+        .outerjoin(CaseRow, CaseRow.uid == AttachmentRow.case_uid)
+        .where(or_(CaseRow.closed_at < before, and_(of_a_visit, PhotoEvidenceRow.received_at < before)))
         .where(or_(PhotoEvidenceRow.lon_e7.is_not(None), PhotoEvidenceRow.device.is_not(None)))
         .limit(limit)
     )

@@ -1,10 +1,12 @@
 """Campaigns 专项行动: planned checks of listed places, whose result may well be "no problem"."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, case, func, insert, select, update
+from sqlalchemy import Float, ForeignKey, Index, String, Text, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -12,7 +14,7 @@ from gridcase.domain.actor import Actor
 from gridcase.domain.case import CaseNumber, PersonId
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseRow, visible_to
-from gridcase.store.database import Base, Tx, UtcDateTime, table_of
+from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime, table_of
 from gridcase.store.people import PersonRow
 
 
@@ -47,6 +49,14 @@ class CampaignPlaceRow(Base):
     result: Mapped[str | None] = mapped_column(String(12))
     note: Mapped[str | None] = mapped_column(Text)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("case_record.id"))
+    observed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    seen_lon_e7: Mapped[int | None]
+    seen_lat_e7: Mapped[int | None]
+    accuracy_m: Mapped[float | None] = mapped_column(Float)
+    device: Mapped[str | None] = mapped_column(String(80))
+    photos: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    doubts: Mapped[Any] = mapped_column(PlainJson, nullable=True)
+    override_reason: Mapped[str | None] = mapped_column(String(500))
 
 
 _PLACES = table_of(CampaignPlaceRow)
@@ -81,7 +91,19 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignPlace:
-    """A place of a campaign; ``case`` is the number of the case found there."""
+    """A place of a campaign; ``case`` is the number of the case found there.
+
+    Parameters
+    ----------
+    observed_at
+        When the visit was made by a clock that can be believed; None when only our own counts.
+    seen_lon_e7, seen_lat_e7, accuracy_m
+        Where the visitor stood, until that is erased.
+    photos
+        Identities of the visit's photos.
+    doubts
+        What is doubted of the visit, by code.
+    """
 
     number: int
     name: str
@@ -94,6 +116,13 @@ class CampaignPlace:
     result: str | None
     note: str | None
     case: CaseNumber | None
+    observed_at: datetime | None
+    seen_lon_e7: int | None
+    seen_lat_e7: int | None
+    accuracy_m: float | None
+    photos: tuple[str, ...]
+    doubts: tuple[str, ...]
+    override_reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +138,21 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """What was found at a place."""
+    """What was found at a place, and what the visitor's phone said beside it (see ``CampaignPlace``)."""
 
     inspector: PersonId
     visited_at: datetime
     result: str
     note: str | None
     case_id: int | None
+    observed_at: datetime | None
+    lon_e7: int | None
+    lat_e7: int | None
+    accuracy_m: float | None
+    device: str | None
+    photos: list[str]
+    doubts: list[str]
+    override_reason: str | None
 
 
 def add_campaign(tx: Tx, new: Campaign, places: Sequence[NewPlace], *, by: PersonId, now: datetime) -> bool:
@@ -203,10 +240,47 @@ def visit(tx: Tx, code: str, number: int, made: Visit) -> bool:
             result=made.result,
             note=made.note,
             case_id=made.case_id,
+            observed_at=made.observed_at,
+            seen_lon_e7=made.lon_e7,
+            seen_lat_e7=made.lat_e7,
+            accuracy_m=made.accuracy_m,
+            device=made.device,
+            photos=made.photos or None,
+            doubts=made.doubts or None,
+            override_reason=made.override_reason,
         )
         .returning(_PLACES.c.number)
     )
     return result.scalar_one_or_none() is not None
+
+
+def holder(code: str, number: int) -> str:
+    """Return what photos of a visit are tied to: a name of fixed length, however long the campaign's code is."""
+    told = hashlib.sha256(f"{code}/{number}".encode()).hexdigest()
+    return f"{VISIT_HOLDER}{told}"[:_HOLDER_LENGTH]
+
+
+def is_visit(case_uid: str) -> bool:
+    """Tell whether uploads tied to this belong to a visit."""
+    return case_uid.startswith(VISIT_HOLDER)
+
+
+#: With what the holders of all visits begin.
+VISIT_HOLDER, _HOLDER_LENGTH = "visit/", 36
+
+
+def forget_visitors(tx: Tx, before: datetime, limit: int) -> int:
+    """Erase where visitors stood before an instant; return how many visits it concerned."""
+    told = or_(_PLACES.c.seen_lon_e7.is_not(None), _PLACES.c.device.is_not(None))
+    old = select(_PLACES.c.campaign, _PLACES.c.number).where(_PLACES.c.visited_at < before, told).limit(limit)
+    rows = tx.execute(old).all()
+    for code, number in rows:
+        tx.execute(
+            update(_PLACES)
+            .where(_PLACES.c.campaign == code, _PLACES.c.number == number)
+            .values(seen_lon_e7=None, seen_lat_e7=None, accuracy_m=None, device=None)
+        )
+    return len(rows)
 
 
 def newest_case_without_place(tx: Tx, code: str, filed_by: PersonId) -> int | None:
@@ -249,4 +323,11 @@ def _place(
         result=row.result,
         note=row.note,
         case=number,
+        observed_at=row.observed_at,
+        seen_lon_e7=row.seen_lon_e7,
+        seen_lat_e7=row.seen_lat_e7,
+        accuracy_m=row.accuracy_m,
+        photos=tuple(row.photos or ()),
+        doubts=tuple(row.doubts or ()),
+        override_reason=row.override_reason,
     )

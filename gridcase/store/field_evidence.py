@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, insert, or_
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from gridcase.domain.case import AttachmentId, PersonId
+from gridcase.domain.place import GeoPoint
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 from gridcase.workflow.trust import SeenPhoto
@@ -74,13 +75,18 @@ def seen_photos(tx: Tx, person: PersonId, attachments: Sequence[AttachmentId]) -
         .exists(),
     )
     statement = (
-        select(mine.id, own.taken_at, own.clock_offset_ms, same)
+        select(mine.id, own.taken_at, own.clock_offset_ms, own.lon_e7, own.lat_e7, own.accuracy_m, same)
         .join(own, own.attachment_id == mine.id)
         .where(mine.id.in_(attachments), mine.uploader_id == person)
     )
     return {
         AttachmentId(identity): SeenPhoto(
-            id=AttachmentId(identity), taken_at=taken_at, clock_offset_ms=offset, is_known=is_known
+            id=AttachmentId(identity),
+            taken_at=taken_at,
+            clock_offset_ms=offset,
+            point=None if lon is None or lat is None else GeoPoint(lon_e7=lon, lat_e7=lat),
+            accuracy_m=accuracy,
+            is_known=is_known,
         )
-        for identity, taken_at, offset, is_known in tx.execute(statement)
+        for identity, taken_at, offset, lon, lat, accuracy, is_known in tx.execute(statement)
     }

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gridcase.domain.actor import SYSTEM, Actor, Role
-from gridcase.domain.case import Action, CaseNumber, CaseState
+from gridcase.domain.case import Action, CaseNumber, CaseState, TaskKind
 from gridcase.domain.errors import NotPermittedError, OutsideGridError, Problem, WrongStateError, invalid
 from gridcase.domain.history import Facts, LimitedStage
 from gridcase.workflow import deadlines
 from gridcase.workflow.case import Case
 from gridcase.workflow.effects.effect import Effect, routed
+from gridcase.workflow.effects.intake import taken_back
 from gridcase.workflow.effects.table import EFFECTS, GUARDS
 from gridcase.workflow.filing import CaseFiling
 from gridcase.workflow.objects import check_object_id
@@ -123,9 +124,19 @@ def check_may(situation: Situation, action: Action) -> None:
     if not rows:
         raise NotPermittedError("role_may_not", params={"action": action, "role": situation.actor.role})
     if not any(situation.case.state in row.sources for row in rows):
-        raise WrongStateError("wrong_state", params={"action": action, "state": situation.case.state})
+        raise _moved_on(situation, action)
     if refusal := _guard(situation, action):
         raise refusal
+
+
+def _moved_on(situation: Situation, action: Action) -> WrongStateError:
+    """Say that an action does not start from this state; of an answer to a task that was taken back, that it was."""
+    kind = _ANSWERED.get(action)
+    withdrawn = None if kind is None else taken_back(situation, kind)
+    return withdrawn or WrongStateError("wrong_state", params={"action": action, "state": situation.case.state})
+
+
+_ANSWERED = {Action.VERIFY: TaskKind.VERIFY, Action.CHECK: TaskKind.CHECK}
 
 
 def available_actions(situation: Situation) -> tuple[Action, ...]:

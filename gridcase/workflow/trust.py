@@ -17,20 +17,22 @@ SLACK = timedelta(minutes=2)
 
 
 class Strictness(StrEnum):
-    """What a doubt does: refuse, take with a reason, nothing."""
+    """What a doubt does: refuse, take with a reason, take and note, nothing."""
 
     REFUSE = "refuse"
     REASON = "reason"
+    NOTE = "note"
     OFF = "off"
 
 
 class Doubt(StrEnum):
     """What may be doubted of a verification or a check.
 
-    The first three stop it or need a reason; the others make our own clock count and are noted.
+    The first four stop it, need a reason or are noted; the others make our own clock count and are noted.
     """
 
     TOO_FAR = "too_far"
+    NO_PLACE = "no_place"
     PHOTO_OLD = "photo_old"
     PHOTO_KNOWN = "photo_known"
     CLOCK_OFF = "clock_off"
@@ -43,8 +45,13 @@ class TrustRule:
 
     Parameters
     ----------
+    no_place
+        Of an answer on the spot that says nowhere where it was given; noted and listed by default, because a phone
+        may be without a position where it is answered.
     clock_minutes
         A phone's clock that is farther off decides nothing.
+    clock_jump_minutes
+        A phone whose clock was moved by more between two photos is listed.
     offline_hours
         Evidence that comes later than this after it was captured counts by the time it came.
     speed_kmh
@@ -56,9 +63,11 @@ class TrustRule:
     """
 
     too_far: Strictness = Strictness.REASON
+    no_place: Strictness = Strictness.NOTE
     photo_old: Strictness = Strictness.REASON
     photo_known: Strictness = Strictness.REFUSE
     clock_minutes: int = 10
+    clock_jump_minutes: int = 3
     offline_hours: int = 24
     speed_kmh: int = 90
     burst_checks: int = 4
@@ -70,6 +79,7 @@ class TrustRule:
         """Return what a doubt does; what only the clock is doubted for stops nothing."""
         stopping = {
             Doubt.TOO_FAR: self.too_far,
+            Doubt.NO_PLACE: self.no_place,
             Doubt.PHOTO_OLD: self.photo_old,
             Doubt.PHOTO_KNOWN: self.photo_known,
         }
@@ -86,6 +96,8 @@ class SeenPhoto:
         By our clock; None when the phone did not say.
     clock_offset_ms
         What was added to the phone's clock to get there.
+    point, accuracy_m
+        Where the phone was, and how well it knew; None when it did not say.
     is_known
         Whether the same picture belongs to a case already.
     """
@@ -93,6 +105,8 @@ class SeenPhoto:
     id: AttachmentId
     taken_at: datetime | None = None
     clock_offset_ms: int | None = None
+    point: GeoPoint | None = None
+    accuracy_m: float | None = None
     is_known: bool = False
 
 

@@ -2,72 +2,26 @@
 
 import io
 import json
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Playwright
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from gridcase.app import create_app
-from gridcase.domain.time import SystemClock
-from gridcase.settings import Settings
 from gridcase.store.attachments import AttachmentRow
-from gridcase.store.cases import CaseRow
 from gridcase.web.phone import shell
-from tests.e2e.conftest import served
-from tests.faulty import FaultyNetwork, faulty_network
-from tests.office import ROOT, Office, inner_point
-from tests.phones import Phone, noise, phone_of
+from tests.phones import Phone, noise
+from tests.street import Street, street_at
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
-@dataclass
-class Street:
-    """An office at the present time, a network before it that fails at will, and phones."""
-
-    office: Office
-    network: FaultyNetwork
-    new_phone: Callable[[], Phone]
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many cases and how many photos the server has."""
-        with self.office.rt.database.reading() as tx:
-            cases = tx.execute(select(func.count()).select_from(CaseRow)).scalar_one()
-            photos = tx.execute(select(func.count()).select_from(AttachmentRow)).scalar_one()
-        return cases, photos
-
-    def photos_by_case(self) -> list[int]:
-        """Return how many photos each case has."""
-        with self.office.rt.database.reading() as tx:
-            statement = select(func.count()).where(AttachmentRow.case_uid.is_not(None)).group_by(AttachmentRow.case_uid)
-            return list(tx.execute(statement).scalars())
-
-
 @pytest.fixture
 def street(furnished_sqlite: Path, tmp_path: Path, playwright: Playwright) -> Iterator[Street]:
-    shutil.copy(furnished_sqlite, tmp_path / "office.sqlite")
-    settings = Settings(
-        database_url=f"sqlite:///{tmp_path / 'office.sqlite'}", data_dir=tmp_path, config_dir=ROOT / "config"
-    )
-    # The real clock: the phone's own, which cannot be set, has to agree with the server's.
-    app = create_app(settings, clock=SystemClock())
-    office = Office(app=app, clock=None)  # type: ignore[arg-type] - nothing here moves the clock
-    point = inner_point(office.rt, "320404005001")
-    with ExitStack() as stack:
-        network = stack.enter_context(faulty_network(stack.enter_context(served(app))))
-
-        def new_phone() -> Phone:
-            folder = tmp_path / f"phone-{len(list(tmp_path.glob('phone-*')))}"
-            return stack.enter_context(phone_of(playwright, folder, network.address, point))
-
-        yield Street(office=office, network=network, new_phone=new_phone)
-    office.rt.database.engine.dispose()
+    with street_at(tmp_path, furnished_sqlite, playwright) as made:
+        yield made
 
 
 @pytest.fixture

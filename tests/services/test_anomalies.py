@@ -87,6 +87,36 @@ def test_what_a_single_photo_shows_is_listed(office, told, kind):
     assert [item["kind"] for item in found(office)] == [kind]
 
 
+def test_a_clock_moved_between_two_photos_of_a_device_is_listed_and_that_of_another_device_is_not(office):
+    inspector, now = office.caller("inspector"), office.clock.now()
+
+    def filed(colour: str, minutes: int, offset_minutes: int, device: str) -> None:
+        seen = now + timedelta(minutes=minutes)
+        said = seen - timedelta(minutes=offset_minutes)
+        told = {"captured_at": said.isoformat(), "clock_offset_ms": offset_minutes * 60_000, "device": device}
+        file(office, inspector, colour, **told, **where(office))
+
+    filed("red", -9, 0, "Phone A")
+    filed("blue", -6, 1, "Phone A")  # drifts happen
+    filed("green", -4, 5, "Phone B")
+    assert found(office) == []
+    filed("pink", -2, -5, "Phone A")
+    (item,) = found(office)
+    assert (item["kind"], item["figures"]) == ("clock_jump", {"minutes": 6})
+    assert found(office) == [item]
+
+
+def test_a_check_on_the_spot_without_a_position_is_listed(office):
+    number = str(office.caller("inspector").file().json["number"])
+    unit, second = office.caller("unit_leader"), office.caller("inspector2")
+    assert unit.act(number, "report", done="x", attachments=[unit.photo()]).status_code == 200
+    asked = office.actor("inspector2").person
+    done = office.caller("acceptor").act(number, "request_check", mode="on_site", inspector=asked)
+    assert done.status_code == 200, done.json
+    assert second.act(number, "check", result="pass", attachments=[second.photo("check")]).status_code == 200
+    assert [(item["kind"], item["number"]) for item in found(office)] == [("no_place", number)]
+
+
 def test_a_review_is_given_once_with_a_reason_and_by_somebody_else(office):
     file(office, office.caller("inspector"), "red", from_gallery="true")
     (item,) = found(office)

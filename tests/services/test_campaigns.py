@@ -1,11 +1,14 @@
 """Campaigns: listed places visited one by one, cases that carry the campaign, and progress in numbers."""
 
-from datetime import timedelta
+import io
+import uuid
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.office import Caller, Office
+from gridcase.services.anomalies import clean_evidence
+from tests.office import Caller, Office, jpeg
 from tests.services.test_roster import post
 from tests.services.test_statements import counted
 
@@ -174,3 +177,66 @@ def test_many_campaigns_cost_no_more_statements(office: Office, planner: Caller)
 
 def test_an_unknown_campaign_is_not_found(office: Office, planner: Caller) -> None:
     assert planner.get("/campaigns/nothing").json["code"] == "campaign_not_found"
+
+
+def visit_photo(caller: Caller, colour: str, **told: Any) -> str:
+    answer = caller.client.post(
+        "/api/v1/attachments",
+        data={"file": (io.BytesIO(jpeg(colour)), "p.jpg"), "usage": "other"} | told,
+        headers=caller.headers | {"Idempotency-Key": str(uuid.uuid4())},
+    )
+    assert answer.status_code == 201, answer.json
+    return str(answer.json["id"])
+
+
+def standing(office: Office, north: float = 0) -> dict[str, float]:
+    point = office.point()
+    return {"lon": point.lon, "lat": point.lat + north, "accuracy_m": 5}
+
+
+def test_a_visit_keeps_when_and_where_it_was_made_and_its_photos(office: Office, planner: Caller) -> None:
+    inspector, now = office.caller("inspector"), office.clock.now()
+    photo = visit_photo(inspector, "red", original_sha256="c" * 64, clock_offset_ms=60_000)
+    seen = (now - timedelta(minutes=11)).isoformat()
+    told = {"location": standing(office), "observed_at": seen, "attachments": [photo], "device": "Phone 13"}
+    answer = visited(inspector, 1, result="no_problem", **told)
+    assert answer.status_code == 201, answer.json
+    place = answer.json["places"][0]
+    assert (place["seen"]["lat"], place["attachments"], place["doubts"]) == (office.point().lat, [photo], [])
+    assert datetime.fromisoformat(place["observed_at"]) == now - timedelta(minutes=10)
+    assert visited(inspector, 1, result="no_problem", **told).headers["Idempotency-Replayed"] == "true"
+    assert office.caller("acceptor").get(f"/attachments/{photo}").status_code == 200
+    assert office.caller("unit_leader").get(f"/attachments/{photo}").status_code == 404
+    again = visit_photo(inspector, "pink", original_sha256="c" * 64)
+    refused = visited(inspector, 2, result="no_problem", location=standing(office), attachments=[again])
+    assert (refused.status_code, refused.json["code"]) == (422, "photo_known")
+
+
+def test_a_visit_from_far_away_needs_a_reason(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    far = {"result": "no_problem", "location": standing(office, north=0.01)}
+    refused = visited(inspector, 1, **far)
+    assert (refused.status_code, refused.json["code"]) == (422, "too_far")
+    assert refused.json["codes"] == {"location": ["too_far"], "override_reason": ["override_possible"]}
+    taken = visited(inspector, 1, **far, override_reason="施工封路").json["places"][0]
+    assert (taken["doubts"], taken["override_reason"]) == (["too_far"], "施工封路")
+
+
+def test_a_visit_that_says_nowhere_where_is_noted_and_a_place_without_a_position_asks_for_none(
+    office: Office, planner: Caller
+) -> None:
+    inspector = office.caller("inspector")
+    assert visited(inspector, 1, result="no_problem").json["places"][0]["doubts"] == ["no_place"]
+    assert visited(inspector, 3, result="no_problem").json["places"][2]["doubts"] == []
+
+
+def test_where_visitors_stood_is_erased_some_months_later(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    photo = visit_photo(inspector, "red", device="Phone 13", lon=office.point().lon, lat=office.point().lat)
+    visited(inspector, 1, result="no_problem", location=standing(office), attachments=[photo])
+    office.clock.advance(timedelta(days=150))
+    assert clean_evidence(office.rt) == 0
+    office.clock.advance(timedelta(days=60))
+    assert clean_evidence(office.rt) == 2
+    place = office.caller("shift_leader").get("/campaigns/fumes-10").json["places"][0]
+    assert (place["seen"], place["result"]) == (None, "no_problem")

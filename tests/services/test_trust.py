@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gridcase.store.configuration import add_version, documents_in_force
 from tests.office import Caller, Office, jpeg
 
 Json = dict[str, Any]
@@ -152,3 +153,52 @@ def test_a_moved_pin_keeps_what_was_measured_for_the_office_alone(office, people
 def test_a_phone_that_believes_in_another_century_loses_nothing(office, people):
     body = office.filing(observed_at="1970-01-01T08:00:00+08:00", clock_offset_ms=1_792_000_000_000)
     assert people["inspector"].file(body).status_code == 201
+
+
+def test_a_check_that_says_nowhere_where_is_taken_and_noted(office, people, asked):
+    inspector = people["inspector2"]
+    done = inspector.act(asked, "check", result="pass", attachments=[evidence_photo(inspector, "blue")])
+    assert done.status_code == 200, done.json
+    assert facts(people["shift_leader"], asked)["facts"]["doubts"] == ["no_place"]
+
+
+def test_without_a_place_of_its_own_a_check_was_made_where_its_photos_were_taken(office, people, asked):
+    inspector, point = people["inspector2"], office.point()
+    far = evidence_photo(inspector, "blue", lon=point.lon, lat=point.lat + 0.01, accuracy_m=5)
+    refused = inspector.act(asked, "check", result="pass", attachments=[far])
+    assert (refused.status_code, refused.json["code"]) == (422, "too_far")
+    near = evidence_photo(inspector, "navy", lon=point.lon, lat=point.lat, accuracy_m=5)
+    assert inspector.act(asked, "check", result="pass", attachments=[near]).status_code == 200
+    assert "doubts" not in facts(people["shift_leader"], asked)["facts"]
+
+
+def strictly(office: Office, **trust: str) -> None:
+    """Put stricter rules of conduct in force."""
+    with office.rt.database.writing() as tx:
+        (row,) = [one for one in documents_in_force(tx) if one.kind == "conduct"]
+        body = row.body | {"trust": row.body["trust"] | trust}
+        add_version(tx, kind=row.kind, name=row.name, digest="-", body=body, now=office.clock.now())
+
+
+@pytest.mark.parametrize(("strictness", "status", "doubts"), [("reason", 422, None), ("off", 200, None)])
+def test_a_city_may_ask_for_a_place_or_not_care(office, people, asked, strictness, status, doubts):
+    strictly(office, no_place=strictness)
+    inspector = people["inspector2"]
+    done = inspector.act(asked, "check", result="pass", attachments=[evidence_photo(inspector, "blue")])
+    assert done.status_code == status, done.json
+    if status == 422:
+        assert done.json["codes"] == {"location": ["no_place"], "override_reason": ["override_possible"]}
+    else:
+        assert facts(people["shift_leader"], asked)["facts"].get("doubts") == doubts
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "reassigned"])
+def test_an_answer_to_a_task_that_was_taken_back_is_told_so(office, people, asked, how):
+    if how == "withdrawn":
+        assert people["acceptor"].act(asked, "withdraw_task").status_code == 200
+    else:
+        first = office.actor("inspector").person
+        assert people["acceptor"].act(asked, "reassign_task", inspector=first).status_code == 200
+    photo = evidence_photo(people["inspector2"], "blue")
+    late = people["inspector2"].act(asked, "check", result="pass", location=here(office), attachments=[photo])
+    assert (late.status_code, late.json["code"]) == (409, "task_withdrawn")

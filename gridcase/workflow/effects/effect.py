@@ -9,18 +9,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, CaseState, PersonId, RequestKind, UnitCode
-from gridcase.domain.errors import InvalidInputError, NotPermittedError, Problem, WrongStateError, invalid
+from gridcase.domain.case import Action, CaseState, CheckMode, PersonId, RequestKind, UnitCode
+from gridcase.domain.errors import NotPermittedError, WrongStateError, invalid
 from gridcase.domain.history import Assisting, Facts, LimitedStage
-from gridcase.domain.place import distance_m
 from gridcase.workflow import deadlines
 from gridcase.workflow import requests as asked
 from gridcase.workflow.case import Assignment, Case, Outcome, RequestState, RunningClock, SubtaskState
 from gridcase.workflow.catalogue import CaseType
 from gridcase.workflow.conduct import Conduct, Reason
+from gridcase.workflow.field_answers import FieldAnswer, Judged, judge
 from gridcase.workflow.routing import Route, RoutingQuestion, route
 from gridcase.workflow.rulebook import Inspector, Situation
-from gridcase.workflow.trust import Doubt, Strictness, believed, moved_m, photo_doubts
 
 Refusal = NotPermittedError | WrongStateError | None
 Clocks = dict[LimitedStage, RunningClock]
@@ -275,60 +274,25 @@ def evidence(situation: Situation, action: Action, photos: int) -> None:
         raise invalid("attachments", "evidence_needed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """What an inspector's answer is worth: when it was seen by a clock that can be believed, and what is doubted."""
-
-    observed_at: datetime | None
-    doubts: tuple[str, ...]
-
-
 def judged(situation: Situation, answer: asked.Verify | asked.Check) -> Judged:
     """Judge the place, the photos and the time of an answer to the latest task.
 
     Raises
     ------
     InvalidInputError
-        With the code of the first doubt that the rules of conduct do not take, or not without a reason; then
-        ``override_reason`` is named too.
+        See ``gridcase.workflow.field_answers.judge``.
     """
-    rule, since = situation.rules.conduct.trust, situation.case.tasks[-1].asked_at
-    problems: dict[Doubt, tuple[str, Problem]] = {}
-    if far := _too_far(situation, answer.location):
-        problems[Doubt.TOO_FAR] = ("location", far)
-    photos = {one: situation.photos[one] for one in answer.attachments if one in situation.photos}
-    for doubt in photo_doubts(photos, since):
-        problems[doubt] = ("attachments", Problem(code=str(doubt)))
-    _refuse_doubtful({d: p for d, p in problems.items() if rule.strictness(d) is not Strictness.OFF}, situation, answer)
-    offset = next((one.clock_offset_ms for one in photos.values() if one.clock_offset_ms is not None), None)
-    seen = believed(answer.observed_at, offset, situation.now, rule, since=since)
-    return Judged(observed_at=seen.at, doubts=tuple(str(one) for one in (*problems, seen.doubt) if one is not None))
-
-
-def _refuse_doubtful(
-    problems: Mapping[Doubt, tuple[str, Problem]], situation: Situation, answer: asked.Verify | asked.Check
-) -> None:
-    if not problems:
-        return
-    rule = situation.rules.conduct.trust
-    is_final = any(rule.strictness(doubt) is Strictness.REFUSE for doubt in problems)
-    if answer.override_reason and not is_final:
-        return
-    named: dict[str, tuple[Problem, ...]] = {}
-    for field_name, problem in problems.values():
-        named[field_name] = (*named.get(field_name, ()), problem)
-    if not is_final:
-        named["override_reason"] = (Problem(code="override_possible"),)
-    first = next(iter(problems.values()))[1]
-    raise InvalidInputError(first.code, params=first.params, fields=named)
-
-
-def _too_far(situation: Situation, position: asked.Position | None) -> Problem | None:
-    allowed = situation.rules.conduct.check_distance_m
-    if position is None or situation.case.point is None:
-        return None
-    away = moved_m(distance_m(position.point, situation.case.point), position.accuracy_m)
-    return Problem(code="too_far", params={"distance": round(away), "allowed": allowed}) if away > allowed else None
+    task, conduct = situation.case.tasks[-1], situation.rules.conduct
+    told = FieldAnswer(
+        since=task.asked_at,
+        expected=situation.case.point,
+        is_on_site=task.mode is CheckMode.ON_SITE,
+        told=answer.location,
+        observed_at=answer.observed_at,
+        photos={one: situation.photos[one] for one in answer.attachments if one in situation.photos},
+        override_reason=answer.override_reason,
+    )
+    return judge(told, conduct.trust, now=situation.now, within_m=conduct.check_distance_m)
 
 
 def texts(**given: str | None) -> dict[str, str]:

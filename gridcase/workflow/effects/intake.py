@@ -74,11 +74,18 @@ def verify(situation: Situation, payload: asked.Verify) -> Effect:
 
 
 def asked_inspector(situation: Situation) -> Refusal:
-    """Only the inspector who was asked."""
+    """Only the inspector who was asked; whose task was taken back is told so."""
     task = situation.case.task
-    if task is None or not task.is_open or task.inspector != situation.actor.person:
-        return NotPermittedError("not_your_task")
-    return None
+    if task is not None and task.is_open and task.inspector == situation.actor.person:
+        return None
+    withdrawn = None if task is None else taken_back(situation, task.kind)
+    return withdrawn or NotPermittedError("not_your_task")
+
+
+def taken_back(situation: Situation, kind: TaskKind) -> WrongStateError | None:
+    """Refuse an answer to a task that was asked of this person and taken back, as a phone may send that was offline."""
+    mine = [one for one in situation.case.tasks if one.kind is kind and one.inspector == situation.actor.person]
+    return WrongStateError("task_withdrawn") if mine and mine[-1].withdrawn_at is not None else None
 
 
 def reassign_task(situation: Situation, payload: asked.ReassignTask) -> Effect:

@@ -58,6 +58,14 @@ export async function retry(id, change = (item) => item) {
   wake();
 }
 
+/** Send the photos of an answer that is not wanted any more as evidence of its case. */
+export function sendAsEvidence(id) {
+  return retry(id, (item) => ({
+    ...item, kind: 'attach', task: null, draft: null, seen: null, stale: null, target: { number: item.target.number, etag: '*' },
+    body: item.body.note ? { note: item.body.note } : {}, title: { word: 'outbox.attach', number: item.target.number },
+  }));
+}
+
 /** Take an item away, on the person's word alone; what builds on it waits for the person too. */
 export async function discard(id) {
   const items = await store.allItems();
@@ -199,12 +207,12 @@ async function upload(photo) {
 
 async function request(item, attachments) {
   const body = { ...item.body };
+  if (attachments.length) body.attachments = attachments;
   if (item.kind === 'visit') {
     const { campaign, place } = item.target;
     if (item.after) body.case = (await store.getItem(item.after))?.done?.number;
     return { path: `/api/v1/campaigns/${encodeURIComponent(campaign)}/places/${place}/visits`, headers: {}, body };
   }
-  if (attachments.length) body.attachments = attachments;
   if (item.kind === 'file') return { path: '/api/v1/cases', headers: {}, body };
   const { number, etag } = item.target;
   const path = `/api/v1/cases/${encodeURIComponent(number)}/actions/${item.kind}`;
@@ -252,6 +260,11 @@ async function later(item, reply) {
 async function standStale(item) {
   const reply = await api.call('GET', `/api/v1/cases/${encodeURIComponent(item.target.number)}`);
   const now = rules.judge(reply) === Verdict.DONE ? { body: reply.body, etag: reply.headers.get('ETag') } : null;
+  if (now && rules.isTakenBack(item, now.body)) {
+    // Nothing to decide on: the task is not this person's any more. What was photographed stays.
+    await store.updateItem(item.id, (one) => ({ ...one, status: Status.PARKED, reason: { code: 'task_withdrawn', detail: '', errors: {} } }));
+    return;
+  }
   await store.updateItem(item.id, (one) => ({
     ...one, status: Status.STALE, reason: { code: 'stale_case', detail: '', errors: {} }, stale: now,
   }));

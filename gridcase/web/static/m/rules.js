@@ -94,6 +94,12 @@ export function spent(items, now) {
   };
 }
 
+/** Whether an answer's task was ended by the office: nothing of its kind can be answered on the case as it is now. */
+export function isTakenBack(item, now) {
+  const actions = now.available_actions;
+  return Boolean(item.target.task) && Array.isArray(actions) && !actions.some((one) => one.action === item.kind);
+}
+
 /** What changed in a case between what the person saw and now: names of fields, with both values. */
 export function changes(before, after) {
   const names = ['state_label', 'due_at', 'type', 'condition_text', 'cell', 'address', 'description'];

@@ -10,7 +10,7 @@ import { lastPosition, onPosition, warmUp } from '../position.js';
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { away, choices, distanceTo, head, placeLine, redrawing } from './shared.js';
+import { away, choices, distanceTo, head, placeLine, redrawing, witnessed } from './shared.js';
 import { smallPicture } from './tasks.js';
 
 /** #/case/NUMBER */
@@ -71,7 +71,8 @@ async function enlarge(account, id) {
 // --- the answer to a task --------------------------------------------------------------------------------------------
 
 const RESULTS = { verify: ['true', 'false', 'not_found'], check: ['pass', 'fail'] };
-const FAR_M = 100;
+/** As the rules of conduct have it by default; the server decides. */
+const FAR_M = 50;
 
 /** #/task/CASE:NUMBER, or ?item= to change an answer that was refused. */
 export async function showTask(main, { account, id, query }) {
@@ -99,8 +100,7 @@ function taskParts(screen) {
   const { task, draft, account, editing } = screen;
   const held = task.case_view || {};
   const fix = draft.fix || lastPosition();
-  const far = distanceTo(held.location, fix);
-  const isFar = Number.isFinite(far) && far - (fix?.accuracy_m || 0) > FAR_M;
+  const isFar = isFarFrom(held.location, fix);
   const needsReason = isFar || Boolean(editing) || Boolean(draft.reason);
   return [
     head(t(`task.${task.kind}`), { back: editing ? '#/outbox' : '#/tasks' }),
@@ -132,6 +132,11 @@ function taskParts(screen) {
   ];
 }
 
+const isFarFrom = (location, fix) => {
+  const far = distanceTo(location, fix);
+  return Number.isFinite(far) && far - (fix?.accuracy_m || 0) > FAR_M;
+};
+
 function field(screen, name, word) {
   const { draft } = screen;
   return h('label.field', {}, h('span', {}, t(word)), h('textarea', {
@@ -157,48 +162,93 @@ async function answer(screen) {
     target: { number: task.case, task: task.number, etag: editing?.target.etag || `"v${held.version}"` },
     seen: held, title: { word: `outbox.${task.kind}`, number: task.case },
   };
-  if (editing) {
-    await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
-    await store.setDraft(draftKey, null);
-  } else {
-    await outbox.enqueue(item, draftKey);
-  }
-  say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
-  location.hash = editing ? '#/outbox' : '#/tasks';
+  await keep(item, { editing, draftKey, next: '#/tasks' });
 }
 
 // --- a place of a campaign ---------------------------------------------------------------------------------------------
 
-/** #/place/CAMPAIGN:NUMBER */
-export async function showPlace(main, { account, id }) {
+/** #/place/CAMPAIGN:NUMBER, or ?item= to change a visit that was refused. */
+export async function showPlace(main, { account, id, query }) {
   warmUp();
-  const place = await store.getHeld(account.id, 'campaign', id);
+  const editing = query.get('item') ? await store.getItem(query.get('item')) : null;
+  const place = (await store.getHeld(account.id, 'campaign', id)) || editing?.place;
   if (!place) {
     main.replaceChildren(head(t('place.title'), { back: '#/tasks?tab=campaigns' }), h('p.empty', {}, t('place.gone')));
     return () => {};
   }
-  const draft = { note: '' };
-  const where = place.location || (place.lon_e7 ? { lon: place.lon_e7 / PER_DEGREE, lat: place.lat_e7 / PER_DEGREE } : null);
-  const again = redrawing(main, () => [
-    head(place.name, { back: '#/tasks?tab=campaigns' }),
-    h('div.body', {},
-      h('p', {}, place.campaign_name || place.campaign),
-      h('p.soft', {}, joined([place.last_day && t('tasks.until', { day: place.last_day }), away(where, lastPosition())])),
-      h('label.field', {}, h('span', {}, t('file.note')), h('textarea', { rows: 2, maxlength: 2000, oninput: (event) => { draft.note = event.target.value; } }, draft.note))),
-    h('div.foot.two', {},
-      h('button.button.big', { type: 'button', onclick: () => visit(place, draft) }, t('place.no_problem')),
-      h('a.button.primary.big', { href: `#/file?campaign=${encodeURIComponent(place.campaign)}&place=${place.number}` }, t('place.problem'))),
-  ]);
-  await again();
-  return () => {};
+  const draftKey = editing ? `edit:${editing.id}` : `visit:${account.id}:${id}`;
+  const draft = (await store.getDraft(draftKey)) || (editing ? structuredClone(editing.draft) : { photos: [], fix: null, note: '', reason: '' });
+  const screen = { main, account, place, draft, draftKey, editing };
+  screen.save = () => store.setDraft(draftKey, draft);
+  screen.again = redrawing(main, () => placeParts(screen));
+  await screen.again();
+  const stop = onPosition(() => !draft.fix && !main.contains(document.activeElement) && screen.again());
+  return () => {
+    stop();
+    clearTimeout(screen.noteTimer);
+  };
 }
 
-async function visit(place, draft) {
-  const note = draft.note.trim();
-  await outbox.enqueue({
-    kind: 'visit', chain: `campaign:${place.campaign}`, target: { campaign: place.campaign, place: place.number },
-    body: { result: 'no_problem', ...(note ? { note } : {}) }, title: { word: 'outbox.visit', number: place.name },
-  });
+function placeParts(screen) {
+  const { place, draft, account, editing } = screen;
+  const where = place.location || (place.lon_e7 ? { lon: place.lon_e7 / PER_DEGREE, lat: place.lat_e7 / PER_DEGREE } : null);
+  const fix = draft.fix || lastPosition();
+  const isFar = isFarFrom(where, fix);
+  return [
+    head(place.name, { back: editing ? '#/outbox' : '#/tasks?tab=campaigns' }),
+    h('div.body', {},
+      h('p', {}, place.campaign_name || place.campaign),
+      h('p.soft', {}, joined([place.last_day && t('tasks.until', { day: place.last_day }), away(where, fix)])),
+      isFar ? h('p.note.warn', { role: 'status' }, t('place.far', { distance: away(where, fix) })) : null,
+      photoStrip({
+        draft, usage: 'other', owner: account.id, device: account.device, save: screen.save, word: 'place.photo',
+        onChange: async (taken) => {
+          if (taken) draft.fix = taken;
+          await screen.save();
+          await screen.again();
+        },
+      }),
+      field(screen, 'note', 'file.note'),
+      isFar || editing || draft.reason ? field(screen, 'reason', 'task.reason') : null),
+    h('div.foot.two', {},
+      h('button.button.big', { type: 'button', 'data-key': 'no-problem', onclick: () => visit(screen) }, t('place.no_problem')),
+      editing ? null : h('a.button.primary.big', {
+        'data-key': 'problem', href: `#/file?campaign=${encodeURIComponent(place.campaign)}&place=${place.number}`,
+      }, t('place.problem'))),
+  ];
+}
+
+/** Nothing to complain of: told with the place and time of this moment, and with photos where some were taken. */
+async function visit({ place, draft, draftKey, account, editing }) {
+  const [note, reason] = [draft.note.trim(), draft.reason.trim()];
+  const item = {
+    kind: 'visit', chain: `campaign:${place.campaign}`, target: { campaign: place.campaign, place: place.number }, place, draft,
+    photos: draft.photos.map((photo) => photo.id), title: { word: 'outbox.visit', number: place.name },
+    body: {
+      result: 'no_problem', ...(note ? { note } : {}), ...(reason ? { override_reason: reason } : {}),
+      ...(editing ? witnessedOf(editing.body) : witnessed(draft.fix || lastPosition(), account.device)),
+    },
+  };
+  await keep(item, { editing, draftKey, next: '#/tasks?tab=campaigns' });
+}
+
+/** When and where somebody was does not change by saying it again. */
+const witnessedOf = ({ observed_at, clock_offset_ms, device, location }) => ({ observed_at, clock_offset_ms, device, location });
+
+/** Put an answer in the outbox, or what was changed back in its place. */
+async function keep(item, { editing, draftKey, next }) {
+  try {
+    if (editing) {
+      await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
+      await store.setDraft(draftKey, null);
+    } else {
+      await outbox.enqueue(item, draftKey);
+    }
+  } catch (error) {
+    if (!store.isFull(error)) throw error;
+    say(t('storage.full_item'), { isAlarm: true });
+    return;
+  }
   say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
-  location.hash = '#/tasks?tab=campaigns';
+  location.hash = editing ? '#/outbox' : next;
 }

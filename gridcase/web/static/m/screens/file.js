@@ -11,7 +11,7 @@ import { lastPosition, onPosition, positionProblem, warmUp } from '../position.j
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { choices, head, placeLine, redrawing } from './shared.js';
+import { choices, head, placeLine, redrawing, witnessed } from './shared.js';
 
 const NEAR_M = 50;
 const FREQUENT = 6;
@@ -348,7 +348,7 @@ async function submit(screen) {
       location.hash = '#/outbox';
     } else {
       const filed = await outbox.enqueue(item, draftKey);
-      await noteVisit(draft, filed);
+      await noteVisit(draft, filed, account);
       await startAnew(screen);
     }
   } catch (error) {
@@ -359,11 +359,11 @@ async function submit(screen) {
 }
 
 /** A case found at a place of a campaign: the visit is told once the case has its number. */
-async function noteVisit(draft, filed) {
+async function noteVisit(draft, filed, account) {
   if (!draft.campaign) return;
   await outbox.enqueue({
     kind: 'visit', chain: `campaign:${draft.campaign.code}`, after: filed.id, target: { campaign: draft.campaign.code, place: draft.campaign.place },
-    body: { result: 'case' }, title: { word: 'outbox.visit', number: `${draft.campaign.code} ${draft.campaign.place}` },
+    body: { result: 'case', ...witnessed(draft.fix, account.device) }, title: { word: 'outbox.visit', number: `${draft.campaign.code} ${draft.campaign.place}` },
   });
 }
 

@@ -87,22 +87,28 @@ function statusLine(item) {
   return h('span', {}, item.reason ? t('outbox.tried', { n: item.attempts, detail: item.reason.detail }) : t('outbox.on_phone'));
 }
 
+/** Reasons that the app itself gives: in words of its own, in the language chosen now. */
+const OWN_REASONS = ['parent_gone', 'task_withdrawn'];
+
 /** Refused for good: why, and what can be done about it. */
 function parked(item) {
   const { reason } = item;
-  const said = reason.code === 'parent_gone' ? t('outbox.parent_gone') : reason.detail;
+  const said = OWN_REASONS.includes(reason.code) ? t(`outbox.${reason.code}`) : reason.detail;
+  const isOver = reason.code === 'task_withdrawn';
   return h('div.trouble', {},
     h('p', {}, reason.photo ? t('outbox.photo_refused', { n: reason.photo, detail: said }) : said, ' ', h('small.code', {}, reason.code)),
     h('div.row', {},
-      editable(item) ? h('a.button.small', { href: editAddress(item) }, t('outbox.edit')) : null,
-      h('button.button.small', { type: 'button', onclick: () => outbox.retry(item.id) }, t('outbox.retry')),
+      isOver && item.photos.length ? h('button.button.small', { type: 'button', onclick: () => outbox.sendAsEvidence(item.id) }, t('outbox.as_evidence')) : null,
+      editable(item) && !isOver ? h('a.button.small', { href: editAddress(item) }, t('outbox.edit')) : null,
+      isOver ? null : h('button.button.small', { type: 'button', onclick: () => outbox.retry(item.id) }, t('outbox.retry')),
       h('button.button.small.danger', { type: 'button', onclick: () => discard(item) }, t('outbox.discard'))));
 }
 
-const editable = (item) => Boolean(item.draft) && (item.kind === 'file' || Boolean(item.task));
+const editable = (item) => Boolean(item.draft) && (item.kind === 'file' || Boolean(item.task) || Boolean(item.place));
 
 function editAddress(item) {
   if (item.kind === 'file') return `#/file?item=${item.id}`;
+  if (item.kind === 'visit') return `#/place/${encodeURIComponent(`${item.target.campaign}:${item.target.place}`)}?item=${item.id}`;
   return `#/task/${encodeURIComponent(`${item.target.number}:${item.target.task}`)}?item=${item.id}`;
 }
 

@@ -1,8 +1,9 @@
 // Pieces that several screens show: the head, a line about a place, a row of choices.
 
+import { clockOffsetMs } from '../api.js';
 import { fill, h, icon } from '../dom.js';
 import { metres } from '../format.js';
-import { distanceM } from '../locate.js';
+import { PER_DEGREE, distanceM } from '../locate.js';
 import { language, t } from '../words.js';
 
 /** The head of a screen, with a way back where it lies below another. */
@@ -48,6 +49,17 @@ function doubts(grid, found, fix, isMoved) {
     said.push(t('place.candidates', { cells: some, n: found.candidates.length }));
   }
   return said.length ? h('small.doubt', {}, said.join(' ')) : null;
+}
+
+/** What an answer or a visit says of this moment: where, when, by which clock, on which phone. */
+export function witnessed(fix, device) {
+  const offset = clockOffsetMs();
+  return {
+    observed_at: new Date().toISOString(),
+    ...(offset === null ? {} : { clock_offset_ms: offset }),
+    ...(device ? { device } : {}),
+    ...(fix ? { location: { lon: fix.x / PER_DEGREE, lat: fix.y / PER_DEGREE, datum: 'wgs84', accuracy_m: fix.accuracy_m } } : {}),
+  };
 }
 
 /** How far a case is from here, or ''. */

@@ -1,0 +1,345 @@
+"""A day with the phone: tasks answered, places visited, evidence added, a place moved, storage full, devices ended."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Playwright
+
+from gridcase.services import administering
+from tests.phones import Phone, as_file, noise
+from tests.street import Street, street_at
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+Json = dict[str, Any]
+#: About 200 m in degrees of latitude.
+TWO_HUNDRED_M = 0.0018
+
+
+@pytest.fixture(scope="module")
+def street(
+    furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright
+) -> Iterator[Street]:
+    """One street for all: signing in and loading the app is what takes long."""
+    with street_at(tmp_path_factory.mktemp("street"), furnished_sqlite, playwright) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def signed_in(street: Street) -> Phone:
+    phone = street.new_phone()
+    phone.open()
+    phone.sign_in()
+    return phone
+
+
+@pytest.fixture
+def phone(street: Street, signed_in: Phone) -> Iterator[Phone]:
+    """The phone with an empty outbox, its position and network as they were."""
+    signed_in.online()
+    signed_in.stand()
+    signed_in.forget()
+    yield signed_in
+    assert signed_in.complaints == []
+
+
+class Desk:
+    """What the office does meanwhile."""
+
+    def __init__(self, street: Street) -> None:
+        self.street = street
+
+    def person(self, username: str = "inspector") -> int:
+        return int(self.street.office.actor(username).person)
+
+    def act(self, who: str, number: str, action: str, **fields: Any) -> Json:
+        answer = self.street.caller(who).act(number, action, **fields)
+        assert answer.status_code == 200, answer.json
+        body: Json = answer.json
+        return body
+
+    def filed(self, who: str = "acceptor", **changes: Any) -> str:
+        """File a case and return its number; by the acceptor it waits for its registration."""
+        changes = {"source": "hotline", "description": "群众来电"} | changes if who == "acceptor" else changes
+        answer = self.street.caller(who).file(self.street.office.filing(**changes))
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["number"])
+
+    def verifying(self) -> str:
+        number = self.filed()
+        self.act("acceptor", number, "request_verification", inspector=self.person())
+        return number
+
+    def checking(self) -> str:
+        number = self.filed("inspector2")
+        unit = self.street.caller("unit_leader")
+        self.act("unit_leader", number, "report", done="已挪车", attachments=[unit.photo()])
+        self.act("acceptor", number, "request_check", mode="on_site", inspector=self.person())
+        return number
+
+    def case(self, number: str) -> Json:
+        shown: Json = self.street.caller("shift_leader").get(f"/cases/{number}").json
+        return shown
+
+    def last_line(self, number: str) -> Json:
+        line: Json = self.street.caller("shift_leader").get(f"/cases/{number}/history").json["items"][-1]
+        return line
+
+
+@pytest.fixture(scope="module")
+def desk(street: Street) -> Desk:
+    return Desk(street)
+
+
+def open_task(phone: Phone, number: str) -> Page:
+    """Bring the copies up to date and open the task asked about a case."""
+    phone.sync()
+    phone.page.click(f"a.card[href*='{number}']")
+    phone.page.wait_for_selector("input[data-usage]", state="attached")
+    return phone.page
+
+
+def answered(phone: Phone, usage: str, result: str, seed: int) -> None:
+    phone.shoot(noise(seed), usage=usage)
+    phone.page.click(f"[data-key=result-{result}]")
+    phone.page.click("[data-key=send]")
+    phone.page.wait_for_selector(".screen-tasks, .screen-outbox")
+
+
+def test_a_report_is_proved_true_on_the_spot(phone: Phone, desk: Desk) -> None:
+    number = desk.verifying()
+    open_task(phone, number)
+    answered(phone, "verify", "true", 1)
+    phone.until_sent(1)
+    line = desk.last_line(number)
+    assert (line["action"], line["facts"]["verify_result"]) == ("verify", "true")
+    assert "doubts" not in line["facts"]
+    assert line["observed_at"] is not None
+    phone.page.evaluate("location.hash = '#/tasks'")
+    phone.page.wait_for_selector(f"a.card[href*='{number}']", state="detached")
+
+
+def test_a_check_answered_without_network_is_sent_later_and_counts_when_it_was_made(phone: Phone, desk: Desk) -> None:
+    number = desk.checking()
+    page = open_task(phone, number)
+    phone.offline()
+    answered(phone, "check", "pass", 2)
+    page.locator(f"a.card.answered[href*='{number}']", has_text="已填，待发送").wait_for()
+    assert desk.case(number)["state"] == "checking"
+    phone.online()
+    phone.until_sent(1)
+    line = desk.last_line(number)
+    assert (line["facts"]["check_result"], line["facts"].get("doubts")) == ("pass", None)
+    assert datetime.fromisoformat(line["observed_at"]) < datetime.fromisoformat(line["recorded_at"])
+
+
+def test_a_check_from_far_away_warns_is_parked_and_taken_with_a_reason(phone: Phone, desk: Desk) -> None:
+    number = desk.checking()
+    phone.stand(north=TWO_HUNDRED_M)
+    page = open_task(phone, number)
+    page.get_by_text(re.compile("距案件 200 米，可能过远")).wait_for()
+    answered(phone, "check", "pass", 3)
+    phone.until(lambda: phone.statuses() == {"parked": 1})
+    page.goto("/m/#/outbox")
+    parked = page.locator("[data-status=parked]")
+    assert "too_far" in parked.inner_text()
+    parked.get_by_role("link", name="修改").click()
+    page.fill("[data-key=reason]", "现场封闭，只能在路口拍摄")
+    page.click("[data-key=send]")
+    phone.until_sent(1)
+    assert desk.last_line(number)["facts"]["doubts"] == ["too_far"]
+
+
+def test_an_answer_to_a_case_that_moved_on_shows_what_changed_and_waits_for_the_person(
+    phone: Phone, desk: Desk
+) -> None:
+    number = desk.verifying()
+    page = open_task(phone, number)
+    phone.offline()
+    answered(phone, "verify", "false", 4)
+    desk.act("acceptor", number, "correct", address="南大街 88 号东侧", note="来电补充")
+    phone.online()
+    phone.until(lambda: phone.statuses() == {"stale": 1})
+    page.goto("/m/#/outbox")
+    changed = page.locator("[data-status=stale] .changes").inner_text()
+    assert "地址" in changed
+    assert "南大街 88 号东侧" in changed
+    assert desk.last_line(number)["action"] == "correct"
+    page.get_by_role("button", name="仍然提交").click()
+    phone.until_sent(1)
+    assert desk.last_line(number)["facts"]["verify_result"] == "false"
+
+
+def test_an_answer_whose_task_was_taken_back_meanwhile_is_told_so_and_goes_as_evidence(
+    phone: Phone, desk: Desk
+) -> None:
+    number = desk.checking()
+    page = open_task(phone, number)
+    phone.offline()
+    answered(phone, "check", "pass", 5)
+    desk.act("acceptor", number, "withdraw_task", note="改为电话核查")
+    phone.online()
+    phone.until(lambda: phone.statuses() == {"parked": 1})
+    page.goto("/m/#/outbox")
+    parked = page.locator("[data-status=parked]")
+    assert "任务已撤回" in parked.inner_text()
+    assert "task_withdrawn" in parked.inner_text()
+    parked.get_by_role("button", name="转为补充材料").click()
+    phone.until_sent(1)
+    line = desk.last_line(number)
+    assert (line["action"], len(line["facts"]["attachments"])) == ("attach", 1)
+
+
+def test_a_matter_dealt_with_on_the_spot_takes_two_taps_more_and_is_closed(phone: Phone, desk: Desk) -> None:
+    page = phone.go("#/file")
+    phone.shoot(noise(6))
+    phone.choose_type("06010")
+    taps = 0
+    with page.expect_file_chooser() as chooser:
+        page.click(".self .shoot")
+        taps += 1
+    chooser.value.set_files([as_file(noise(7))])
+    page.get_by_text("自处置：将直接结案").wait_for()
+    page.click("[data-key=send]")
+    taps += 1
+    phone.until_sent(1)
+    assert taps == 2
+    [item] = phone.items()
+    case = desk.case(item["done"]["number"])
+    assert (case["state"], [one["usage"] for one in case["attachments"]]) == ("closed", ["file", "self_handled"])
+
+
+def test_the_places_of_a_campaign_are_visited_with_and_without_a_finding(
+    street: Street, phone: Phone, desk: Desk
+) -> None:
+    today = street.office.rt.clock.now().astimezone(street.office.rt.settings.zone).date()
+    point = street.office.point()
+    where = {"lon": point.lon, "lat": point.lat}
+    places = [{"name": name, "location": where, "inspector": "inspector"} for name in ("老街饭店", "延陵西路工地")]
+    days = {"first_day": str(today), "last_day": str(today + timedelta(days=1))}
+    leader = street.caller("shift_leader")
+    planned = {"code": "phone-1", "name": "餐饮油烟专项", "places": places} | days
+    answer = leader.client.post("/api/v1/campaigns", json=planned, headers=leader.headers)
+    assert answer.status_code == 201, answer.json
+    phone.sync()
+    page = phone.go("#/tasks?tab=campaigns")
+    page.get_by_text("老街饭店").click()
+    phone.shoot(noise(8), usage="other")
+    page.click("[data-key=no-problem]")
+    page.get_by_text("延陵西路工地").click()
+    page.click("[data-key=problem]")
+    page.get_by_text("专项：phone-1").wait_for()
+    phone.shoot(noise(9))
+    phone.choose_type("08004")
+    page.click("[data-key=send]")
+    phone.until_sent(3)
+    shown = leader.get("/campaigns/phone-1").json
+    first, second = shown["places"]
+    assert (first["result"], second["result"]) == ("no_problem", "case")
+    assert desk.case(second["case"])["campaign"] == "phone-1"
+
+
+def test_the_same_thing_gets_the_photos_as_evidence_instead_of_a_new_case(
+    street: Street, phone: Phone, desk: Desk
+) -> None:
+    number = desk.filed("inspector2")
+    cases, _ = street.counts()
+    page = phone.go("#/file")
+    phone.shoot(noise(10))
+    phone.choose_type("09012")
+    page.click(f"[data-key=same-{number}]")
+    phone.until_sent(1)
+    assert street.counts()[0] == cases
+    assert len(desk.case(number)["attachments"]) == 1
+    page.get_by_text(f"补充材料 {number}").wait_for()
+
+
+def test_a_moved_pin_is_the_place_and_what_was_measured_is_kept_too(street: Street, phone: Phone, desk: Desk) -> None:
+    page = phone.go("#/file")
+    phone.shoot(noise(11))
+    page.click("[data-key=move]")
+    page.focus("canvas.map")
+    for _ in range(3):
+        page.keyboard.press("ArrowUp")
+    page.click("[data-key=use-pin]")
+    page.get_by_text("位置已手动调整").wait_for()
+    phone.choose_type("06012")
+    page.click("[data-key=send]")
+    phone.until_sent(1)
+    [item] = phone.items()
+    kept = desk.case(item["done"]["number"])["location"]
+    point = street.office.point()
+    assert kept["lat"] > point.lat
+    assert (kept["measured"]["lon"], kept["measured"]["lat"]) == (point.lon, point.lat)
+
+
+def test_poor_accuracy_and_a_border_are_shown(phone: Phone) -> None:
+    phone.stand(accuracy_m=65)
+    page = phone.go("#/file")
+    doubt = page.locator(".doubt")
+    doubt.get_by_text("定位精度差，请核对位置").wait_for()
+    assert re.search(r"也可能属于 \d{6}", doubt.inner_text())
+    assert "精度 ±65 米" in page.locator(".place").inner_text()
+
+
+FULL = """store => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (this.name === store) throw new DOMException('full', 'QuotaExceededError');
+    return put.apply(this, given);
+  };
+  window.makeRoom = () => { IDBObjectStore.prototype.put = put; };
+}"""
+
+
+def test_a_full_phone_says_so_and_loses_nothing(phone: Phone) -> None:
+    page = phone.go("#/file")
+    page.evaluate(FULL, "bytes")
+    page.set_input_files("input[data-usage=file][data-source=camera]", as_file(noise(12)))
+    page.locator("#toast", has_text="手机存储已满，这张照片没有存下").wait_for()
+    page.evaluate("makeRoom()")
+    phone.shoot(noise(12))
+    phone.choose_type("06012")
+    page.evaluate(FULL, "items")
+    page.click("[data-key=send]")
+    page.locator("#toast", has_text="没有存入发件箱；草稿仍在").wait_for()
+    page.reload()
+    page.wait_for_selector(".tile img")
+    assert phone.statuses() == {}
+    page.click("[data-key=send]")
+    phone.until_sent(1)
+
+
+def test_a_lost_phone_is_signed_out_from_another(street: Street, phone: Phone) -> None:
+    lost = street.caller("inspector")
+    body = {"username": "inspector", "password": "a long enough password", "role": "inspector", "device": "丢失的手机"}
+    own = {"Sec-Fetch-Site": "same-origin"}
+    assert lost.client.post("/api/v1/auth/devices", json=body, headers=own).status_code == 201
+    page = phone.go("#/settings")
+    page.locator(".devices li", has_text="丢失的手机").get_by_role("button", name="注销").click()
+    page.click("dialog .danger")
+    page.locator("#toast", has_text="已注销").wait_for()
+    assert page.locator(".devices li", has_text="丢失的手机").count() == 0
+    assert page.get_by_text("当前设备").count() == 1
+
+
+def test_a_closed_account_keeps_its_outbox_says_whom_to_ask_and_sends_once_it_is_open_again(
+    street: Street, phone: Phone, desk: Desk
+) -> None:
+    page = phone.go("#/file")
+    phone.offline()
+    phone.file(noise(13))
+    admin, rt = street.office.actor("admin"), street.office.rt
+    administering.set_active(rt, admin, desk.person(), is_active=False)
+    phone.online()
+    page.get_by_text("账号已停用。发件箱内容都在").wait_for()
+    assert phone.statuses() == {"queued": 1}
+    administering.set_active(rt, admin, desk.person(), is_active=True)
+    page.click("[data-key=tell-alarm]")
+    phone.sign_in()
+    phone.until_sent(1)
+    street.callers.pop("inspector", None)
