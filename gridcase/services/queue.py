@@ -136,7 +136,7 @@ def queue_page(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk, rul
         return QueuePage(
             cases=tuple(listed_case(row) for row in shown),
             has_more=len(rows) > len(shown),
-            marks=marks_of(tx, shown),
+            marks=marks_of(tx, actor, shown),
             counts=bounded_counts(tx, actor, asked, now, MOST_COUNTED),
             views=saved_views(tx, actor.person),
             mark=mark,

@@ -20,7 +20,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     union_all,
 )
@@ -88,13 +87,15 @@ def bounded_counts(
     return dict(zip(wanted, row, strict=True))
 
 
-def marks_of(tx: Tx, rows: Sequence[CaseRow]) -> dict[int, Marked]:
-    """Return the markers of a page of cases, in one statement."""
+def marks_of(tx: Tx, actor: Actor, rows: Sequence[CaseRow]) -> dict[int, Marked]:
+    """Return the markers of a page of cases, in one statement; only followers that the actor may see are counted."""
     by_number: dict[str, int] = {row.number: row.id for row in rows}
     identities = list(by_number.values())
     if not identities:
         return {}
-    followers = select(literal("follower"), CaseRow.lead, func.count()).where(CaseRow.lead.in_(by_number))
+    followers = select(literal("follower"), CaseRow.lead, func.count()).where(
+        CaseRow.lead.in_(by_number), visible_to(actor)
+    )
     # Cast to text, so that one column holds the leads' numbers and the identities of the others.
     recurrent = select(literal("recurrent"), _text(RecurrenceRow.case_id), literal(1)).where(
         RecurrenceRow.case_id.in_(identities), RecurrenceRow.state != "rejected"
@@ -119,20 +120,25 @@ def marks_of(tx: Tx, rows: Sequence[CaseRow]) -> dict[int, Marked]:
 
 
 def change_mark(tx: Tx, actor: Actor, since: datetime) -> str:
-    """Return a word that differs once anything an actor sees, or saw, has changed after ``since``; one statement.
+    """Return a word that differs once anything an actor sees has changed after ``since``; one statement.
 
-    Only the cases of the last moments are read, by the index on their last event; a case given to another unit counts
-    for the unit that had it.
+    Only the cases of the last moments are read, by the index on their last event; that a case was given to another
+    unit counts for the unit that had it.
     """
-    seen = visible_to(actor)
+    recent = CaseRow.last_event_at >= since
+    asked = select(func.count(), func.coalesce(func.sum(CaseRow.events * 7919 + CaseRow.id), 0)).where(
+        recent, visible_to(actor)
+    )
     if actor.scope.kind is ScopeKind.UNIT:
-        had = select(AssignmentRow.case_id).where(
-            AssignmentRow.case_id == CaseRow.id, AssignmentRow.unit == actor.scope.value
+        # The end of its own tenure, and nothing of what others do with the case afterwards.
+        ended = select(func.count()).where(
+            AssignmentRow.case_id == CaseRow.id,
+            recent,
+            AssignmentRow.unit == actor.scope.value,
+            AssignmentRow.ended_at >= since,
         )
-        seen = or_(seen, had.exists())
-    asked = select(func.count(), func.coalesce(func.sum(CaseRow.events * 7919 + CaseRow.id), 0))
-    count, total = tx.execute(asked.where(CaseRow.last_event_at >= since, seen)).one()
-    return f"{count}.{total}"
+        asked = asked.add_columns(ended.scalar_subquery())
+    return ".".join(str(part) for part in tx.execute(asked).one())
 
 
 def saved_views(tx: Tx, person: PersonId) -> tuple[SavedView, ...]:

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from gridcase.services import configuring
+from gridcase.services.queue import keep_view
 from tests.office import PEOPLE, ROOT, Office, jpeg, open_office
 from tests.security.conftest import HIDDEN, World, finish, signed_in, work
 from tests.security.routes import Target, asked_of, requests_of
@@ -96,6 +97,8 @@ def tainted(furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) ->
     office.caller("acceptor").file(hotline)
     with office.rt.database.writing() as tx:
         tx.execute(text("UPDATE person SET name = substr(:canary, 1, 80)"), {"canary": CANARY})
+    for username in PEOPLE:
+        keep_view(office.rt, office.actor(username), name=CANARY[1:31], query=f"q={CANARY}")
     rename_units(office, folder)
     work(office)
     yield office, Target(numbers=(number,), photos=(photo,), words=CANARY)

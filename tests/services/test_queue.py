@@ -140,3 +140,16 @@ def test_a_preview_says_unit_deadline_refusal_and_what_is_stale_and_changes_noth
         office.rt.reference().rules,
     )
     assert len(page.cases) == 2
+
+
+def test_a_unit_is_told_that_a_case_left_it_and_nothing_of_what_became_of_it(office, dispatched):
+    office.clock.advance(timedelta(minutes=5))
+    unit = office.actor("unit_leader")
+    mark = page_of(office, "unit_leader").mark
+    assert (
+        office.caller("dispatcher").act(dispatched[0], "reassign", unit="NDJ-HW", reason="workload").status_code == 200
+    )
+    assert has_changed(office.rt, unit, mark)
+    mark = page_of(office, "unit_leader").mark
+    assert office.caller("other_unit").act(dispatched[0], "accept").status_code == 200
+    assert not has_changed(office.rt, unit, mark)

@@ -135,7 +135,6 @@ def _page(ask: QueueAsk, seen: Viewing, *, refused: str = "") -> Response:
         title="console.queue",
         status=422 if ask.errors or refused else 200,
         refused=refused,
-        words=Words(seen, {}),
         chips=_chips(ask, seen),
         types=type_choices(rules.catalogue, seen.language),
         type_text=_type_text(ask, seen),
@@ -157,6 +156,7 @@ def _listed(ask: QueueAsk, seen: Viewing) -> dict[str, Any]:
     return {
         "ask": ask,
         "query": query,
+        "words": Words(seen, {}),
         "rows": [_row(one, page.marks.get(one.id, Marked()), (seen, counts, allowed)) for one in page.cases],
         "views": [(str(view), _bounded(page.counts[view]), _view_url(view)) for view in QueueView],
         "saved": [(one, f"{url_for('console.queue')}?{one.query}", one.query == query) for one in page.views],
