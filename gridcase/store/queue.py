@@ -137,7 +137,7 @@ def change_mark(tx: Tx, actor: Actor, since: datetime) -> str:
             AssignmentRow.unit == actor.scope.value,
             AssignmentRow.ended_at >= since,
         )
-        asked = asked.add_columns(ended.scalar_subquery())
+        asked = asked.add_columns(ended.correlate(None).scalar_subquery())
     return ".".join(str(part) for part in tx.execute(asked).one())
 
 
