@@ -43,6 +43,11 @@ def bare(body: bytes, opaque: set[str]) -> dict:
     return {name: value for name, value in json.loads(body).items() if name not in opaque}
 
 
+@pytest.mark.parametrize("username", BLIND + SEEING)
+def test_no_question_of_an_attacker_breaks_the_server(world: World, username: str) -> None:
+    assert [asked for asked, (status, _, _) in world.answers_now(username).items() if status >= 500] == []
+
+
 @pytest.mark.parametrize("username", BLIND)
 def test_no_text_of_the_hidden_case_is_ever_answered(world: World, username: str) -> None:
     for asked, (_, headers, body) in world.answers_now(username).items():
