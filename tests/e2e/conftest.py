@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.office import PASSWORD, Office
@@ -58,10 +58,18 @@ def watch(context: BrowserContext, address: str) -> Watched:
     """Open a page whose doings are noted."""
     page = context.new_page()
     seen = Watched(page=page, address=address)
-    page.on("console", lambda said: seen.complaints.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("console", lambda said: seen.complaints.append(said.text) if is_complaint(said) else None)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.on("request", lambda asked: None if is_ours(asked.url, address) else seen.foreign.append(asked.url))
     return seen
+
+
+def is_complaint(said: ConsoleMessage) -> bool:
+    """Tell whether a line of the browser's console says that something is wrong.
+
+    htmx writes down as errors that a question was given up for a newer one (``hx-sync``).
+    """
+    return said.type in ("error", "warning") and not said.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))
 
 
 def is_ours(url: str, address: str) -> bool:

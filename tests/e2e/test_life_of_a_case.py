@@ -75,7 +75,10 @@ class People:
 
 
 def clean(watched: Watched) -> None:
-    assert (watched.page.url, watched.overflow(), watched.faults()) == (watched.page.url, 0, [])
+    """The page fits; axe, the dearest step, is asked where size and language both differ."""
+    size, lang = watched.page.viewport_size, watched.page.locator("html").get_attribute("lang")
+    is_asked = (size["width"] > 1000) == (lang == "zh-CN")
+    assert (watched.page.url, watched.overflow(), watched.faults() if is_asked else []) == (watched.page.url, 0, [])
 
 
 @pytest.mark.parametrize(("size", "lang"), [("desk", "zh"), ("desk", "en"), ("tablet", "zh"), ("tablet", "en")])
@@ -85,7 +88,7 @@ def test_a_case_lives_in_the_browser_from_the_call_to_the_closing(
     office = sqlite_office
     nothing_by_rule(office)
     people = People(office, lambda: open_page(office_address, size), lang, tmp_path)
-    number = filed(office)
+    number = take_the_call(people, here(office))
     receive(people, number)
     give(people, number)
     handle(people, number)
@@ -94,10 +97,26 @@ def test_a_case_lives_in_the_browser_from_the_call_to_the_closing(
 
     assert closed.page.locator(".case-state").inner_text().strip() == {"zh": "已结案", "en": "Closed"}[lang]
     assert closed.page.locator(".line-said").get_by_text(SCRIPT).is_visible()
-    assert closed.page.locator(".photo-group .thumb img").count() == 5
+    assert closed.page.locator(".photo-group .thumb img").count() == 6
     people.all_clean()
     told = office.caller("shift_leader").get(f"/cases/{number}").json
     assert (told["state"], told["overdue"], len(told["assignments"])) == ("closed", False, 2)
+
+
+def take_the_call(people: People, place: dict[str, str]) -> str:
+    """File what a citizen reports, with the place and a photo; return the number."""
+    watched = people.comes("acceptor")
+    page = watched.page
+    page.goto("/cases/new")
+    page.fill("[name=type]", "GBT47678.5-2026/event/09012")
+    page.press("[name=type]", "Tab")
+    form = page.locator("[data-filing]")
+    people.fill(form, 1, place | {"description": "消防通道被堵"})
+    form.locator("[name='location.lat']").press("Tab")
+    page.locator("#place-said .would-go").wait_for()
+    clean(watched)
+    page.locator(".filing-end button").click()
+    return page.locator("#case-head .number").inner_text()
 
 
 def receive(people: People, number: str) -> None:
@@ -109,14 +128,33 @@ def receive(people: People, number: str) -> None:
 
 def give(people: People, number: str) -> None:
     """Dispatch it to a unit that returns it, then to the one that takes it at its own page."""
-    people.does("dispatcher", number, "dispatch", unit="NDJ-HW")
+    dispatcher = people.comes("dispatcher")
+    dispatcher.page.goto("/queue?view=unassigned")
+    clean(dispatcher)
+    dispatcher.page.locator(f"#quick-{number}").click()
+    choose(dispatcher, unit="NDJ-HW")
     people.does("other_unit", number, "return_task", reason="not_ours", note="不属我单位职责")
-    people.does("dispatcher", number, "reassign", unit="NDJ-ZF", reason="wrong_unit")
+    dispatcher.page.goto("/queue?view=returned")
+    dispatcher.page.locator(f"#pick-{number}").check()
+    dispatcher.page.locator("#queue-bulk button[value=reassign]").click()
+    choose(dispatcher, unit="NDJ-ZF", reason="wrong_unit")
     leader = people.comes("unit_leader")
     leader.page.goto("/unit")
     clean(leader)
     leader.page.locator("#tray-to_sign button[name=one]").click()
     leader.page.locator("#tray-in_hand").get_by_text(number).wait_for()
+
+
+def choose(dispatcher: Watched, **choice: str) -> None:
+    """Choose in the dialog of the queue, look at the preview that each choice brings, and do it."""
+    page = dispatcher.page
+    for name, value in choice.items():
+        with page.expect_response(lambda answer: "/queue/bulk" in answer.url):
+            page.locator(f"#bulk-{name}").select_option(value)
+    page.locator("#bulk-slot td b").first.wait_for()
+    clean(dispatcher)
+    page.locator("#bulk-slot .form-actions button").click()
+    page.locator("[data-bulk-done] .said-yes").wait_for()
 
 
 def handle(people: People, number: str) -> None:
@@ -136,11 +174,6 @@ def check(people: People, number: str, place: dict[str, str]) -> None:
     people.does("handler", number, "report", photos=1, done="已清理")
     people.does("acceptor", number, "request_check", mode="on_site")
     people.does(people.inspector_of(number), number, "check", photos=1, result="pass", **place)
-
-
-def filed(office: Office) -> str:
-    number: str = office.caller("acceptor").file(office.filing(source="hotline")).json["number"]
-    return number
 
 
 def here(office: Office) -> dict[str, str]:
