@@ -16,6 +16,7 @@ from gridcase.api.contesting import contesting
 from gridcase.api.grid import grid
 from gridcase.api.operations import operations
 from gridcase.api.oversight import oversight
+from gridcase.api.reconciling import reconciling
 from gridcase.api.reference import reference
 from gridcase.api.routing import routing
 from gridcase.api.sessions import doors, sessions
@@ -37,6 +38,7 @@ BLUEPRINTS = (
     oddities,
     assessments,
     contesting,
+    reconciling,
     operations,
 )
 

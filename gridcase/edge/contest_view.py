@@ -4,13 +4,17 @@ Who filed, proposed, decided or noted something is said by role or unit, never b
 zone.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from gridcase.edge.texts import Language, sentence
 from gridcase.services.appealing import AppealRow
 from gridcase.services.contributing import AdjustmentRow, ExemptionRow, ExternalScoreRow, ScoresTaken
 from gridcase.services.delivering import DeliveryRow
+from gridcase.services.reconciling import FindingReport, ReconciliationRow
 
 
 def appeal_view(row: AppealRow, zone: ZoneInfo) -> dict[str, Any]:
@@ -107,6 +111,32 @@ def delivery_view(row: DeliveryRow, zone: ZoneInfo) -> dict[str, Any]:
         "at": _at(row.at, zone),
         "noted_at": _at(row.noted_at, zone),
         "noted_as": row.role,
+    }
+
+
+def finding_report_view(report: FindingReport, language: Language) -> dict[str, Any]:
+    """Return what came of a list of findings, each row that was left out with its reason in words."""
+    exceptions = [
+        {"row": one.row, "field": one.field, "reason": sentence(one.problem.code, one.problem.params, language)}
+        for one in report.refused
+    ]
+    counts = {name: getattr(report, name) for name in ("rows", "taken", "corrected", "already_there")}
+    left_out = report.rows - report.taken - report.corrected - report.already_there
+    return counts | {"refused": left_out, "exceptions": exceptions}
+
+
+def reconciliation_view(row: ReconciliationRow, lines: Sequence[Mapping[str, Any]], zone: ZoneInfo) -> dict[str, Any]:
+    """Return a comparison with the lines that the caller may see; ``items`` is null until it was worked out."""
+    return {
+        "id": row.id,
+        "period": row.period,
+        "complete": list(row.complete),
+        "status": row.status,
+        "error": row.error or None,
+        "created_at": _at(row.created_at, zone),
+        "finished_at": _at(row.finished_at, zone),
+        "counts": dict(Counter(one["match"] for one in lines)),
+        "items": None if row.answer is None else [dict(one) for one in lines],
     }
 
 

@@ -11,11 +11,12 @@ from gridcase.edge.fields import Choice, Identities, Instant, PageSize, Text, re
 from gridcase.services.appealing import AppealReason, Decision, NewAppeal, Ruling
 from gridcase.services.contributing import GivenScore, NewAdjustment, NewExemption
 from gridcase.services.delivering import Delivery, Entry, RejectedRow
+from gridcase.services.reconciling import FindingList
 
 _LONGEST = 2000
 _DECIMAL = {"description": "Exact decimal as text", "pattern": r"^-?[0-9]{1,6}(\.[0-9]{1,6})?$"}
 _POINTS = {"description": "Points given back, exact decimal as text", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,4})?$"}
-_MOST_SCORES, _MOST_ROWS = 1000, 1000
+_MOST_SCORES, _MOST_ROWS, _MOST_SYSTEMS = 1000, 1000, 20
 
 
 def _few(most: int) -> Any:
@@ -175,6 +176,29 @@ class EntrySchema(Schema):
         return Entry(**data | {"what": Delivery(data["what"]), "rows": tuple(data["rows"])})
 
 
+class FindingListSchema(Schema):
+    """The form beside a list of the superior centre's findings; gives what is said of it, and whether it is a trial."""
+
+    period = Text(most=10, required=True, metadata=PERIOD)
+    system = Text(most=40, load_default="centre")
+    rule_set = Text(most=80, load_default="")
+    encoding = Text(most=40, load_default="utf-8")
+    corrects = fields.Boolean(load_default=False)
+    dry_run = fields.Boolean(load_default=False)
+
+    @post_load
+    def _make(self, data: dict[str, Any], **_: Any) -> tuple[FindingList, bool]:
+        dry_run = data.pop("dry_run")
+        return FindingList(**data), dry_run
+
+
+class ReconciliationRequestSchema(Schema):
+    """A period to be compared; ``complete`` names systems whose list holds every case that was due."""
+
+    period = Text(most=10, required=True, metadata=PERIOD)
+    complete = fields.List(Text(most=40), load_default=list, validate=_few(_MOST_SYSTEMS), metadata={"maxItems": 20})
+
+
 # --- answers ------------------------------------------------------------------------------------------------------
 
 
@@ -306,3 +330,28 @@ class DeliveryListSchema(Schema):
 
     items = fields.List(fields.Nested(DeliverySchema), required=True)
     next_cursor = fields.String(allow_none=True, required=True)
+
+
+class FindingReportSchema(Schema):
+    """What came of a list of findings; ``rows`` is the sum of the four counts."""
+
+    rows = fields.Integer(required=True)
+    taken = fields.Integer(required=True)
+    corrected = fields.Integer(required=True)
+    already_there = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    exceptions = fields.List(fields.Dict(), required=True)
+
+
+class ReconciliationSchema(Schema):
+    """A comparison; ``items`` is null until it was worked out."""
+
+    id = fields.Integer(required=True)
+    period = fields.String(required=True)
+    complete = fields.List(fields.String(), required=True)
+    status = fields.String(required=True, metadata={"enum": ["queued", "running", "done", "failed"]})
+    error = fields.String(allow_none=True, required=True)
+    created_at = fields.String(required=True)
+    finished_at = fields.String(allow_none=True, required=True)
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    items = fields.List(fields.Dict(), allow_none=True, required=True)

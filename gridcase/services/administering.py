@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from gridcase.domain.actor import UNIT_ROLES, Actor, Role, Scope, ScopeKind
+from gridcase.domain.actor import UNIT_ROLES, Actor, Role, ScopeKind
 from gridcase.domain.case import PersonId, UnitCode
 from gridcase.domain.errors import InvalidInputError, NotFoundError, Problem, WrongStateError, invalid
 from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.changes import Changed, Noting
+from gridcase.services.steps.changes import Changed, Noting, plain_grant, plain_scope
 from gridcase.services.steps.passwords import hash_password, make_password
 from gridcase.services.steps.permitting import only_for
 from gridcase.services.steps.reference import Reference
@@ -182,7 +182,11 @@ def add_person(rt: Runtime, actor: Actor, new: NewColleague) -> AddedPerson:
         staffing.add_dated_grant(tx, person, new.grant)
         noting = Noting(tx, actor, now)
         noting.person(Changed.PERSON_ADDED, person, unit=new.unit)
-        noting.person(Changed.ROLE_GRANTED, person, **_plain_grant(new.grant))
+        noting.person(
+            Changed.ROLE_GRANTED,
+            person,
+            **plain_grant(new.grant.role, new.grant.scope, new.grant.valid_from, new.grant.valid_to),
+        )
     return AddedPerson(id=person, username=new.username, password=password)
 
 
@@ -244,7 +248,7 @@ def grant_role(rt: Runtime, actor: Actor, identity: int, new: NewGrant) -> None:
             problems["role"] = Problem(code="role_granted_already", params={"role": new.role})
         _raise_if_any(problems)
         staffing.add_dated_grant(tx, person.id, new)
-        noting.person(Changed.ROLE_GRANTED, person.id, **_plain_grant(new))
+        noting.person(Changed.ROLE_GRANTED, person.id, **plain_grant(new.role, new.scope, new.valid_from, new.valid_to))
 
 
 def end_grant(rt: Runtime, actor: Actor, identity: int, grant: int, last_day: date | None) -> None:
@@ -275,7 +279,7 @@ def end_grant(rt: Runtime, actor: Actor, identity: int, grant: int, last_day: da
             Changed.ROLE_ENDED,
             person.id,
             role=found.role,
-            scope=_plain_scope(found.scope),
+            scope=plain_scope(found.scope),
             valid_to=[found.valid_to.isoformat() if found.valid_to else None, ends.isoformat()],
         )
 
@@ -380,19 +384,6 @@ def _is_area(value: str, reference: Reference) -> bool:
 def _raise_if_any(problems: Mapping[str, Problem]) -> None:
     if problems:
         raise InvalidInputError("invalid_input", fields={name: (problem,) for name, problem in problems.items()})
-
-
-def _plain_grant(new: NewGrant) -> dict[str, object]:
-    return {
-        "role": new.role,
-        "scope": _plain_scope(new.scope),
-        "valid_from": new.valid_from.isoformat(),
-        "valid_to": new.valid_to.isoformat() if new.valid_to else None,
-    }
-
-
-def _plain_scope(scope: Scope) -> str:
-    return f"{scope.kind}:{scope.value}" if scope.value else str(scope.kind)
 
 
 def _today(rt: Runtime) -> date:

@@ -15,6 +15,7 @@ from gridcase.domain.case import PersonId, UnitCode
 from gridcase.domain.errors import GridcaseError, InvalidInputError, NotSignedInError, Problem, invalid
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps import passwords
+from gridcase.services.steps.changes import COMMAND_LINE, Changed, Noting, plain_grant
 from gridcase.store import people
 from gridcase.store.database import Tx
 from gridcase.store.people import Caller, Credentials, Grant, NewToken
@@ -87,7 +88,7 @@ class SignIn:
 
 
 def add_person(rt: Runtime, new: NewPerson) -> PersonId:
-    """Add a person with roles.
+    """Add a person with roles, as the command line does; noted among the changes of administration.
 
     Raises
     ------
@@ -97,6 +98,7 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
     password_hash = passwords.hash_password("password", new.password)
     if new.unit is not None and new.unit not in rt.reference().rules.units.by_code:
         raise invalid("unit", "unknown_unit", unit=new.unit)
+    now = rt.clock.now()
     with rt.database.writing() as tx:
         if people.person_by_username(tx, new.username) is not None:
             raise invalid("username", "username_taken", username=new.username)
@@ -107,11 +109,14 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
                 name=new.name,
                 password_hash=password_hash,
                 unit=new.unit,
-                created_at=rt.clock.now(),
+                created_at=now,
             ),
         )
+        noting = Noting(tx, COMMAND_LINE, now)
+        noting.person(Changed.PERSON_ADDED, person, unit=new.unit)
         for role, scope in new.grants:
             people.add_grant(tx, person, role, scope, _ALWAYS)
+            noting.person(Changed.ROLE_GRANTED, person, **plain_grant(role, scope, _ALWAYS, None))
     return person
 
 

@@ -84,6 +84,19 @@ def versions_of(tx: Tx, kind: str, name: str | None = None, *, limit: int = 200)
     return tuple(_record(row) for row in tx.execute(statement))
 
 
+def versions_with_bodies(tx: Tx, kind: str, name: str, *, limit: int) -> tuple[tuple[VersionRecord, Any], ...]:
+    """Return the versions of a document with their bodies, newest first."""
+    rows = tx.execute(
+        select(ConfigVersionRow)
+        .where(ConfigVersionRow.kind == kind, ConfigVersionRow.name == name)
+        .order_by(ConfigVersionRow.id.desc())
+        .limit(limit)
+    ).scalars()
+    return tuple(
+        (_record((row.id, row.kind, row.name, row.digest, row.applied_at, row.applied_by)), row.body) for row in rows
+    )
+
+
 def latest_records(tx: Tx) -> tuple[VersionRecord, ...]:
     """Return the newest version of every document without its body, by kind and name."""
     newest = select(func.max(ConfigVersionRow.id)).group_by(ConfigVersionRow.kind, ConfigVersionRow.name)

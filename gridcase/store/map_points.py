@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import CaseNumber, CaseState
+from gridcase.domain.case import OPEN_STATES, CaseKind, CaseNumber, CaseState, Scheme, Source, TypeKey
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.cases import CaseFilter, CaseRow, narrowed
 from gridcase.store.database import Tx
@@ -49,6 +49,46 @@ def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) 
             is_excused=row.is_excused,
         )
         for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPlace:
+    """Where an open case lies, and what a routing table asks of it."""
+
+    number: CaseNumber
+    lon_e7: int
+    lat_e7: int
+    type: TypeKey
+    source: Source
+
+
+def open_places(tx: Tx) -> tuple[OpenPlace, ...]:
+    """Return every open case that is located, of the whole city, in one statement; a city has some thousands."""
+    statement = (
+        select(
+            CaseRow.id,
+            CaseRow.prefix,
+            CaseRow.filed_on,
+            CaseRow.lon_e7,
+            CaseRow.lat_e7,
+            CaseRow.scheme,
+            CaseRow.kind,
+            CaseRow.code,
+            CaseRow.source,
+        )
+        .where(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.lon_e7.is_not(None))
+        .order_by(CaseRow.id)
+    )
+    return tuple(
+        OpenPlace(
+            number=case_number(NumberParts(prefix=row.prefix, filed_on=row.filed_on, identity=row.id)),
+            lon_e7=row.lon_e7,
+            lat_e7=row.lat_e7,
+            type=TypeKey(scheme=Scheme(row.scheme), kind=CaseKind(row.kind), code=row.code),
+            source=Source(row.source),
+        )
+        for row in tx.execute(statement)
     )
 
 

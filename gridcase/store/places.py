@@ -81,6 +81,16 @@ def versions_of_layer(tx: Tx, layer: str) -> tuple[GridFeatureRow, ...]:
     return tuple(rows)
 
 
+def features_numbered(tx: Tx, numbers: Sequence[int]) -> tuple[GridFeatureRow, ...]:
+    """Return these rows, by number."""
+    found: list[GridFeatureRow] = []
+    for some in _portions(sorted(numbers)):
+        found += tx.execute(
+            select(GridFeatureRow).where(GridFeatureRow.id.in_(some)).order_by(GridFeatureRow.id)
+        ).scalars()
+    return tuple(found)
+
+
 def keep_layers_still(tx: Tx) -> None:
     """Let no other transaction change layers until this one ends; SQLite has one writer anyway."""
     if tx.get_bind().dialect.name == "postgresql":

@@ -1,6 +1,8 @@
 """Administration in a real browser: pages fit and have no fault; a person comes and goes; a holiday; who gets it."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,8 @@ PAGES = (
     "/calendar",
     "/rules",
     "/layers",
+    "/layers/unit",
+    "/layers/unit/check",
     "/documents",
     "/documents/calendar/changzhou",
     "/documents/calendar/changzhou/edit",
@@ -94,3 +98,36 @@ def test_the_page_says_who_would_get_a_case(open_page: Callable[..., Watched], o
     form.locator("[name=cell]").fill("320404005001")
     form.locator("button[type=submit]").click()
     assert "综合行政执法中队" in page.locator("#answer").inner_text()
+
+
+def test_a_layer_is_tried_on_a_map_and_taken_in_without_choosing_the_file_again(
+    open_page: Callable[..., Watched], office_address: str, tmp_path: Path
+) -> None:
+    ring = [[119.95, 31.775], [119.955, 31.775], [119.955, 31.779], [119.95, 31.779], [119.95, 31.775]]
+    markup = "<img src=x onerror=alert(1)>"
+    one = {
+        "type": "Feature",
+        "properties": {"code": "P1", "name": markup},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    file = tmp_path / "park.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [one]}), "utf-8")
+    watched = open_page(office_address, "tablet")
+    watched.sign_in("admin")
+    page = watched.page
+    page.goto("/admin/layers")
+    page.set_input_files("#f-file", str(file))
+    for name, value in {"layer": "park", "code_field": "code", "name_field": "name"}.items():
+        page.fill(f"#f-{name}", value)
+    page.click("button[value=try]")
+    page.wait_for_selector("#layer-result [data-ready]")
+    page.hover("#layer-result .layer-map")
+    assert page.locator("#layer-result .leaflet-tooltip").inner_text() == f"P1 {markup}"
+    assert (watched.overflow(), watched.faults()) == (0, [])
+    page.click("#import-now button")
+    page.locator("#layers-in-force tbody th", has_text="park").wait_for()
+    assert page.locator("#import-now button").count() == 0
+    page.goto("/admin/layers/park")
+    page.wait_for_selector("[data-ready]")
+    assert (watched.overflow(), watched.faults()) == (0, [])
+    assert (watched.foreign, watched.complaints) == ([], [])

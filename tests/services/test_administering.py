@@ -56,6 +56,20 @@ def test_a_person_added_signs_in_with_the_password_told_once_and_the_history_hol
     assert "新来的" not in str(notes(office, new.id))
 
 
+def test_a_person_added_on_the_machine_itself_is_noted_as_done_by_nobody_who_signed_in(office):
+    new = identity.NewPerson(
+        username="by.hand", name="新来的", password="long-enough-7", grants=((Role.ACCEPTOR, ALL),)
+    )
+    person = identity.add_person(office.rt, new)
+    wanted = ChangesWanted(subject_kind="person", subject=str(person))
+    found = administering.changes(office.rt, office.actor("admin"), wanted)
+    assert [(one.what, one.role, one.actor_name) for one in found] == [
+        ("role_granted", "system", ""),
+        ("person_added", "system", ""),
+    ]
+    assert "新来的" not in str([one.details for one in found])
+
+
 def test_everything_wrong_with_a_new_person_is_said_at_once_and_nobody_is_added(office):
     with pytest.raises(InvalidInputError) as error:
         added(office, "x y", name=" ", unit=UnitCode("NOPE"), grant=granted(Role.HANDLER))

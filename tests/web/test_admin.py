@@ -24,7 +24,7 @@ GRANT = {"role": "acceptor", "scope": "all", "scope_value": "", "valid_from": "2
 def routes(office: Office) -> list[tuple[str, str, str]]:
     """Return endpoint, method and address of every route of administration."""
     filled = {"person": "1", "grant": "1", "session": "1", "shift": "1", "delegation": "1", "version": "1"}
-    filled |= {"kind": "calendar", "name": "changzhou"}
+    filled |= {"kind": "calendar", "name": "changzhou", "layer": "unit"}
     return [
         (rule.endpoint, method, re.sub(r"<(?:\w+:)?(\w+)>", lambda match: filled[match[1]], rule.rule))
         for rule in office.app.url_map.iter_rules()
@@ -260,20 +260,47 @@ def test_a_layer_is_tried_and_only_then_taken_in(office):
     admin = Visitor(office, "admin")
     data = json.dumps({"type": "FeatureCollection", "features": [square("A", 119.95), square(SCRIPT, 119.96)]})
 
-    def send(step: str, content: bytes = data.encode()):
-        given = {"layer": "park", "code_field": "code", "step": step}
+    def send(step: str, content: bytes = data.encode(), tried: str = "", **more: str):
+        given = {"layer": "park", "code_field": "code", "step": step, "tried": tried} | more
         return admin.post("/admin/layers", given | {"file": (io.BytesIO(content), "../../<x>.geojson")})
 
-    tried = send("try")
-    assert tried.status_code == 200, tried.text
-    assert "接受 2" in tried.text
-    assert not any(layer == "park" for layer, _ in office.rt.reference().features)
-    assert "新增 2" in send("import").text
-    assert {code for layer, code in office.rt.reference().features if layer == "park"} == {"A", SCRIPT}
+    def held() -> set[str]:
+        return {code for layer, code in office.rt.reference().features if layer == "park"}
+
+    answer = send("try")
+    assert (answer.status_code, "接受 2" in answer.text) == (200, True), answer.text
+    mark = re.search(r'name="tried" value="(\w+)"', answer.text)[1]
+    for untried in (
+        send("import"),
+        send("import", tried=mark, keep_absent="1"),
+        send("import", b" " + data.encode(), mark),
+    ):
+        assert "未导入" in untried.text
+        assert held() == set()
+    assert "新增 2" in send("import", tried=mark).text
+    assert held() == {"A", SCRIPT}
     assert "导入图层" in admin.get("/admin/history?kind=layer").text
+    page = admin.get("/admin/layers/park").text
+    assert (SCRIPT in page, "admin" in page) == (False, True)
+    assert admin.get("/admin/layers/park/check").status_code == 200
+    assert admin.get("/admin/layers/nowhere").status_code == 404
     nonsense = send("import", b"\x00nonsense")
     assert nonsense.status_code == 422
     assert "<x>" not in nonsense.text
+
+
+def test_the_check_of_a_layer_names_a_gap_and_where_it_is(office):
+    admin = Visitor(office, "admin")
+    assert "没有错误" in admin.get("/admin/layers/unit/check").text
+    rows = [square("A", 119.95), square("A", 119.9505)]
+    rows[1]["properties"]["code"] = "B"
+    data = json.dumps({"type": "FeatureCollection", "features": rows}).encode()
+    given = {"layer": "plot", "code_field": "code", "file": (io.BytesIO(data), "a")}
+    mark = re.search(r'name="tried" value="(\w+)"', admin.post("/admin/layers", given | {"step": "try"}).text)[1]
+    given |= {"step": "import", "tried": mark, "file": (io.BytesIO(data), "a")}
+    assert admin.post("/admin/layers", given).status_code == 200
+    page = admin.get("/admin/layers/plot/check").text
+    assert ("重叠" in page, "处错误" in page) == (True, True)
 
 
 def test_an_archive_that_unpacks_to_far_more_than_it_weighs_is_refused(office):

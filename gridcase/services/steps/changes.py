@@ -1,11 +1,11 @@
 """Noting what an administrator changed, in the transaction that changes it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from gridcase.domain.actor import SYSTEM, Actor
+from gridcase.domain.actor import SYSTEM, Actor, Role, Scope
 from gridcase.domain.case import PersonId
 from gridcase.store.admin_changes import PERSON, NewAdminChange, add_admin_changes
 from gridcase.store.database import Tx
@@ -41,6 +41,21 @@ class SubjectKind(StrEnum):
 
 #: What changes by a command on the machine itself, where nobody signs in.
 COMMAND_LINE = SYSTEM
+
+
+def plain_grant(role: Role, scope: Scope, valid_from: date, valid_to: date | None) -> dict[str, object]:
+    """Return what is noted of a role that is granted."""
+    return {
+        "role": role,
+        "scope": plain_scope(scope),
+        "valid_from": valid_from.isoformat(),
+        "valid_to": valid_to.isoformat() if valid_to else None,
+    }
+
+
+def plain_scope(scope: Scope) -> str:
+    """Return a scope in one word, ``area:320404005001``."""
+    return f"{scope.kind}:{scope.value}" if scope.value else str(scope.kind)
 
 
 class Noting:

@@ -39,12 +39,15 @@ class LayerChange:
         First day of the new version; None is today, and for a layer that has none yet, always.
     received_crs
         System in which the coordinates came.
+    applied_by
+        Who imports; 0 is the command line.
     """
 
     kept: frozenset[str] = frozenset()
     is_adding: bool = False
     valid_from: date | None = None
     received_crs: str | None = None
+    applied_by: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +144,21 @@ def save_layer(tx: Tx, layer: str, features: Sequence[Feature], change: LayerCha
     places.drop_features(tx, plan.dropped)
     places.end_features(tx, plan.ended)
     places.add_features(tx, [_row(feature, day, change) for feature, day in plan.begun])
-    body = {"features": len(features), "begun": len(plan.begun), "ended": len(plan.ended)}
-    add_version(tx, kind=GRID_KIND, name=layer, digest=_digest(features), body=body, now=clock.now)
+    body = {
+        "features": len(features),
+        "begun": len(plan.begun),
+        "ended": len(plan.ended),
+        "first_day": (change.valid_from or clock.today).isoformat(),
+    }
+    add_version(
+        tx,
+        kind=GRID_KIND,
+        name=layer,
+        digest=_digest(features),
+        body=body,
+        now=clock.now,
+        applied_by=change.applied_by,
+    )
     return plan
 
 

@@ -19,12 +19,13 @@ from gridcase.edge.countdown import Countdowns, countdown_words
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
 from gridcase.edge.view import listed_view, view_of
-from gridcase.grid.features import UNIT_LAYER, Feature
+from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cell_counts, map_points
 from gridcase.services.queue import SOON_SECONDS
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
 from gridcase.web.console.blueprint import console
+from gridcase.web.console.outlines import outline
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
 from gridcase.workflow.routing import RoutingQuestion, route
@@ -85,7 +86,7 @@ def map_layer(layer: str) -> Response:
         members = [one for (name, _), one in calling().reference.features.items() if name == layer]
         if not members:
             raise NotFoundError("layer_not_found", params={"layer": layer})
-        kept = _KEPT[layer] = (version, _written([_feature(one) for one in members]))
+        kept = _KEPT[layer] = (version, _written([outline(one) for one in members]))
     answer = _compact(kept[1])
     answer.set_etag(version, weak=True)
     if request.args.get("v") == version:
@@ -261,20 +262,6 @@ def _classes(counts: Any) -> list[int]:
 def _layer_version(layer: str) -> str:
     reference = calling().reference
     return f"{reference.digests.get(f'grid/{layer}', '')[:16]}-{reference.version}-{reference.on:%Y%m%d}"
-
-
-def _feature(one: Feature) -> list[Any]:
-    rings = [ring for part in one.geometry for ring in (part.outer, *part.holes)]
-    return [one.code, one.name, [_differences(line) for line in (rings or one.lines)], bool(one.lines)]
-
-
-def _differences(line: tuple[tuple[int, int], ...]) -> list[int]:
-    found: list[int] = []
-    x_before = y_before = 0
-    for x, y in line:
-        found += (x - x_before, y - y_before)
-        x_before, y_before = x, y
-    return found
 
 
 def _written(value: object) -> bytes:

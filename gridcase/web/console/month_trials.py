@@ -1,8 +1,6 @@
 """Trying a draft of rules on sealed months, and comparing the superior centre's findings with ours 对账."""
 
-import tempfile
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from flask import Response, request, url_for
@@ -10,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.domain.errors import invalid
 from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.sent_files import sent_file
 from gridcase.edge.texts import sentence
 from gridcase.services import assessing, reconciling
 from gridcase.services.assessing import WhatIfRequest
@@ -175,9 +174,6 @@ def take_findings(period: str) -> BaseResponse:
     is_preview = "preview" in form
 
     def take() -> FindingReport:
-        file = request.files.get("file")
-        if file is None or not file.filename:
-            raise invalid("file", "field_required")
         about = FindingList(
             period=period,
             system=form.get("system", "").strip() or "centre",
@@ -185,9 +181,7 @@ def take_findings(period: str) -> BaseResponse:
             encoding=form.get("encoding", "utf-8"),
             corrects="corrects" in form,
         )
-        with tempfile.TemporaryDirectory(prefix="gridcase-findings-") as folder:
-            place = Path(folder) / "findings.csv"
-            file.save(place)
+        with sent_file() as place:
             return reconciling.take_findings(runtime(), calling().actor, place, about, dry_run=is_preview)
 
     report, refused = tried(take, ("file", "system", "rule_set", "encoding"))
