@@ -53,6 +53,17 @@ def show(code: str) -> dict[str, Any]:
     return campaign_view(campaigning.campaign(rt, calling().actor, code), rt.settings.zone)
 
 
+@campaigns.route("/campaigns/<string:code>/end", methods=["POST"])
+@campaigns.doc(
+    summary="End a campaign early",
+    responses=answers((200, "Ended", CampaignSchema), refusals=(403, 404, 409)),
+)
+def end(code: str) -> dict[str, Any]:
+    """End a campaign now; what was found stays."""
+    rt = runtime()
+    return campaign_view(campaigning.end(rt, calling().actor, code), rt.settings.zone)
+
+
 @campaigns.route("/campaigns/<string:code>/places/<int:number>/visits", methods=["POST"])
 @campaigns.doc(
     summary="Visit a place",

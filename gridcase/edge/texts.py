@@ -779,6 +779,10 @@ SENTENCES: dict[str, Text] = {
     "place_visited": Text("第 {number} 个点位已有巡查结果。", "Place {number} was visited already."),
     "not_your_place": Text("该点位由其他监督员负责。", "This place was given to another inspector."),
     "unknown_campaign": Text("没有专项行动 {code}。", "There is no campaign {code}."),
+    "place_line": Text(
+        "第 {line} 行应为：名称，经度，纬度，监督员用户名；名称以外可空。",
+        "Line {line} should be: name, longitude, latitude, inspector’s user name; all but the name may be left out.",
+    ),
     "campaign_not_running": Text("专项行动 {code} 不在进行中。", "The campaign {code} is not running."),
     "campaign_code_taken": Text("专项行动编号 {code} 已用于其他内容。", "The code {code} stands for another campaign."),
     "campaign_case_missing": Text(

@@ -6,7 +6,7 @@ by a small number behind the old one, because a document's own version is shown 
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import cast
@@ -150,6 +150,44 @@ def with_limit(documents: Sequence[Document], edit: LimitEdit) -> Document:
                 found["limit"] = edit.limit
             return replace(document, body=body)
     raise invalid("condition", "unknown_condition", condition=edit.condition, choices="-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConductEdit:
+    """What a form says of the rules of conduct.
+
+    Parameters
+    ----------
+    limits
+        ``2 working_hour`` by stage and urgency (``normal``, ``urgent``).
+    numbers
+        By key of the document.
+    timetable
+        Working day of the next month and time of day, ``18:00``, by step of the month.
+    """
+
+    limits: Mapping[tuple[str, str], str]
+    numbers: Mapping[str, int]
+    auto_dispatch: bool
+    auto_register_sources: tuple[str, ...]
+    timetable: Mapping[str, tuple[int, str]]
+
+
+def with_conduct(document: Document, edit: ConductEdit) -> Document:
+    """Put what a form says into the rules of conduct; what it leaves as it was stays written as it was."""
+    body = _raised(document)
+    stages = cast("dict[str, dict[str, Plain]]", body.get("stage_limits", {}))
+    for (stage, urgency), limit in edit.limits.items():
+        stages[stage][urgency] = limit
+    for name, number in edit.numbers.items():
+        if body.get(name) != number:
+            body[name] = number
+    body["auto_dispatch"] = edit.auto_dispatch
+    body["auto_register_sources"] = list(edit.auto_register_sources)
+    steps = cast("dict[str, Plain]", body.get("assessment", {}))
+    for step, (day, at) in edit.timetable.items():
+        steps[step] = {"working_day": day, "at": at}
+    return replace(document, body=body)
 
 
 def _condition(body: dict[str, Plain], edit: LimitEdit) -> dict[str, Plain] | None:

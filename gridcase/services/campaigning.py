@@ -48,6 +48,8 @@ __all__ = [
     "campaign",
     "campaigns",
     "create",
+    "end",
+    "may_end",
     "visit",
 ]
 
@@ -174,6 +176,31 @@ def campaign(rt: Runtime, actor: Actor, code: str) -> CampaignState:
     """
     only_for(actor, OFFICE)
     with rt.database.reading() as tx:
+        return _state(tx, rt, actor, code)
+
+
+def may_end(rt: Runtime, state: CampaignState) -> bool:
+    """Tell whether a campaign can still be ended: it has neither ended nor run its time."""
+    return state.campaign.ended_at is None and state.campaign.last_day >= _today(rt)
+
+
+def end(rt: Runtime, actor: Actor, code: str) -> CampaignState:
+    """End a campaign now: nobody is sent to its places any more, what was found stays.
+
+    Raises
+    ------
+    NotPermittedError
+        The role does not plan campaigns.
+    NotFoundError
+        There is none of this code.
+    WrongStateError
+        ``campaign_not_running``: it has ended, or its last day is over.
+    """
+    only_for(actor, PLANNERS)
+    with rt.database.writing() as tx:
+        if not may_end(rt, _state(tx, rt, actor, code)):
+            raise WrongStateError("campaign_not_running", params={"code": code})
+        store.end_campaign(tx, code, rt.clock.now())
         return _state(tx, rt, actor, code)
 
 

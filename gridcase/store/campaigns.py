@@ -175,6 +175,11 @@ def add_campaign(tx: Tx, new: Campaign, places: Sequence[NewPlace], *, by: Perso
     return True
 
 
+def end_campaign(tx: Tx, code: str, now: datetime) -> None:
+    """End a campaign that has not ended."""
+    tx.execute(update(CampaignRow).where(CampaignRow.code == code, CampaignRow.ended_at.is_(None)).values(ended_at=now))
+
+
 def campaign(tx: Tx, code: str) -> Campaign | None:
     """Return a campaign, or None."""
     row = tx.execute(select(CampaignRow).where(CampaignRow.code == code)).scalar_one_or_none()

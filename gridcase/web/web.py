@@ -4,6 +4,8 @@ from flask import Flask
 
 from gridcase.web import docs, overview
 from gridcase.web.console import (
+    admin_campaigns,
+    admin_conduct,
     admin_config,
     admin_layers,
     admin_people,
@@ -45,8 +47,10 @@ MODULES = (
     admin_people,
     admin_roster,
     admin_config,
+    admin_conduct,
     unit_page,
     admin_layers,
+    admin_campaigns,
     map_page,
     queue_page,
     queue_bulk,

@@ -24,7 +24,7 @@ GRANT = {"role": "acceptor", "scope": "all", "scope_value": "", "valid_from": "2
 def routes(office: Office) -> list[tuple[str, str, str]]:
     """Return endpoint, method and address of every route of administration."""
     filled = {"person": "1", "grant": "1", "session": "1", "shift": "1", "delegation": "1", "version": "1"}
-    filled |= {"kind": "calendar", "name": "changzhou", "layer": "unit"}
+    filled |= {"kind": "calendar", "name": "changzhou", "layer": "unit", "code": "none"}
     return [
         (rule.endpoint, method, re.sub(r"<(?:\w+:)?(\w+)>", lambda match: filled[match[1]], rule.rule))
         for rule in office.app.url_map.iter_rules()
@@ -57,7 +57,7 @@ def test_every_page_opens_for_the_administrator_in_both_languages(sqlite_office,
     visitor = Visitor(sqlite_office, "admin", lang)
     opened = 0
     for _, method, path in routes(sqlite_office):
-        if method != "GET" or "/versions/" in path:
+        if method != "GET" or "/versions/" in path or path.endswith("/campaigns/none"):
             continue
         answer = visitor.get(path)
         assert answer.status_code == 200, (path, answer.text[:2000])
@@ -249,6 +249,65 @@ def test_lists_take_the_same_number_of_statements_however_long_they_are(office):
         for more in range(6 * (1 - number)):
             admin.post("/admin/people", {"username": f"more{more}", "name": "多", "unit": ""} | GRANT)
     assert counts[0] == counts[1]
+
+
+def test_a_campaign_is_planned_line_by_line_and_ended_early_by_those_who_plan(office):
+    leader, dispatcher = Visitor(office, "shift_leader"), Visitor(office, "dispatcher")
+    place = office.point()
+    given = {"code": "food", "name": SCRIPT, "first_day": "2026-10-01", "last_day": "2026-10-31"}
+    for wrong in ("甲饭店，东经", "甲，119.9，31.7，inspector，多", "，119.9，31.7"):
+        answer = leader.post("/admin/campaigns", given | {"places": f"乙饭店\n{wrong}"})
+        assert (answer.status_code, "第 2 行" in answer.text, wrong in answer.text) == (422, True, True), wrong
+    nobody = leader.post("/admin/campaigns", given | {"places": "甲饭店,,,nobody"})
+    assert (nobody.status_code, 'id="f-places-error"' in nobody.text) == (422, True)
+    lines = f"甲饭店，{place.lon}，{place.lat}，inspector\n乙饭店\n"
+    planned = leader.post("/admin/campaigns", given | {"places": lines})
+    assert planned.status_code == 303, planned.text
+    page = leader.get("/admin/campaigns/food").text
+    assert ("甲饭店" in page, "乙饭店" in page, SCRIPT in page) == (True, True, False)
+    assert "/end" not in dispatcher.get("/admin/campaigns/food").text
+    assert dispatcher.post("/admin/campaigns/food/end", {}).status_code == 403
+    assert leader.post("/admin/campaigns/food/end", {}).status_code == 303
+    assert "提前结束" in leader.get("/admin/campaigns/food").text
+    assert leader.post("/admin/campaigns/food/end", {}).status_code == 409
+    visit = office.caller("inspector").client.post(
+        "/api/v1/campaigns/food/places/2/visits",
+        json={"result": "no_problem"},
+        headers=office.caller("inspector").headers,
+    )
+    assert (visit.status_code, visit.json["code"]) == (409, "campaign_not_running")
+
+
+def test_the_rules_of_conduct_are_changed_by_a_form_that_leaves_the_rest_as_it_was(office):
+    admin = Visitor(office, "admin")
+    before = office.rt.reference().rules.conduct
+    form = form_to(admin.get("/admin/conduct").text, "/admin/conduct")
+    same = admin.post(form.action, form.fields)
+    assert (same.status_code, "没有不同" in same.text or "没有变化" in same.text) == (200, True), same.text
+    for name, value in {"register.normal.amount": "soon", "allowed_returns": "many", "draft.at": "25:00"}.items():
+        wrong = form.fields.copy()
+        wrong[name] = value
+        answer = admin.post(form.action, wrong)
+        assert (answer.status_code, f'value="{value}"' in answer.text) == (422, True), name
+    changed = form.fields.copy()
+    changed["check.normal.amount"], changed["allowed_returns"] = "3", "1"
+    changed.setlist("auto_register_sources", [])
+    reviewed = admin.post(form.action, changed)
+    assert reviewed.status_code == 200, reviewed.text
+    apply = form_to(reviewed.text, "/apply")
+    assert admin.post(apply.action, apply.fields).status_code == 303
+    after = office.rt.reference().rules.conduct
+    assert (after.allowed_returns, before.allowed_returns) == (1, 2)
+    assert after.auto_register_sources == frozenset()
+    assert (after.reasons, after.trust) == (before.reasons, before.trust)
+
+
+def test_the_duties_say_of_each_type_who_gets_it_and_where_another_does(office):
+    page = Visitor(office, "admin").get("/admin/routing").text
+    row = re.search(r'<td class="code">09012</td>.*?</tr>', page, re.DOTALL)[0]
+    assert "综合行政执法中队" in row
+    exceptions = re.findall(r'class="exception">\s*([^<]*)→', page)
+    assert any("双桂坊社区" in one for one in exceptions), exceptions
 
 
 def square(code: str, west: float) -> dict:

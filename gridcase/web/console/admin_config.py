@@ -37,6 +37,7 @@ from gridcase.web.console.admin_frame import (
     status_of_refusal,
     today,
 )
+from gridcase.web.console.duties import duties
 from gridcase.web.console.rendering import viewing
 from gridcase.workflow.catalogue import CaseType
 from gridcase.workflow.routing import RoutingQuestion, route
@@ -146,7 +147,7 @@ def admin_review_document(kind: str, name: str) -> Response:
     chosen = _kind(kind)
     data, base = _sent(), _base()
     try:
-        return _review(_read(chosen, name, data), base)
+        return review(_read(chosen, name, data), base)
     except GridcaseError as refusal:
         if isinstance(refusal, NotFoundError):
             raise
@@ -162,7 +163,7 @@ def admin_apply_document(kind: str, name: str) -> BaseResponse:
         document = _read(chosen, name, data)
         applied = configuring.apply_document(runtime(), calling().actor, document, base)
     except configuring.RefusedConfigurationError:
-        return _review(_read(chosen, name, data), base)
+        return review(_read(chosen, name, data), base)
     except GridcaseError as refusal:
         if isinstance(refusal, NotFoundError):
             raise
@@ -187,7 +188,7 @@ def admin_add_holiday() -> Response:
     try:
         document, base = _calendar_document()
         changed = edits.with_holiday(document, _holiday())
-        return _review(changed, base)
+        return review(changed, base)
     except GridcaseError as refusal:
         return _year(refusal=refusal)
 
@@ -197,7 +198,7 @@ def admin_remove_holiday() -> Response:
     """Review a calendar without a holiday."""
     try:
         document, base = _calendar_document()
-        return _review(edits.without_holiday(document, _needed_day("first")), base)
+        return review(edits.without_holiday(document, _needed_day("first")), base)
     except GridcaseError as refusal:
         return _year(refusal=refusal)
 
@@ -223,7 +224,7 @@ def admin_change_unit() -> Response:
         )
         for document, base in _documents_in_force(DocumentKind.UNITS):
             if any(one.get("code") == edit.code for one in document.body["units"]):  # type: ignore[union-attr]
-                return _review(edits.with_unit(document, edit), base)
+                return review(edits.with_unit(document, edit), base)
         raise invalid("code", "unknown_unit", unit=edit.code)
     except GridcaseError as refusal:
         return _units(refusal=refusal)
@@ -248,7 +249,7 @@ def admin_hand_over() -> Response:
             why_en=given("why_en"),
         )
         document, base = _documents_in_force(DocumentKind.ROUTING)[0]
-        return _review(edits.with_handover(document, new), base)
+        return review(edits.with_handover(document, new), base)
     except GridcaseError as refusal:
         return _routing(refusal=refusal)
 
@@ -276,7 +277,7 @@ def admin_change_limit() -> Response:
             key=lambda one: (one[0].body.get("layer") == "overlay", one[0].name),
         )
         changed = edits.with_limit([document for document, _ in held], edit)
-        return _review(changed, next(base for document, base in held if document.name == changed.name))
+        return review(changed, next(base for document, base in held if document.name == changed.name))
     except GridcaseError as refusal:
         return _catalogue(refusal=refusal)
 
@@ -297,7 +298,7 @@ def admin_rules() -> Response:
 # --- pieces ---
 
 
-def _review(document: Document, base: int) -> Response:
+def review(document: Document, base: int) -> Response:
     """Show a changed document before it is applied."""
     proposal = configuring.propose(runtime(), calling().actor, document, base)
     preview: CalendarPreview | None = None
@@ -428,6 +429,8 @@ def _routing(*, refusal: GridcaseError | None = None) -> Response:
         title="admin.routing",
         status=status_of_refusal(refusal or wrong),
         rules=reference.rules.routing.rules,
+        duties=duties(reference, today()),
+        area_names={code: one.name for (layer, code), one in reference.features.items() if layer == "community"},
         units=reference.rules.units,
         types=reference.rules.catalogue.types,
         sources=tuple(Source),
