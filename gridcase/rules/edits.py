@@ -174,7 +174,7 @@ class ConductEdit:
 
 
 def with_conduct(document: Document, edit: ConductEdit) -> Document:
-    """Put what a form says into the rules of conduct; what it leaves as it was stays written as it was."""
+    """Put what a form says into the rules of conduct; the document itself comes back when that changes nothing."""
     body = _raised(document)
     stages = cast("dict[str, dict[str, Plain]]", body.get("stage_limits", {}))
     for (stage, urgency), limit in edit.limits.items():
@@ -187,7 +187,8 @@ def with_conduct(document: Document, edit: ConductEdit) -> Document:
     steps = cast("dict[str, Plain]", body.get("assessment", {}))
     for step, (day, at) in edit.timetable.items():
         steps[step] = {"working_day": day, "at": at}
-    return replace(document, body=body)
+    is_same = body | {"version": document.body.get("version")} == document.body
+    return document if is_same else replace(document, body=body)
 
 
 def _condition(body: dict[str, Plain], edit: LimitEdit) -> dict[str, Plain] | None:
