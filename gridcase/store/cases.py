@@ -69,6 +69,7 @@ class CaseRow(Base):
         Index("ix_case_filed", "filed_at", "id"),
         Index("ix_case_state_filed", "state", "filed_at", "id"),
         Index("ix_case_state_due", "state", "due_at", "id"),
+        Index("ix_case_state_closed", "state", "closed_at"),
         Index("ix_case_area_filed", "area", "filed_at", "id"),
         Index("ix_case_unit_filed", "unit", "filed_at", "id"),
         Index("ix_case_type_filed", "kind", "code", "filed_at", "id"),

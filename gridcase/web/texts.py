@@ -4,10 +4,23 @@ Those of the console stand in ``gridcase.web.words``, a module a part, their key
 """
 
 from gridcase.edge.texts import Language, Text, label
-from gridcase.web.words import admin, anomaly, case, console, filing, map_page, month, notice, phone, queue, unit
+from gridcase.web.words import (
+    admin,
+    anomaly,
+    case,
+    console,
+    dashboard,
+    filing,
+    map_page,
+    month,
+    notice,
+    phone,
+    queue,
+    unit,
+)
 
 #: A part adds its module here.
-PARTS = (console, anomaly, notice, case, filing, month, admin, unit, phone, map_page, queue)
+PARTS = (console, anomaly, notice, case, dashboard, filing, month, admin, unit, phone, map_page, queue)
 
 TEXTS: dict[str, Text] = {
     "name": Text("网格化城市管理", "Grid-based city management"),

@@ -87,7 +87,7 @@ _GROUPS = {
     "other": "other",
 }
 #: Where a form leads back to, by a word: never an address.
-_BACK = {"unit": "console.unit"}
+_BACK = {"unit": "console.unit", "dashboard": "console.dashboard"}
 _MAP = "console.map_page"
 
 

@@ -1,23 +1,3 @@
 // A unit's page: forms open over it, all cases are chosen at once.
 
-import "./forms.js";
-
-const dialog = document.getElementById("form-dialog");
-
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.target.id === "form-slot" && event.target.childElementCount && !dialog.open) dialog.showModal();
-});
-document.addEventListener("click", (event) => {
-  if (event.target.closest("#form-dialog [data-close-form]")) {
-    event.preventDefault();
-    dialog.close();
-  }
-});
-dialog.addEventListener("close", () => document.getElementById("form-slot").replaceChildren());
-
-for (const all of document.querySelectorAll("[data-choose-all]")) {
-  all.hidden = false;
-  all.querySelector("input").addEventListener("change", (event) => {
-    for (const one of all.closest("form").querySelectorAll("input[name=case]")) one.checked = event.target.checked;
-  });
-}
+import "./form_dialog.js";
