@@ -161,7 +161,8 @@ def _drawn(form: BulkForm, seen: Viewing, *, results: Sequence[Result] = (), is_
         "form": form,
         "action": action,
         "action_label": label(action, seen.language),
-        "told": [_told(one, form, seen) for one in told],
+        # What will be done stands first: it is what is confirmed.
+        "told": [_told(one, form, seen) for one in sorted(told, key=lambda one: not one.will_do)],
         "able": [one for one in told if one.will_do] if form.is_complete else [],
         "results": results,
         "refused": [one for one in results if one.refusal],

@@ -104,7 +104,7 @@ WORDS: dict[str, Text] = {
         "列表显示之后，此案件已有变化；不会改动，请刷新后再办。",
         "Somebody changed this case since the list was shown; it is left alone.",
     ),
-    "queue.wrong_state": Text("“{state}”的案件不能{action}", "a case that is “{state}” takes no “{action}”"),
+    "queue.wrong_state": Text("“{state}”的案件不能{action}", "not possible while “{state}”"),
     "queue.will_not": Text("{n} 件不会改动", "{n} left alone"),
     "queue.do_it": Text("{action} {n} 件", "{action} {n}"),
     "queue.nothing_to_do": Text("没有可以办理的案件。", "Nothing can be done with these cases."),

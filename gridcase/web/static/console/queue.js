@@ -131,14 +131,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterRequest", (event) => {
   if (event.detail.elt.id !== "queue-list") return;
   online(event.detail.successful);
-  if (event.detail.xhr.status !== 200 || !before) return;
-  askedAnew = Date.now();
-  document.getElementById("queue-at").textContent = say("asOf", { time: list().dataset.at });
 });
 document.addEventListener("htmx:afterSwap", () => {
   if (!before) return;
   const known = before;
   before = null;
+  askedAnew = Date.now();
   restore(known);
   highlight(known);
   showTicks();
@@ -160,13 +158,16 @@ document.getElementById("queue-live").hidden = false;
 
 let opener = null;
 
-document.addEventListener("htmx:afterSwap", () => {
-  if (!slot.childElementCount) return;
-  if (!dialog.open) {
+// Once settled: before, a key that is pressed at once would send the form past htmx.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (!slot.childElementCount || event.detail.target?.id === "queue-list") return;
+  const isOpening = !dialog.open;
+  if (isOpening) {
     opener = document.activeElement?.id;
     dialog.showModal();
   }
-  if (!dialog.contains(document.activeElement) || document.activeElement === dialog || document.activeElement === document.body) {
+  // A preview made anew keeps the focus in the field that was changed; a result has none of the fields.
+  if (isOpening || !slot.contains(document.activeElement)) {
     (slot.querySelector("select, button[type=submit]:not([disabled], .no-script)") ?? slot.querySelector("h1")).focus();
   }
 });
