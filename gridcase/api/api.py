@@ -1,9 +1,10 @@
 """All parts of the API under one OpenAPI document."""
 
+from threading import Lock
 from typing import Any
 
-from flask import Flask
-from flask_smorest import Api
+from flask import Flask, Response
+from flask_smorest import Api, Blueprint
 from werkzeug.exceptions import HTTPException
 
 from gridcase import __version__
@@ -57,10 +58,33 @@ SETTINGS = {
 
 
 class ProblemApi(Api):
-    """Leaves errors to ``gridcase.edge.problems``: one shape for all of them."""
+    """Leaves errors to ``gridcase.edge.problems``, one shape for all of them, and describes itself when asked.
+
+    Describing every operation takes longer than everything else of a start together, and few ask for it.
+    """
 
     #: Every operation names its refusals; the library's own default error has another shape.
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def __init__(self, app: Flask) -> None:
+        self._undescribed: list[Blueprint] = []
+        self._describing = Lock()
+        super().__init__(app)
+
+    def register_blueprint(self, blp: Blueprint, **options: Any) -> None:
+        """Register the routes; their description waits."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp, **options)
+        self._undescribed.append(blp)
+
+    def _openapi_json(self) -> Response:
+        with self._describing:
+            while self._undescribed:
+                blp = self._undescribed.pop(0)
+                blp.register_views_in_doc(self, self._app, self.spec, name=blp.name, parameters=None)
+                self.spec.tag({"name": blp.name, "description": blp.description})
+        answer: Response = super()._openapi_json()
+        return answer
 
     def _register_error_handlers(self) -> None:
         """Register none here."""

@@ -584,7 +584,7 @@ DISPATCHER, LEADER = PEOPLE[Role.DISPATCHER], PEOPLE[Role.SHIFT_LEADER]
             Action.CHECK,
             Check(result=CheckResult.PASS, attachments=PHOTO, location=FAR),
             None,
-            "location: too_far",
+            "location: too_far, override_reason: override_possible",
         ),
         ("checking", Action.CHECK, Check(result=CheckResult.PASS, attachments=PHOTO, location=VAGUE), None, ""),
         ("checking", Action.CHECK, Check(result=CheckResult.PASS, attachments=PHOTO, location=NEAR), None, ""),
@@ -757,10 +757,10 @@ def test_only_the_asked_inspector_verifies(who, said):
     assert (Action.VERIFY in play.offers(who)) == (not said)
 
 
-def test_a_task_given_to_another_is_no_longer_the_first_inspectors():
+def test_a_task_given_to_another_is_told_the_first_as_withdrawn():
     for play, action in ((Play().verifying(), Action.VERIFY), (Play().checking(), Action.CHECK)):
         play.do(Action.REASSIGN_TASK)
-        assert play.refusal(action, by=CHECKER) == "not_your_task"
+        assert play.refusal(action, by=CHECKER) == "task_withdrawn"
         assert play.refusal(action, by=FINDER) == ""
         assert play.refusal(Action.REASSIGN_TASK) == "inspector: same_inspector"
 
