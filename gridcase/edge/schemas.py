@@ -112,6 +112,7 @@ class CaseFilingSchema(Schema):
     location_moved = fields.Boolean(allow_none=True)
     clock_offset_ms = ClockOffset(allow_none=True)
     device = Text(most=80, allow_none=True)
+    source_number = Text(most=80, allow_none=True)
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> FilingRequest:

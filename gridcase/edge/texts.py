@@ -675,6 +675,10 @@ SENTENCES: dict[str, Text] = {
         "附件 {id} 不存在、不是你上传的，或已用于其他案件。请重新上传。",
         "Attachment {id} does not exist, is not yours, or is used already. Upload it again.",
     ),
+    "source_number_taken": Text(
+        "来源编号 {number} 已经登记过。请先按这个编号查找案件，把新情况补充进去。",
+        "The source's number {number} is filed already. Search for the case by it, and add to that.",
+    ),
     "location_or_address": Text("请提供位置（lon、lat）或地址。", "Give a position (lon, lat) or an address."),
     "zero_position": Text(
         "0,0 表示设备没有定位。没有位置时请不要填写 location。",

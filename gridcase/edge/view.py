@@ -4,7 +4,7 @@ Units never learn who found a case. Times carry the instance's own offset.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -166,6 +166,13 @@ def near_view(near: NearCase, viewing: Viewing) -> Json:
 def names_view(names: Mapping[PersonId, str], viewing: Viewing) -> Mapping[PersonId, str]:
     """Return the names of the people a case names; units learn none of them: the finder is among them."""
     return {} if viewing.actor.is_unit else dict(names)
+
+
+def references_view(found: Sequence[tuple[str, str]], viewing: Viewing) -> list[Json]:
+    """Return what other systems call a case; units do not learn it, for it leads to who reported the case."""
+    if viewing.actor.is_unit:
+        return []
+    return [{"system": system, "label": label(system, viewing.language), "number": number} for system, number in found]
 
 
 def desk_view(stored: StoredCase, viewing: Viewing) -> Json:

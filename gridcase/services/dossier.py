@@ -17,7 +17,7 @@ from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.services.steps.showing import HistoryLine, ListedCase, history_of, listed_case, visible_case
 from gridcase.store import campaigns, people, related
-from gridcase.store.cases import StoredCase, version_of
+from gridcase.store.cases import StoredCase, references_of_case, version_of
 from gridcase.store.database import Tx
 from gridcase.store.related import RelatedRow, Relation
 
@@ -57,6 +57,8 @@ class Dossier:
         Of the people that the case itself names: filer, finder, inspectors, supervising leaders.
     campaign
         Name of the campaign it was found in.
+    references
+        Numbers that other systems gave it: system and number.
     """
 
     stored: StoredCase
@@ -67,6 +69,7 @@ class Dossier:
     similar: tuple[NearCase, ...]
     names: Mapping[PersonId, str]
     campaign: str | None
+    references: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ def dossier(rt: Runtime, actor: Actor, number: str) -> Dossier:
             similar=_similar_to(tx, actor, stored),
             names=people.names_of(tx, _named(stored)),
             campaign=found.name if found else None,
+            references=references_of_case(tx, stored.id),
         )
 
 

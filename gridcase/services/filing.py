@@ -17,7 +17,8 @@ from gridcase.services.steps.campaigns import check_running
 from gridcase.services.steps.placing import ReceivedPlace, place, position_of
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.writing import Answer, Writing, plain, replayed, request_digest, write_new
-from gridcase.store.cases import NewCase, StoredCase
+from gridcase.store.cases import NewCase, StoredCase, put_reference
+from gridcase.store.database import Tx
 from gridcase.store.history import KeyTakenError, RequestKey
 from gridcase.workflow.filing import CaseFiling
 from gridcase.workflow.machine import start
@@ -43,6 +44,8 @@ class FilingRequest:
         Milliseconds to add to the phone's clock to get ours.
     object_id, campaign
         Code of the component; campaign the case was found in.
+    source_number
+        What the source calls it: the number of a hotline's order, of a letter.
     """
 
     type: TypeKey
@@ -61,6 +64,7 @@ class FilingRequest:
     location_moved: bool | None = field(default=None, metadata={"quiet": True})
     clock_offset_ms: int | None = field(default=None, metadata={"quiet": True})
     device: str | None = field(default=None, metadata={"quiet": True})
+    source_number: str | None = field(default=None, metadata={"quiet": True})
 
 
 def file_case(
@@ -135,7 +139,16 @@ def _file(rt: Runtime, actor: Actor, request: FilingRequest, key: RequestKey, re
         if request.campaign is not None:
             check_running(tx, request.campaign, new.filed_on)
         writing = Writing(actor=actor, now=now, rules=reference.rules, key=key, photos=request.attachments)
-        return Answer(case=write_new(tx, new, decision, writing))
+        stored = write_new(tx, new, decision, writing)
+        _note_source_number(tx, stored, request)
+        return Answer(case=stored)
+
+
+def _note_source_number(tx: Tx, stored: StoredCase, request: FilingRequest) -> None:
+    number = request.source_number
+    if number is not None and not put_reference(tx, stored.id, system=str(request.source), number=number):
+        # Which case has it is not said: it may be one that this person must not know of.
+        raise invalid("source_number", "source_number_taken", number=number)
 
 
 def _received(request: FilingRequest) -> dict[str, Any] | None:

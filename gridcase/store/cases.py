@@ -29,6 +29,8 @@ from sqlalchemy import (
     true,
     update,
 )
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.actor import Actor, Role, ScopeKind
@@ -383,6 +385,20 @@ def _visible_case(actor: Actor, *, for_update: bool) -> Select[tuple[CaseRow]]:
     # Making it took longer than carrying it out; people act many times in one role.
     statement = select(CaseRow).where(CaseRow.id == bindparam("identity"), visible_to(actor))
     return statement.with_for_update() if for_update else statement
+
+
+def put_reference(tx: Tx, identity: int, *, system: str, number: str) -> bool:
+    """Note the number that another system gave to a case; False when that number is known already."""
+    make = postgresql_insert if tx.get_bind().dialect.name == "postgresql" else sqlite_insert
+    statement = make(CaseReferenceRow).values(system=system, number=number, case_id=identity)
+    return tx.execute(statement.on_conflict_do_nothing().returning(CaseReferenceRow.case_id)).scalar() is not None
+
+
+def references_of_case(tx: Tx, identity: int) -> tuple[tuple[str, str], ...]:
+    """Return the numbers that other systems gave to a case: system and number, in their order."""
+    asked = select(CaseReferenceRow.system, CaseReferenceRow.number).where(CaseReferenceRow.case_id == identity)
+    rows = tx.execute(asked.order_by(CaseReferenceRow.system, CaseReferenceRow.number)).tuples()
+    return tuple((system, number) for system, number in rows)
 
 
 def update_case(tx: Tx, stored: StoredCase) -> None:

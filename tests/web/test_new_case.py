@@ -147,6 +147,27 @@ def test_a_usual_type_is_one_click_and_what_is_typed_counts_more(sqlite_office):
     assert codes == ["09012", "06027"]
 
 
+def test_the_sources_own_number_is_kept_shown_to_the_office_alone_and_filed_once(office):
+    acceptor = Visitor(office, "acceptor")
+    number = number_of(acceptor.send(blank(acceptor), **a_call(office, source_number="12345-0091")))
+    office.caller("acceptor").act(number, "register", condition="1")
+    assert "12345-0091" in acceptor.get(f"/cases/{number}").text
+    unit = next(
+        name
+        for name in ("unit_leader", "other_unit")
+        if Visitor(office, name).get(f"/cases/{number}").status_code == 200
+    )
+    assert "12345-0091" not in Visitor(office, unit).get(f"/cases/{number}").text
+    again = acceptor.send(blank(acceptor), **a_call(office, source_number="12345-0091"))
+    assert again.status_code == 422
+    assert re.search(r'id="f-source_number-error">来源编号 12345-0091 已经登记过', again.text)
+    assert len(office.caller("acceptor").get("/cases").json["items"]) == 1
+    other = acceptor.send(blank(acceptor), **a_call(office, source="petition", source_number="12345-0091"))
+    assert number_of(other) != number
+    found = office.caller("acceptor").get("/cases", q="12345-0091").json["items"]
+    assert len(found) == 2
+
+
 def test_an_address_alone_is_taken_and_a_cell_stands_for_its_middle(sqlite_office):
     office = sqlite_office
     acceptor = Visitor(office, "acceptor")

@@ -23,6 +23,7 @@ from gridcase.edge.view import (
     linked_view,
     names_view,
     near_view,
+    references_view,
     seen_view,
     view_of,
 )
@@ -322,6 +323,7 @@ def _case_values(found: Dossier, case: Mapping[str, Any], seen: Viewing) -> dict
         "similar": [near_view(one, seen) for one in found.similar],
         "similar_m": round(SIMILAR_WITHIN_M),
         "campaign": found.campaign,
+        "references": references_view(found.references, seen),
         "actions": _sorted(case["available_actions"]),
         "grave": _GRAVE,
         "countdown_words": countdown_words(seen.language),

@@ -64,7 +64,7 @@ from gridcase.workflow.requests import Attach, Comment
 from gridcase.workflow.transitions import SOURCES_OF_ROLE
 
 _E7 = 10_000_000
-_TEXTS = ("source", "condition", "address", "place", "description", "object_id")
+_TEXTS = ("source", "source_number", "condition", "address", "place", "description", "object_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,14 +217,13 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
     )
 
 
-_FIELDS = ("source", "type", "condition", "address", "place", "description", "attachments", "location", "observed_at")
+_FIELDS = {*_TEXTS, "type", "attachments", "location", "observed_at"}
 
 
 def _shown(errors: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
     """Return the sentences by the fields of this form; what concerns none of them stands above it."""
-    known = {*_FIELDS, "object_id"}
-    strays = [said for name, some in errors.items() if name not in known for said in some]
-    return {name: some for name, some in errors.items() if name in known} | ({"": strays} if strays else {})
+    strays = [said for name, some in errors.items() if name not in _FIELDS for said in some]
+    return {name: some for name, some in errors.items() if name in _FIELDS} | ({"": strays} if strays else {})
 
 
 def _type(known: CaseType | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ WORDS: dict[str, Text] = {
     "case.condition": Text("立案条件", "Filing condition"),
     "case.condition_none": Text("立案时选择", "chosen when it is registered"),
     "case.source": Text("来源", "Source"),
+    "case.source_number": Text("来源编号", "Source's number"),
     "case.description": Text("问题描述", "Description"),
     "case.filed_at": Text("上报时间", "Filed"),
     "case.observed_at": Text("现场时间", "Observed"),

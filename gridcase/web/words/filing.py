@@ -6,6 +6,10 @@ WORDS: dict[str, Text] = {
     "filing.what": Text("反映什么问题", "What it is about"),
     "filing.where": Text("在哪里", "Where it is"),
     "filing.source": Text("来源", "Source"),
+    "filing.source_number": Text("来源编号", "Source's number"),
+    "filing.source_number_hint": Text(
+        "如热线工单号；同一编号只登记一次", "of the hotline's order, say; filed only once"
+    ),
     "filing.usual": Text("常用类别", "Usual types"),
     "filing.type": Text("类别", "Type"),
     "filing.condition": Text("立案条件", "Filing condition"),
