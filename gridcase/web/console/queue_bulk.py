@@ -84,9 +84,11 @@ def do_queue_bulk() -> BaseResponse:
     """Carry out on each case what the preview said; a choice that was not previewed is previewed first."""
     seen = viewing()
     form = _read(request.form, seen)
-    if form.previewed != form.choice or not form.is_complete or not form.chosen:
+    promised = set(request.form.getlist("able"))
+    able = [one for one in form.chosen if one.number in promised]
+    if form.previewed != form.choice or not form.is_complete or not able:
         return _drawn(form, seen, is_other=form.is_complete and bool(form.chosen))
-    return _drawn(form, seen, results=[_carry_out(one, form, seen) for one in form.chosen])
+    return _drawn(form, seen, results=[_carry_out(one, form, seen) for one in able])
 
 
 def _carry_out(chosen: Chosen, form: BulkForm, seen: Viewing) -> Result:

@@ -51,6 +51,9 @@ Choices = Sequence[tuple[str, str]]
 #: What is offered to do with a case at once, by its state.
 _QUICK = {CaseState.REGISTERED: Action.DISPATCH, CaseState.RETURNED: Action.REASSIGN}
 
+#: Units see cases once they are dispatched to them.
+_OFFICE_ONLY = frozenset({QueueView.UNASSIGNED, QueueView.UNROUTED})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -158,7 +161,11 @@ def _listed(ask: QueueAsk, seen: Viewing) -> dict[str, Any]:
         "query": query,
         "words": Words(seen, {}),
         "rows": [_row(one, page.marks.get(one.id, Marked()), (seen, counts, allowed)) for one in page.cases],
-        "views": [(str(view), _bounded(page.counts[view]), _view_url(view)) for view in QueueView],
+        "views": [
+            (str(view), _bounded(page.counts[view]), _view_url(view))
+            for view in QueueView
+            if view not in _OFFICE_ONLY or not seen.actor.is_unit
+        ],
         "saved": [(one, f"{url_for('console.queue')}?{one.query}", one.query == query) for one in page.views],
         "mark": page.mark,
         "live_url": f"{url_for('console.queue_live')}?{_page_query(ask)}",
