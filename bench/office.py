@@ -12,6 +12,7 @@ from typing import Any
 
 import shapely
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import event
 
@@ -88,9 +89,7 @@ class Office:
             return self._statements(with_photo=with_photo)
 
     def _statements(self, *, with_photo: bool) -> list[str]:
-        client = self.app.test_client()
-        answer = client.post("/api/v1/auth/tokens", json={"username": _username(0), "password": _PASSWORD})
-        headers = {"Authorization": f"Bearer {answer.json['access_token']}"}  # type: ignore[index]
+        client, headers = self.signed_in()
         bodies = [body | ({"attachments": [self._photo(0)]} if with_photo else {}) for body in self.bodies(2, seed=99)]
         seen: list[str] = []
         for body in bodies:
@@ -102,6 +101,12 @@ class Office:
             if answer.status_code != HTTPStatus.CREATED:
                 raise RuntimeError(answer.text)
         return [statement for statement in seen if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK"))]
+
+    def signed_in(self) -> tuple[FlaskClient, dict[str, str]]:
+        """Sign the first inspector in in this process; return the headers to send along."""
+        client = self.app.test_client()
+        answer = client.post("/api/v1/auth/tokens", json={"username": _username(0), "password": _PASSWORD})
+        return client, {"Authorization": f"Bearer {answer.get_json()['access_token']}"}
 
     def _photo(self, number: int) -> str:
         actor = identity.actor(self.rt, _username(number), Role.INSPECTOR)

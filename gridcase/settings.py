@@ -5,6 +5,7 @@ in capitals. What an administrator changes at run time is not here but in dated 
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -51,6 +52,9 @@ class Settings:
         After so many failures of one account from one address within so many minutes, sign-in waits.
     public_url
         Address at which people reach the pages, for links in e-mails; empty: no links.
+    map_tiles, map_tiles_datum, map_tiles_credit
+        Address of background tiles with ``{z}``, ``{x}`` and ``{y}``, empty for none; the datum they are drawn in,
+        ``wgs84`` or ``gcj02``; who made them, shown under the map.
     mail_server, mail_tls, mail_from, mail_credentials
         ``host`` or ``host:port`` that takes e-mail, empty to send none; ``starttls``, ``tls`` or ``none``; the
         sender's address; a file of mode 0600 with user and password on two lines, empty for no sign-in.
@@ -76,11 +80,19 @@ class Settings:
     sign_in_failures: int = 5
     sign_in_minutes: int = 5
     public_url: str = ""
+    map_tiles: str = ""
+    map_tiles_datum: str = "wgs84"
+    map_tiles_credit: str = ""
     mail_server: str = ""
     mail_tls: str = "starttls"
     mail_from: str = ""
     mail_credentials: str = ""
     mail_hour: int = 8
+
+    @property
+    def tiles_origin(self) -> str:
+        """Scheme, host and port of the background tiles; empty without any."""
+        return "/".join(self.map_tiles.split("/")[:3])
 
     @property
     def zone(self) -> ZoneInfo:
@@ -99,7 +111,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises
     ------
     SettingsError
-        When the file names an unknown setting or a value is not of its kind.
+        When the file names an unknown setting, a value is not of its kind, or the tiles of the map are none.
     """
     env = os.environ if environment is None else environment
     known = {f.name for f in fields(Settings)}
@@ -108,7 +120,27 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     values |= {name: env[key] for name in known if (key := f"GRIDCASE_{name.upper()}") in env}
     values["config_dir"] = config_dir
     read: dict[str, Any] = {name: _read(name, value) for name, value in values.items()}
-    return Settings(**read)
+    settings = Settings(**read)
+    _check_tiles(settings)
+    return settings
+
+
+def _check_tiles(settings: Settings) -> None:
+    """Refuse an address that is none: it stands in a header that says what browsers may load."""
+    if settings.map_tiles and not _TILES.fullmatch(settings.map_tiles):
+        msg = "setting 'map_tiles': https://host/… with {z}, {x} and {y} expected"
+        raise SettingsError(msg)
+    if settings.map_tiles_datum not in TILE_DATUMS:
+        msg = f"setting 'map_tiles_datum': one of {', '.join(TILE_DATUMS)} expected"
+        raise SettingsError(msg)
+
+
+#: Datums in which background tiles may be drawn; all others are rare.
+TILE_DATUMS = ("wgs84", "gcj02")
+_TILES = re.compile(
+    r"https?://[a-z0-9][a-z0-9.-]*(:\d{1,5})?/(?=\S*\{z\})(?=\S*\{x\})(?=\S*\{y\})[^\s\"'<>;,]*",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 def _from_file(path: Path, known: set[str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-from flask import request
+from flask import Response, request
 from marshmallow import Schema, ValidationError
 
 from gridcase.api.blueprint import ApiBlueprint
@@ -13,6 +13,7 @@ from gridcase.api.reference import type_view
 from gridcase.domain.case import TypeKey
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum
+from gridcase.edge.compact import compact_answer, compact_json
 from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
 from gridcase.edge.phone_view import near_view, sync_view
 from gridcase.edge.runtime import calling, language, runtime
@@ -52,10 +53,10 @@ class NearQuerySchema(Schema):
     parameters=[{"in": "query", "schema": SyncQuerySchema, "name": "query"}],
     responses=answers((200, "What to put and what is gone", SyncSchema), refusals=(422,)),
 )
-def changes() -> dict[str, Any]:
+def changes() -> Response:
     """Return the caller's tasks, open cases and campaign places that changed since a cursor; without one, all of them.
 
-    ``grid`` and ``types`` are there only when the phone holds others.
+    ``grid`` and ``types`` are there only when the phone holds others. Compressed where the phone takes it.
     """
     asked = _load(SyncQuerySchema)
     called, rt = calling(), runtime()
@@ -67,7 +68,7 @@ def changes() -> dict[str, Any]:
     types = _types(called.reference, told.frequent, language())
     if asked.get("types") != types["digest"]:
         shown["types"] = types
-    return shown
+    return compact_answer(compact_json(shown))
 
 
 @phones.route("/cases/nearby", methods=["GET"])

@@ -15,13 +15,14 @@ from gridcase.store.database import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapPoint:
-    """A case as a point; ``due_at`` is None without a deadline that runs."""
+    """A case as a point; ``due_at`` is None without a deadline that runs, ``due_clock`` tells by what it runs."""
 
     number: CaseNumber
     state: CaseState
     lon_e7: int
     lat_e7: int
     due_at: datetime | None
+    due_clock: str | None
     is_excused: bool
 
 
@@ -35,6 +36,7 @@ def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) 
         CaseRow.lon_e7,
         CaseRow.lat_e7,
         CaseRow.due_at,
+        CaseRow.due_clock,
         CaseRow.is_excused,
     )
     statement = narrowed(tx, select(*columns), actor, wanted, now).where(CaseRow.lon_e7.is_not(None))
@@ -46,6 +48,7 @@ def points(tx: Tx, actor: Actor, wanted: CaseFilter, limit: int, now: datetime) 
             lon_e7=row.lon_e7,
             lat_e7=row.lat_e7,
             due_at=row.due_at,
+            due_clock=row.due_clock,
             is_excused=row.is_excused,
         )
         for row in rows

@@ -4,27 +4,29 @@ What the browser draws comes in compact answers: whole numbers of 1e-7 degree, e
 before, compressed here because no proxy may be in front. Layers are kept by the browser until they change.
 """
 
-import gzip
-import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response, request, url_for
+from flask import Response, request, url_for
 
 from gridcase.domain.actor import UNIT_ROLES
 from gridcase.domain.case import CaseState, CellCode, Source, TypeKey, UnitCode
 from gridcase.domain.errors import NotFoundError
+from gridcase.domain.time import is_late
+from gridcase.edge.compact import compact_answer, compact_json
 from gridcase.edge.countdown import Countdowns, countdown_words
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
 from gridcase.edge.view import listed_view, view_of
 from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cell_counts, map_points
-from gridcase.services.queue import SOON_SECONDS
+from gridcase.services.queue import soon_bounds
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
 from gridcase.web.console.blueprint import console
+from gridcase.web.console.map_tiles import allow_tiles, tiles_of
 from gridcase.web.console.outlines import outline
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
@@ -37,7 +39,6 @@ _OPEN = tuple(state for state in CaseState if state.is_open)
 #: Shares of the largest count at which a class of heat begins; five classes.
 _CLASSES = 5
 PERIODS = (1, 7, 30, 90)
-_SMALL = 1024
 #: By layer: what it was made of, and its answer; kept because ten thousand cells take a quarter of a second to write.
 _KEPT: dict[str, tuple[str, bytes]] = {}
 
@@ -48,7 +49,7 @@ def map_page() -> Response:
     called, zh = calling(), language() is Language.ZH
     units = [(unit.code, unit.name_zh if zh else unit.name_en) for unit in called.reference.rules.units.units]
     layers = sorted({layer for layer, _ in called.reference.features}, key=lambda one: (one != UNIT_LAYER, one))
-    return console_page(
+    page = console_page(
         "console/map.html",
         title="map.title",
         layers=[(name, url_for("console.map_layer", layer=name, v=_layer_version(name))) for name in layers],
@@ -58,8 +59,11 @@ def map_page() -> Response:
         periods=PERIODS,
         asked=request.args,
         countdown_words=countdown_words(language()),
+        tiles=tiles_of(runtime().settings, called.reference),
+        tiles_credit=runtime().settings.map_tiles_credit,
         **_listed(),
     )
+    return allow_tiles(page, runtime().settings)
 
 
 def layer_addresses() -> dict[str, str]:
@@ -86,8 +90,8 @@ def map_layer(layer: str) -> Response:
         members = [one for (name, _), one in calling().reference.features.items() if name == layer]
         if not members:
             raise NotFoundError("layer_not_found", params={"layer": layer})
-        kept = _KEPT[layer] = (version, _written([outline(one) for one in members]))
-    answer = _compact(kept[1])
+        kept = _KEPT[layer] = (version, compact_json([outline(one) for one in members]))
+    answer = compact_answer(kept[1])
     answer.set_etag(version, weak=True)
     if request.args.get("v") == version:
         answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
@@ -99,8 +103,10 @@ def map_layer(layer: str) -> Response:
 def map_case_points() -> Response:
     """Return the open cases of a filter: number, mark, urgency, longitude and latitude of each."""
     found = map_points(runtime(), calling().actor, _filter())
-    shown = [_point(one) for one in found[:MOST_POINTS]]
-    return _compact(_written({"points": shown, "more": len(found) > MOST_POINTS}))
+    now = runtime().clock.now()
+    soon = dict(soon_bounds(calling().reference.rules, now))
+    shown = [_point(one, now, soon) for one in found[:MOST_POINTS]]
+    return compact_answer(compact_json({"points": shown, "more": len(found) > MOST_POINTS}))
 
 
 @console.route("/map/heat", methods=["GET"])
@@ -109,7 +115,7 @@ def map_heat() -> Response:
     counts = cell_counts(runtime(), calling().actor, _filter(), _days() or PERIODS[1]).filed
     begins = _classes(counts.values())
     classes = {code: sum(number >= one for one in begins) - 1 for code, number in counts.items()}
-    return _compact(_written({"begins": begins, "cells": classes}))
+    return compact_answer(compact_json({"begins": begins, "cells": classes}))
 
 
 @console.route("/map/cases/<string:number>", methods=["GET"])
@@ -150,11 +156,11 @@ def map_find() -> Response:
     cell = calling().reference.features.get((UNIT_LAYER, asked))
     if cell is not None:
         west, south, east, north = feature_bounds(cell)
-        return _compact(_written({"lon": (west + east) // 2, "lat": (south + north) // 2, "cell": asked}))
+        return compact_answer(compact_json({"lon": (west + east) // 2, "lat": (south + north) // 2, "cell": asked}))
     point = one_case(runtime(), calling().actor, asked).case.point
     if point is None:
         raise NotFoundError("case_not_found", params={"number": asked})
-    return _compact(_written({"lon": point.lon_e7, "lat": point.lat_e7, "case": asked}))
+    return compact_answer(compact_json({"lon": point.lon_e7, "lat": point.lat_e7, "case": asked}))
 
 
 def _listed() -> dict[str, Any]:
@@ -212,18 +218,17 @@ def _days() -> int | None:
     return int(text) if text.isdecimal() and int(text) in PERIODS else None
 
 
-def _point(one: MapPoint) -> list[Any]:
-    return [one.number, MARKS.get(one.state, "ended"), _urgency(one), one.lon_e7, one.lat_e7]
+def _point(one: MapPoint, now: datetime, soon: Mapping[str, datetime]) -> list[Any]:
+    return [one.number, MARKS.get(one.state, "ended"), _urgency(one, now, soon), one.lon_e7, one.lat_e7]
 
 
-def _urgency(one: MapPoint) -> str:
-    """Tell urgency by the wall clock; the card counts down in working time."""
-    now = runtime().clock.now()
+def _urgency(one: MapPoint, now: datetime, soon: Mapping[str, datetime]) -> str:
+    """Tell urgency in the time of the case's own clock, as its countdown and the queue do."""
     if one.due_at is None:
         return "ok"
-    if one.due_at < now:
+    if is_late(now, one.due_at):
         return "soon" if one.is_excused else "late"
-    return "soon" if one.due_at - now <= timedelta(seconds=SOON_SECONDS) else "ok"
+    return "soon" if one.due_at <= soon.get(one.due_clock or "", now) else "ok"
 
 
 def _responsible(code: CellCode) -> list[tuple[str, int]]:
@@ -262,18 +267,3 @@ def _classes(counts: Any) -> list[int]:
 def _layer_version(layer: str) -> str:
     reference = calling().reference
     return f"{reference.digests.get(f'grid/{layer}', '')[:16]}-{reference.version}-{reference.on:%Y%m%d}"
-
-
-def _written(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _compact(body: bytes) -> Response:
-    """Answer with JSON, compressed where the browser takes it and it is worth it."""
-    is_large = len(body) > _SMALL and request.accept_encodings.quality("gzip") > 0
-    answer = make_response(gzip.compress(body, 5, mtime=0) if is_large else body)
-    answer.mimetype = "application/json"
-    if is_large:
-        answer.headers["Content-Encoding"] = "gzip"
-    answer.vary.add("Accept-Encoding")
-    return answer

@@ -24,6 +24,7 @@ WORDS: dict[str, Text] = {
     "map.layer_community": Text("社区", "Communities"),
     "map.layer_duty": Text("责任网格", "Duty grid"),
     "map.layer_assessment": Text("考核网格", "Assessment grid"),
+    "map.tiles": Text("底图", "Background"),
     "map.legend": Text("图例", "Legend"),
     "map.late": Text("已超时", "Overdue"),
     "map.soon": Text("2 小时内到期", "Due within 2 h"),

@@ -1,6 +1,7 @@
 // The map: layers and points drawn on canvases of our own in one go each, because ten thousand shapes of a map library
 // are each looked at anew on every move. Leaflet moves, zooms and counts pixels; supercluster joins what is dense.
 
+import { showTiles } from "./map_tiles.js";
 import { E7, Layer, Sheet, flat } from "./vectors.js";
 
 const box = document.getElementById("map");
@@ -216,6 +217,7 @@ form.addEventListener("submit", (event) => {
 });
 form.addEventListener("change", () => form.requestSubmit());
 
+showTiles(map);
 ground.addTo(map);
 marks.addTo(map);
 await Promise.all([loadLayers(), loadPoints(), loadHeat()]);
