@@ -4,11 +4,21 @@ import argparse
 import os
 import shutil
 import sys
+from pathlib import Path
 
-from bench import export, filing, grid, imports, month, worktime
+from bench import console, export, filing, grid, imports, month, phone, worktime
 from bench.databases import POSTGRESQL_VARIABLE, Kind
 
-_QUICK = {"export": export.run, "grid": grid.run, "imports": imports.run, "worktime": worktime.run, "month": month.run}
+_QUICK = {
+    "export": export.run,
+    "grid": grid.run,
+    "imports": imports.run,
+    "worktime": worktime.run,
+    "month": month.run,
+    "phone": phone.run,
+}
+#: Asked for by name alone: builds a million cases first.
+_LONG = "console"
 _NAMES = ("filing", *_QUICK)
 
 # Durable like a real server: pg_virtualenv alone would switch fsync off.
@@ -26,18 +36,29 @@ def main() -> None:
     asked = _parser().parse_args()
     names = [asked.name] if asked.name else list(_NAMES)
     for name in names:
-        if name == "filing":
-            _filing(asked)
+        if name in ("filing", _LONG):
+            _on_databases(name, asked)
         else:
             _QUICK[name]()
 
 
-def _filing(asked: argparse.Namespace) -> None:
+def _on_databases(name: str, asked: argparse.Namespace) -> None:
     kinds = list(Kind) if asked.database == "both" else [Kind(asked.database)]
     if Kind.POSTGRESQL in kinds and not os.environ.get(POSTGRESQL_VARIABLE):
         _inside_a_server()
     for kind in kinds:
-        filing.run(filing.Plan(kind=kind, seconds=asked.seconds, rounds=asked.rounds))
+        if name == _LONG:
+            console.run(_console(kind, asked))
+        else:
+            filing.run(filing.Plan(kind=kind, seconds=asked.seconds, rounds=asked.rounds))
+
+
+def _console(kind: Kind, asked: argparse.Namespace) -> console.Plan:
+    closed = (asked.closed[0], asked.closed[1])
+    folder = asked.folder and asked.folder.absolute()
+    return console.Plan(
+        kind=kind, closed=closed, open=asked.open, days=asked.days, rounds=max(asked.rounds, 3), folder=folder
+    )
 
 
 def _inside_a_server() -> None:
@@ -51,10 +72,19 @@ def _inside_a_server() -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Prints ratios to a floor of the same run.")
-    parser.add_argument("name", nargs="?", choices=_NAMES, help="which benchmark; all when not given")
-    parser.add_argument("--database", choices=[*Kind, "both"], default="both", help="for filing (default: both)")
+    parser.add_argument("name", nargs="?", choices=(*_NAMES, _LONG), help="which; all but console when not given")
+    parser.add_argument(
+        "--database", choices=[*Kind, "both"], default="both", help="for filing and console (default: both)"
+    )
     parser.add_argument("--seconds", type=float, default=8, help="length of one turn of filing (default: 8)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds of filing (default: 3)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of filing and console (default: 3)")
+    sizes = parser.add_argument("--closed", type=int, nargs=2, default=[10_000, 1_000_000], metavar=("SMALL", "LARGE"))
+    sizes.help = "closed cases of console's two cities (default: 10000 1000000)"
+    parser.add_argument("--open", type=int, default=5000, help="open cases of console (default: 5000)")
+    parser.add_argument("--days", type=int, default=1095, help="days over which they were filed (default: 1095)")
+    parser.add_argument(
+        "--folder", type=Path, help="keeps what console built, for its next run (default: nothing is kept)"
+    )
     return parser
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
+
+from gridcase.store.database import Database, engine_options
 
 POSTGRESQL_VARIABLE = "GRIDCASE_TEST_POSTGRESQL_URL"
 
@@ -41,7 +44,7 @@ def server_process(url: str) -> int | None:
     if make_url(url).get_backend_name() != "postgresql":
         return None
     try:
-        with psycopg.connect(_plain(make_url(url))) as connection:
+        with psycopg.connect(plain_address(make_url(url))) as connection:
             folder = connection.execute("SHOW data_directory").fetchone()
         return int((Path(folder[0]) / "postmaster.pid").read_text().splitlines()[0]) if folder else None
     except (psycopg.Error, OSError, ValueError):
@@ -52,16 +55,22 @@ def durability(url: str) -> str:
     """Say how a commit is made to last, for the heading of the figures."""
     if make_url(url).get_backend_name() != "postgresql":
         return "WAL, synchronous=FULL"
-    with psycopg.connect(_plain(make_url(url))) as connection:
+    with psycopg.connect(plain_address(make_url(url))) as connection:
         shown = [connection.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")]
     return "fsync={}, synchronous_commit={}".format(*(row[0] for row in shown if row))
 
 
+def opened(url: str) -> Database:
+    """Return a database with gridcase's own settings and pragmas."""
+    return Database(create_engine(url, **engine_options(url)))
+
+
 def _execute(server: URL, statement: str, database: str) -> None:
     # CREATE DATABASE refuses to run inside a transaction.
-    with psycopg.connect(_plain(server), autocommit=True) as connection:
+    with psycopg.connect(plain_address(server), autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(sql.Identifier(database)))
 
 
-def _plain(url: URL) -> str:
+def plain_address(url: URL) -> str:
+    """Return an address as psycopg itself takes it."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)

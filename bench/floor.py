@@ -9,10 +9,11 @@ import uuid
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, create_engine, insert
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text, insert
 
+from bench.databases import opened
 from gridcase.domain.time import SystemClock
-from gridcase.store.database import Database, UtcDateTime, engine_options
+from gridcase.store.database import UtcDateTime
 
 URL_VARIABLE = "GRIDCASE_DATABASE_URL"
 
@@ -34,13 +35,13 @@ FLOOR = Table(
 
 def prepare(url: str) -> None:
     """Make the floor's table."""
-    METADATA.create_all(_database(url).engine)
+    METADATA.create_all(opened(url).engine)
 
 
 def application() -> Flask:
     """Make the application for the server."""
     app = Flask("floor", static_folder=None)
-    engine = _database(os.environ[URL_VARIABLE]).engine
+    engine = opened(os.environ[URL_VARIABLE]).engine
     writing = engine.execution_options(gridcase_write=True)
     clock = SystemClock()
 
@@ -61,8 +62,3 @@ def application() -> Flask:
         return jsonify(id=identity, uid=values["uid"]), 201
 
     return app
-
-
-def _database(url: str) -> Database:
-    """Return an engine with gridcase's own settings and pragmas."""
-    return Database(create_engine(url, **engine_options(url)))
