@@ -15,7 +15,7 @@ from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum
 from gridcase.edge.compact import compact_answer, compact_json
 from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
-from gridcase.edge.phone_view import near_view, sync_view
+from gridcase.edge.phone_view import clocks_view, near_view, sync_view
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
 from gridcase.edge.view import Viewing
@@ -29,11 +29,12 @@ _MOST_RADIUS_M = 500
 
 
 class SyncQuerySchema(Schema):
-    """Up to where the phone knows, and digests of the grid and the catalogue it holds."""
+    """Up to where the phone knows, and digests of the grid, the catalogue and the working time it holds."""
 
     cursor = Text(most=600)
     grid = Text(most=40)
     types = Text(most=40)
+    clocks = Text(most=40)
 
 
 class NearQuerySchema(Schema):
@@ -56,7 +57,7 @@ class NearQuerySchema(Schema):
 def changes() -> Response:
     """Return the caller's tasks, open cases and campaign places that changed since a cursor; without one, all of them.
 
-    ``grid`` and ``types`` are there only when the phone holds others. Compressed where the phone takes it.
+    ``grid``, ``types`` and ``clocks`` are there only when the phone holds others. Compressed where the phone takes it.
     """
     asked = _load(SyncQuerySchema)
     called, rt = calling(), runtime()
@@ -68,6 +69,9 @@ def changes() -> Response:
     types = _types(called.reference, told.frequent, language())
     if asked.get("types") != types["digest"]:
         shown["types"] = types
+    clocks = clocks_view(viewing)
+    if asked.get("clocks") != clocks["digest"]:
+        shown["clocks"] = clocks
     return compact_answer(compact_json(shown))
 
 

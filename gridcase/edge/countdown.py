@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from gridcase.domain.case import CaseState
 from gridcase.domain.history import LimitedStage
@@ -111,7 +112,7 @@ class Countdowns:
 
     def of_case(self, case: Case) -> Countdown | None:
         """Count down the deadline that matters now; None when there is none."""
-        clock = case.clocks.get(LimitedStage.HANDLE) if case.state is CaseState.SUSPENDED else case.clock
+        clock = deciding_clock(case)
         if clock is None:
             return None
         counted = self.of_clock(clock, excused=is_excused(case))
@@ -149,6 +150,24 @@ class Countdowns:
             title=f"{text}{_basis(unit).in_(self.language)}{self._until(clock.due.due_at)}",
             data=self._data(clock, running_now, seconds, excused=excused) if clock.is_running else {},
         )
+
+    def ticking(self, clock: RunningClock, *, excused: bool = False) -> dict[str, str | int | bool] | None:
+        """Return what a phone needs to count a clock down by itself, whenever it looks; None when it is stopped.
+
+        ``calendar`` names one of `switches_by_calendar`, and is empty for a clock that runs day and night; ``day`` is
+        the length of a day in seconds as people count it. A clock that is paused stands at ``paused_at``.
+        """
+        if clock.stopped_at is not None:
+            return None
+        unit = clock.due.limit.unit
+        told: dict[str, str | int | bool] = {
+            "calendar": "" if unit.is_urgent else self._calendar(clock).name,
+            "due": int(clock.due.due_at.timestamp()),
+            "day": _day_seconds(unit),
+        }
+        if clock.paused_at is not None:
+            told["paused_at"] = int(clock.paused_at.timestamp())
+        return told | ({"excused": True} if excused else {})
 
     def _calendar(self, clock: RunningClock) -> WorkingCalendar:
         """Return the clock's calendar as it is in force: a changed one re-clocks what runs by it."""
@@ -204,6 +223,36 @@ class Countdowns:
             title=counted.title,
             data=counted.data,
         )
+
+
+#: How far a phone can count without asking: nearly every deadline, and what has been late for as long.
+_DAYS_BACK, _DAYS_AHEAD = 21, 35
+
+
+def switches_by_calendar(rules: Rulebook, now: datetime) -> dict[str, list[int]]:
+    """Return when working time begins and ends in turn, by name of calendar, for some weeks before and after today.
+
+    In epoch minutes: the first instant, at which it does not run, then the minutes up to each switch. It changes with
+    the day and with the calendars, and with nothing else.
+    """
+    today = now.astimezone(rules.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, end = today - timedelta(days=_DAYS_BACK), today + timedelta(days=_DAYS_AHEAD)
+    return {name: _switches(calendar, start, end) for name, calendar in sorted(rules.calendars.items())}
+
+
+def _switches(calendar: WorkingCalendar, start: datetime, end: datetime) -> list[int]:
+    found = running(start, LimitUnit.WORKING_HOUR, calendar, switches=_MOST_SWITCHES)
+    instants = [start, *([start] if found.runs else []), *(one for one in found.switches if one < end), end]
+    minutes = [int(one.timestamp()) // 60 for one in instants]
+    return [minutes[0], *(after - before for before, after in pairwise(minutes))]
+
+
+_MOST_SWITCHES = 2 * 6 * (_DAYS_BACK + _DAYS_AHEAD)
+
+
+def deciding_clock(case: Case) -> RunningClock | None:
+    """Return the clock of the deadline that matters now; of a suspended case the one that stands."""
+    return case.clocks.get(LimitedStage.HANDLE) if case.state is CaseState.SUSPENDED else case.clock
 
 
 def countdown_words(language: Language) -> dict[str, str]:

@@ -1,13 +1,26 @@
 """What a phone is told: of a case the same as any list would show its owner, with its photos and the owner's tasks."""
 
+import hashlib
+import json
 from typing import Any
 
+from gridcase.domain.case import TaskKind
+from gridcase.domain.history import LimitedStage
+from gridcase.edge.countdown import Countdowns, deciding_clock, switches_by_calendar
 from gridcase.edge.texts import label
 from gridcase.edge.view import Viewing, instant_text, listed_view
 from gridcase.services.reading import ListedCase
 from gridcase.services.syncing import HeldCase, HeldPlace, HeldTask, Near, Synced
+from gridcase.workflow.case import RunningClock, is_excused
 
 Json = dict[str, Any]
+
+
+def clocks_view(viewing: Viewing) -> Json:
+    """Return the working time by which a phone counts down, with its digest."""
+    calendars = switches_by_calendar(viewing.reference.rules, viewing.now)
+    text = json.dumps(calendars, separators=(",", ":"))
+    return {"digest": hashlib.sha256(text.encode()).hexdigest()[:16], "calendars": calendars}
 
 
 def sync_view(told: Synced, viewing: Viewing) -> Json:
@@ -47,6 +60,7 @@ def _case(held: HeldCase, viewing: Viewing) -> Json:
     return listed_view(listed, viewing) | {
         "place": held.place,
         "photos": [{"id": photo.id, "usage": photo.usage} for photo in held.photos],
+        "clock": _clock(deciding_clock(held.case), viewing, excused=is_excused(held.case)),
     }
 
 
@@ -59,8 +73,19 @@ def _task(held: HeldCase, task: HeldTask, viewing: Viewing) -> Json:
         "mode": task.mode,
         "asked_at": instant_text(task.asked_at, viewing),
         "due_at": instant_text(task.due_at, viewing),
+        "clock": _clock(held.case.clocks.get(_STAGES[TaskKind(task.kind)]), viewing),
         "case_view": _case(held, viewing),
     }
+
+
+_STAGES = {TaskKind.VERIFY: LimitedStage.VERIFY, TaskKind.CHECK: LimitedStage.CHECK}
+
+
+def _clock(clock: RunningClock | None, viewing: Viewing, *, excused: bool = False) -> Json | None:
+    if clock is None:
+        return None
+    counting = Countdowns(rules=viewing.reference.rules, now=viewing.now, language=viewing.language)
+    return counting.ticking(clock, excused=excused)
 
 
 def _place(one: HeldPlace) -> Json:

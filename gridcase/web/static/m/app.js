@@ -112,7 +112,7 @@ function awake() {
 }
 
 async function start() {
-  await Promise.all([loadWords(await store.getMeta('language')), api.loadClock()]);
+  await Promise.all([loadWords(await store.getMeta('language')), api.loadClock(), sync.loadClocks()]);
   store.onOutdated(() => { isOutdated = true; refresh(); });
   install.start(() => { isNewReady = true; refresh(); }).catch(() => {});
   install.persist();

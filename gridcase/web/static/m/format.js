@@ -28,14 +28,6 @@ export function ago(instant, now = Date.now()) {
   return t('time.ago', { amount: span(Math.max(0, now - new Date(instant))) });
 }
 
-/** What is left until an instant: {text, level}, level late, soon or ok. */
-export function left(instant, now = Date.now()) {
-  const ms = new Date(instant) - now;
-  const amount = span(Math.abs(ms));
-  if (ms < 0) return { text: t('time.late', { amount }), level: 'late' };
-  return { text: t('time.left', { amount }), level: ms < 3600000 ? 'soon' : 'ok' };
-}
-
 export function metres(distance) {
   if (distance === null || distance === undefined || !Number.isFinite(distance)) return '';
   return distance < 1000 ? t('unit.m', { n: Math.round(distance) }) : t('unit.km', { n: (distance / 1000).toFixed(1) });

@@ -2,6 +2,7 @@
 // since the last time comes over the network.
 
 import * as api from './api.js';
+import { setCalendars } from './countdown.js';
 import { Grid } from './locate.js';
 import * as outbox from './outbox.js';
 import { judge, Verdict } from './rules.js';
@@ -57,10 +58,11 @@ async function pullAll(account) {
 async function question(account) {
   const asked = new URLSearchParams();
   const cursor = await store.getMeta(`cursor:${account.id}`);
-  const [heldGrid, types] = [await store.getMeta(`grid:${account.id}`), await store.getMeta(`types:${account.id}`)];
+  const [heldGrid, types, clocks] = await Promise.all(['grid', 'types', 'clocks'].map((name) => store.getMeta(`${name}:${account.id}`)));
   if (cursor) asked.set('cursor', cursor);
   if (heldGrid?.digest) asked.set('grid', heldGrid.digest);
   if (types?.digest) asked.set('types', types.digest);
+  if (clocks?.digest) asked.set('clocks', clocks.digest);
   return asked;
 }
 
@@ -72,6 +74,10 @@ async function takeIn(account, body) {
     grid = null;
   }
   if (body.types) meta[`types:${account.id}`] = body.types;
+  if (body.clocks) {
+    meta[`clocks:${account.id}`] = body.clocks;
+    setCalendars(body.clocks.calendars);
+  }
   await store.takeIn(account.id, {
     reset: Boolean(body.reset),
     put: [
@@ -116,6 +122,13 @@ export async function heldGrid() {
     grid = kept ? { owner: account.id, grid: new Grid(kept) } : null;
   }
   return grid?.grid || null;
+}
+
+/** Take up the working time that was sent last, so that deadlines tick without network. */
+export async function loadClocks() {
+  const account = await store.getMeta('account');
+  const clocks = account && (await store.getMeta(`clocks:${account.id}`));
+  if (clocks) setCalendars(clocks.calendars);
 }
 
 /** The catalogue {items, frequent}; null before the first sync. */

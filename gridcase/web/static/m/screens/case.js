@@ -2,8 +2,9 @@
 
 import * as api from '../api.js';
 import { photoStrip } from '../capture.js';
+import { ticking } from '../countdown.js';
 import { h, icon, image, say } from '../dom.js';
-import { joined, left, limit, when } from '../format.js';
+import { joined, limit, when } from '../format.js';
 import { PER_DEGREE } from '../locate.js';
 import * as outbox from '../outbox.js';
 import { lastPosition, onPosition, warmUp } from '../position.js';
@@ -40,7 +41,7 @@ function facts(held) {
     ['case.distance', away(held.location, fix)],
     ['case.description', held.description],
     ['case.filed', held.filed_at && when(held.filed_at)],
-    ['case.due', held.due_at && `${when(held.due_at)} · ${left(held.due_at).text}`],
+    ['case.due', held.due_at && [when(held.due_at), ' ', ticking(held.clock)]],
     ['case.limit', limit(held.limit)],
   ];
   return h('dl.facts', {}, lines.filter(([, value]) => value).map(([word, value]) => [h('dt', {}, t(word)), h('dd', {}, value)]));
@@ -106,7 +107,7 @@ function taskParts(screen) {
     head(t(`task.${task.kind}`), { back: editing ? '#/outbox' : '#/tasks' }),
     h('div.body', {},
       h('h2', {}, named(held.type), ' ', h('span.code', {}, held.number || task.case)),
-      task.due_at ? h(`p.left.left-${left(task.due_at).level}`, {}, `${when(task.due_at)} · ${left(task.due_at).text}`) : null,
+      task.due_at ? h('p.due', {}, t('tasks.due', { time: when(task.due_at) }), ' ', ticking(task.clock)) : null,
       facts({ ...held, number: null, due_at: null }),
       pictures(account, held),
       placeLine(screen.grid, fix),

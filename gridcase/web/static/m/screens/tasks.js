@@ -1,7 +1,8 @@
 // 今日任务: what is asked of me, what I filed, what a campaign wants visited; all from the copies on the phone.
 
+import { ticking } from '../countdown.js';
 import { h, icon, image } from '../dom.js';
-import { joined, left, when } from '../format.js';
+import { joined, when } from '../format.js';
 import { distanceM } from '../locate.js';
 import * as outbox from '../outbox.js';
 import { lastPosition, onPosition, warmUp } from '../position.js';
@@ -71,10 +72,10 @@ async function parts(screen) {
 /** What the three lists have in common: where to go, when due, where it is. */
 const caseOf = (one) => one.case_view || one;
 const taskRow = (one, answered) => ({
-  ...rowOf(caseOf(one)), href: `#/task/${encodeURIComponent(`${one.case}:${one.number}`)}`, kind: one.kind, due: one.due_at,
+  ...rowOf(caseOf(one)), clock: one.clock, href: `#/task/${encodeURIComponent(`${one.case}:${one.number}`)}`, kind: one.kind, due: one.due_at,
   isAnswered: answered.has(`${one.case}:${one.number}`),
 });
-const caseRow = (one) => ({ ...rowOf(one), href: `#/case/${encodeURIComponent(one.number)}`, state: one.state_label, due: one.due_at });
+const caseRow = (one) => ({ ...rowOf(one), clock: one.clock, href: `#/case/${encodeURIComponent(one.number)}`, state: one.state_label, due: one.due_at });
 const placeRow = (one, visited) => ({
   title: one.name, where: one.campaign_name || one.campaign, location: one.location || fromUnits(one), href: `#/place/${encodeURIComponent(`${one.campaign}:${one.number}`)}`,
   kind: 'campaign', lastDay: one.last_day, due: null, isAnswered: visited.has(`${one.campaign}:${one.number}`), photo: null,
@@ -95,7 +96,7 @@ function list(screen, rows) {
 }
 
 function card(screen, row, fix) {
-  const time = row.due && !row.isAnswered ? left(row.due) : null;
+  const time = row.due && !row.isAnswered ? ticking(row.clock) || h('span.left', {}, t('tasks.due', { time: when(row.due) })) : null;
   return h('a.card', { href: row.href, class: row.isAnswered ? 'answered' : '' },
     smallPicture(screen.account, row.photo),
     h('div.what', {},
@@ -103,7 +104,7 @@ function card(screen, row, fix) {
       h('p.where', {}, row.where),
       h('p.line.foot-line', {},
         row.isAnswered ? h('span.tag', {}, t('tasks.answered')) : null,
-        time ? h(`span.left.left-${time.level}`, {}, time.text) : null,
+        time,
         row.lastDay ? h('span.soft', {}, t('tasks.until', { day: row.lastDay })) : null,
         h('span.soft', {}, joined([row.state, away(row.location, fix)])))));
 }
