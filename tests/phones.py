@@ -8,25 +8,31 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, Route
 from playwright.sync_api import Error as PlaywrightError
 
 from gridcase.domain.place import GeoPoint
 from tests.office import PASSWORD
 
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-EMPTY = """import('/static/m/store.js').then(async (store) => {
-  await store.removeItems((await store.allItems()).map((item) => item.id));
+NO_DRAFTS = """(async () => {
   const open = indexedDB.open('gridcase');
   await new Promise((resolve) => { open.onsuccess = resolve; });
-  const tx = open.result.transaction(['drafts', 'photos', 'bytes'], 'readwrite');
-  for (const name of tx.objectStoreNames) tx.objectStore(name).clear();
+  const tx = open.result.transaction('drafts', 'readwrite');
+  tx.objectStore('drafts').clear();
   await new Promise((resolve) => { tx.oncomplete = resolve; });
   open.result.close();
+})()"""
+REFUSE = """index => import('/static/m/store.js').then(async (store) => {
+  const items = (await store.allItems()).sort((one, other) => one.seq - other.seq);
+  const detail = '请提供位置（lon、lat）或地址。';
+  const reason = { code: 'location_or_address', detail, errors: {}, status: 422, photo: 0 };
+  await store.updateItem(items[index].id, (item) => ({ ...item, status: 'parked', reason }));
 })"""
 CAMERA = "input[data-usage={usage}][data-source=camera]"
 
@@ -47,6 +53,13 @@ def as_file(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> d
     return {"name": name, "mimeType": kind, "buffer": data}
 
 
+def without_date(route: Route) -> None:
+    """Take the time out of an answer, so that the phone keeps to its own."""
+    answer = route.fetch()
+    headers = {name: value for name, value in answer.headers.items() if name.lower() != "date"}
+    route.fulfill(response=answer, headers=headers)
+
+
 @dataclass
 class Phone:
     """A phone; what it keeps lies in a folder and outlives its page and its browser."""
@@ -59,8 +72,8 @@ class Phone:
     complaints: list[str] = field(default_factory=list)
     context: BrowserContext | None = None
 
-    def open(self, where: str = "#/tasks", *, is_offline: bool = False) -> Page:
-        """Start the browser and the app."""
+    def open(self, where: str = "#/tasks", *, is_offline: bool = False, at: datetime | None = None) -> Page:
+        """Start the browser and the app; at another time than now, if one is given."""
         self.context = self.playwright.chromium.launch_persistent_context(
             self.folder,
             executable_path="/usr/bin/chromium",
@@ -75,6 +88,9 @@ class Phone:
         self.context.set_offline(is_offline)
         page = self.context.pages[0]
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        if at is not None:
+            self.context.clock.set_system_time(at)
+            self.context.route("**/api/**", without_date)
         page.goto(f"/m/{where}")
         page.wait_for_selector("#screen .head")
         return page
@@ -191,7 +207,26 @@ class Phone:
 
     def forget(self) -> None:
         """Empty outbox and drafts, as no person could: for the next test on the same phone."""
-        self.page.evaluate(EMPTY)
+        self.page.evaluate(
+            "import('/static/m/store.js').then(async (store) => {"
+            "await store.removeItems((await store.allItems()).map((item) => item.id)); })"
+        )
+        self.forget_drafts()
+
+    def forget_drafts(self) -> None:
+        """Empty what is filled in."""
+        self.page.evaluate(NO_DRAFTS)
+
+    def refuse(self, index: int) -> None:
+        """Let an item of the outbox be one that the server refused."""
+        self.page.evaluate(REFUSE, index)
+
+    def speak(self, language: str) -> None:
+        """Use the app in a language."""
+        change = "language => import('/static/m/store.js').then((store) => store.setMeta('language', language))"
+        self.page.evaluate(change, language)
+        self.page.reload()
+        self.page.wait_for_selector("#screen .head")
 
     def items(self) -> list[dict[str, Any]]:
         """Return what the outbox holds."""

@@ -14,10 +14,10 @@ from gridcase.domain.time import SystemClock
 from gridcase.settings import Settings
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.cases import CaseRow
-from tests.e2e.conftest import served
 from tests.faulty import FaultyNetwork, faulty_network
 from tests.office import ROOT, Caller, Office, inner_point
 from tests.phones import Phone, phone_of
+from tests.serving import served
 
 #: Duty area of the inspector.
 AREA = "320404005001"

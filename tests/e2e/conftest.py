@@ -1,19 +1,18 @@
 """A browser, and an office or the sample city served to it on this machine."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
-from werkzeug.serving import make_server
 
 from tests.office import PASSWORD, Office
+from tests.phones import Phone
 from tests.sample_city import SampleCity
+from tests.serving import served
+from tests.street import Street, street_at
 
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 SIZES = {"desk": (1280, 800), "tablet": (820, 1180), "phone": (360, 640)}
@@ -76,20 +75,6 @@ def is_ours(url: str, address: str) -> bool:
     return url.startswith((f"{address}/", "data:", "blob:"))
 
 
-@contextmanager
-def served(app: Flask) -> Iterator[str]:
-    """Serve an application on this machine; gives its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """The one driver of a worker: a second one in the same process refuses to start."""
@@ -143,3 +128,31 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def lasting_street(
+    furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright
+) -> Iterator[Street]:
+    """One street for all tests of a file: signing in and loading the app is what takes long."""
+    with street_at(tmp_path_factory.mktemp("street"), furnished_sqlite, playwright) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def signed_in(lasting_street: Street) -> Phone:
+    """The phone of the inspector, signed in."""
+    phone = lasting_street.new_phone()
+    phone.open()
+    phone.sign_in()
+    return phone
+
+
+@pytest.fixture
+def ready_phone(signed_in: Phone) -> Iterator[Phone]:
+    """The same phone with an empty outbox, in Chinese, its position and network as they were."""
+    signed_in.online()
+    signed_in.stand()
+    signed_in.forget()
+    yield signed_in
+    assert signed_in.complaints == []

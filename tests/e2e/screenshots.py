@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from gridcase.domain.case import CaseState
 from gridcase.services.reading import CaseFilter, PageAsk, case_list
-from tests.e2e.conftest import ARGUMENTS, SIZES, served
+from tests.e2e import phone_screens
+from tests.e2e.conftest import ARGUMENTS, SIZES
+from tests.office import inner_point
+from tests.phones import Phone, phone_of
 from tests.sample_city import SampleCity, play_city
+from tests.serving import served
 
 #: A Monday morning, when everybody is at work.
 NOW = datetime(2026, 11, 23, 2, 20, tzinfo=UTC)
@@ -58,6 +62,32 @@ def take(folder: Path) -> None:
                 for written in _taken(browser, address, city, picture, folder):
                     sys.stdout.write(f"{written}\n")
             browser.close()
+            for written in _phone_taken(playwright, address, city, folder):
+                sys.stdout.write(f"{written}\n")
+
+
+def _phone_taken(playwright: Playwright, address: str, city: SampleCity, folder: Path) -> Iterator[Path]:
+    """Take every screen of the phone app, as the inspector of the first area, at the time of the city."""
+    passwords = json.loads((city.rt.settings.data_dir / "demo-accounts.json").read_text("utf-8"))
+    area = city.city.cast.actors["inspector"].scope.value
+    point = inner_point(city.rt, area)
+    with (
+        tempfile.TemporaryDirectory() as profile,
+        phone_of(playwright, Path(profile), address, point) as phone,
+    ):
+        phone.open(at=NOW)
+        yield _shot(phone, folder, "sign-in")
+        phone.sign_in("inspector", passwords["inspector"])
+        phone_screens.fill_outbox(phone)
+        for screen in phone_screens.each(phone):
+            yield _shot(phone, folder, screen.name)
+
+
+def _shot(phone: Phone, folder: Path, name: str) -> Path:
+    written = folder / f"phone-{name}.png"
+    _settle(phone.page)
+    phone.page.screenshot(path=written)
+    return written
 
 
 def _taken(browser: Browser, address: str, city: SampleCity, picture: Picture, folder: Path) -> Iterator[Path]:

@@ -1,98 +1,35 @@
 """A day with the phone: tasks answered, places visited, evidence added, a place moved, storage full, devices ended."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Page
 
 from gridcase.services import administering
+from tests.desk import Desk
 from tests.phones import Phone, as_file, noise
-from tests.street import Street, street_at
+from tests.street import Street
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-Json = dict[str, Any]
 #: About 200 m in degrees of latitude.
 TWO_HUNDRED_M = 0.0018
 
 
-@pytest.fixture(scope="module")
-def street(
-    furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, playwright: Playwright
-) -> Iterator[Street]:
-    """One street for all: signing in and loading the app is what takes long."""
-    with street_at(tmp_path_factory.mktemp("street"), furnished_sqlite, playwright) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def signed_in(street: Street) -> Phone:
-    phone = street.new_phone()
-    phone.open()
-    phone.sign_in()
-    return phone
+@pytest.fixture
+def street(lasting_street: Street) -> Street:
+    return lasting_street
 
 
 @pytest.fixture
-def phone(street: Street, signed_in: Phone) -> Iterator[Phone]:
-    """The phone with an empty outbox, its position and network as they were."""
-    signed_in.online()
-    signed_in.stand()
-    signed_in.forget()
-    yield signed_in
-    assert signed_in.complaints == []
-
-
-class Desk:
-    """What the office does meanwhile."""
-
-    def __init__(self, street: Street) -> None:
-        self.street = street
-
-    def person(self, username: str = "inspector") -> int:
-        return int(self.street.office.actor(username).person)
-
-    def act(self, who: str, number: str, action: str, **fields: Any) -> Json:
-        answer = self.street.caller(who).act(number, action, **fields)
-        assert answer.status_code == 200, answer.json
-        body: Json = answer.json
-        return body
-
-    def filed(self, who: str = "acceptor", **changes: Any) -> str:
-        """File a case and return its number; by the acceptor it waits for its registration."""
-        changes = {"source": "hotline", "description": "群众来电"} | changes if who == "acceptor" else changes
-        answer = self.street.caller(who).file(self.street.office.filing(**changes))
-        assert answer.status_code == 201, answer.json
-        return str(answer.json["number"])
-
-    def verifying(self) -> str:
-        number = self.filed()
-        self.act("acceptor", number, "request_verification", inspector=self.person())
-        return number
-
-    def checking(self) -> str:
-        number = self.filed("inspector2")
-        unit = self.street.caller("unit_leader")
-        self.act("unit_leader", number, "report", done="已挪车", attachments=[unit.photo()])
-        self.act("acceptor", number, "request_check", mode="on_site", inspector=self.person())
-        return number
-
-    def case(self, number: str) -> Json:
-        shown: Json = self.street.caller("shift_leader").get(f"/cases/{number}").json
-        return shown
-
-    def last_line(self, number: str) -> Json:
-        line: Json = self.street.caller("shift_leader").get(f"/cases/{number}/history").json["items"][-1]
-        return line
+def phone(ready_phone: Phone) -> Phone:
+    return ready_phone
 
 
 @pytest.fixture(scope="module")
-def desk(street: Street) -> Desk:
-    return Desk(street)
+def desk(lasting_street: Street) -> Desk:
+    return Desk(lasting_street)
 
 
 def open_task(phone: Phone, number: str) -> Page:

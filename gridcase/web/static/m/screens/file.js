@@ -215,7 +215,8 @@ function mapParts(screen) {
   let centre = { x: start.x, y: start.y };
   const tell = (place) => {
     centre = place;
-    told.replaceChildren(placeLine(grid, { ...place, accuracy_m: 0 }, { isMoved: true }));
+    const isMoved = !draft.fix || place.x !== draft.fix.x || place.y !== draft.fix.y;
+    told.replaceChildren(placeLine(grid, { ...place, accuracy_m: isMoved ? 0 : draft.fix.accuracy_m }, { isMoved }));
   };
   requestAnimationFrame(() => {
     screen.map?.close();
