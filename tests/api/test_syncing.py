@@ -42,7 +42,7 @@ class Phone:
                 held[key(name, one)] = one
             for one in told["gone"][name]:
                 held.pop(key(name, one), None)
-        self.digests |= {name: told[name]["digest"] for name in ("grid", "types") if name in told}
+        self.digests |= {name: told[name]["digest"] for name in ("grid", "types", "clocks") if name in told}
         self.grid = told.get("grid", self.grid)
         self.cursor = told["cursor"]
 
@@ -195,7 +195,7 @@ STEPS = ("file", "file2", "check", "accept", "report", "comment", "void", "sync"
 
 
 @hypothesis.settings(
-    max_examples=3, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture]
 )
 @hypothesis.given(steps=st.lists(st.sampled_from(STEPS), min_size=4, max_size=10), data=st.data())
 def test_whatever_happens_the_copies_are_what_would_be_told_anew(office, callers, steps, data):

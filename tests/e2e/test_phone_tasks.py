@@ -260,7 +260,7 @@ def test_a_lost_phone_is_signed_out_from_another(street: Street, phone: Phone) -
     page.locator(".devices li", has_text="丢失的手机").get_by_role("button", name="注销").click()
     page.click("dialog .danger")
     page.locator("#toast", has_text="已注销").wait_for()
-    assert page.locator(".devices li", has_text="丢失的手机").count() == 0
+    page.locator(".devices li", has_text="丢失的手机").wait_for(state="detached")
     assert page.get_by_text("当前设备").count() == 1
 
 
