@@ -33,6 +33,7 @@ PAGES = (
 )
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("size", "lang"), [("desk", "zh"), ("tablet", "en")])
 def test_every_page_of_administration_fits_and_has_no_fault(
     open_page: Callable[..., Watched], office_address: str, size: str, lang: str

@@ -20,6 +20,7 @@ from gridcase.services.queue import keep_view
 from tests.office import PEOPLE, ROOT, Office, jpeg, open_office
 from tests.security.conftest import HIDDEN, World, finish, signed_in, work
 from tests.security.routes import Target, asked_of, requests_of
+from tests.security.written import administer, contest
 
 #: Every page is asked for by each role.
 pytestmark = pytest.mark.timeout(900)
@@ -100,7 +101,9 @@ def tainted(furnished_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) ->
     for username in PEOPLE:
         keep_view(office.rt, office.actor(username), name=CANARY[1:31], query=f"q={CANARY}")
     rename_units(office, folder)
+    administer(office, folder, CANARY)
     work(office)
+    contest(office, number, CANARY)
     yield office, Target(numbers=(number,), photos=(photo,), words=CANARY)
     office.rt.database.engine.dispose()
 
