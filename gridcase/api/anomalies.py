@@ -2,14 +2,13 @@
 
 from typing import Any
 
-from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import AnomalyListSchema, AnomalySchema, answers, body
 from gridcase.edge.anomaly_view import anomaly_view
-from gridcase.edge.bodies import read_body
-from gridcase.edge.fields import Choice, PageSize, Text, as_input_error
+from gridcase.edge.bodies import read_body, read_query
+from gridcase.edge.fields import Choice, PageSize, Text
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing
 from gridcase.services.anomalies import OPEN, REVIEWED, anomalies, review_anomaly
@@ -39,10 +38,7 @@ class AnomalyReviewSchema(Schema):
 )
 def index() -> dict[str, Any]:
     """Return what the evidence of phones shows that a person should look at: facts and numbers, no verdict."""
-    try:
-        asked = AnomalyQuerySchema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
+    asked = read_query(AnomalyQuerySchema)
     rt, called, limit = runtime(), calling(), asked["limit"]
     found = anomalies(rt, called.actor, state=asked.get("state"), after=asked["cursor"], limit=limit)
     viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())

@@ -6,8 +6,7 @@ same Idempotency-Key changes nothing; an act that was done is refused to everybo
 
 from typing import Any
 
-from flask import Response, jsonify, request, send_file
-from marshmallow import Schema, ValidationError
+from flask import Response, jsonify, send_file
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import OPTIONAL_KEY, answers, body
@@ -27,8 +26,7 @@ from gridcase.edge.assessment_schemas import (
     WhatIfSchema,
 )
 from gridcase.edge.assessment_view import month_view, run_summary, score_view, so_far_view, what_if_view
-from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
-from gridcase.edge.fields import as_input_error
+from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, read_query, write_cursor
 from gridcase.edge.runtime import calling, runtime
 from gridcase.services import assessing, closing_month
 from gridcase.services.assessing import Run
@@ -66,7 +64,7 @@ def create() -> Response:
 )
 def index() -> dict[str, Any]:
     """List runs without scores."""
-    asked = _query(RunQuerySchema)
+    asked = read_query(RunQuerySchema)
     after = read_cursor(asked["cursor"])[1] if "cursor" in asked else None
     limit = asked["limit"]
     found = assessing.runs(runtime(), calling().actor, period=asked.get("period"), after=after, limit=limit)
@@ -85,7 +83,7 @@ def index() -> dict[str, Any]:
 )
 def so_far() -> dict[str, Any]:
     """Return the newest draft of an open month, with the caller's cases due before its end."""
-    asked = _query(SoFarQuerySchema)
+    asked = read_query(SoFarQuerySchema)
     rt = runtime()
     found = assessing.so_far(rt, calling().actor, asked["period"], asked["rule_set"])
     return so_far_view(found, rt.settings.zone)
@@ -277,11 +275,3 @@ def _address(run: Run) -> str:
 
 def _view(run: Run) -> dict[str, Any]:
     return run_summary(run, runtime().settings.zone)
-
-
-def _query(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded

@@ -6,13 +6,12 @@ the ledger, which may rightly come twice, need one.
 
 from typing import Any
 
-from flask import Response, jsonify, request
-from marshmallow import Schema, ValidationError
+from flask import Response, jsonify
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import IDEMPOTENCY_KEY, OPTIONAL_KEY, answers, body
 from gridcase.domain.errors import PreconditionMissingError
-from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, write_cursor
+from gridcase.edge.bodies import client_ref, read_cursor, read_keyed, read_query, write_cursor
 from gridcase.edge.contest_view import (
     adjustment_view,
     appeal_view,
@@ -42,7 +41,6 @@ from gridcase.edge.contesting_schemas import (
     ScoresRequestSchema,
     ScoresTakenSchema,
 )
-from gridcase.edge.fields import as_input_error
 from gridcase.edge.runtime import calling, runtime
 from gridcase.services import appealing, contributing, delivering
 
@@ -84,7 +82,7 @@ def file_appeal(identity: int) -> Response:
 def appeals() -> dict[str, Any]:
     """List appeals: a unit its own, who assesses all."""
     rt = runtime()
-    asked = _query(AppealQuerySchema)
+    asked = read_query(AppealQuerySchema)
     after = read_cursor(asked["cursor"])[1] if "cursor" in asked else 0
     limit = asked["limit"]
     found = appealing.list_appeals(rt, calling().actor, period=asked.get("period"), after=after, limit=limit)
@@ -144,7 +142,7 @@ def withdraw_appeal(identity: int) -> dict[str, Any]:
 def exemptions() -> dict[str, Any]:
     """List the exemptions of a period: a unit those of its own, who assesses all."""
     rt = runtime()
-    found = contributing.list_exemptions(rt, calling().actor, _query(PeriodQuerySchema)["period"])
+    found = contributing.list_exemptions(rt, calling().actor, read_query(PeriodQuerySchema)["period"])
     return {"items": [exemption_view(one, rt.settings.zone) for one in found], "next_cursor": None}
 
 
@@ -193,7 +191,7 @@ def decide_exemption(identity: int) -> dict[str, Any]:
 def external_scores() -> dict[str, Any]:
     """List the outside scores of a period that stand: a unit its own, who assesses all."""
     rt = runtime()
-    found = contributing.list_scores(rt, calling().actor, _query(PeriodQuerySchema)["period"])
+    found = contributing.list_scores(rt, calling().actor, read_query(PeriodQuerySchema)["period"])
     return {"items": [external_score_view(one, rt.settings.zone) for one in found], "next_cursor": None}
 
 
@@ -231,7 +229,7 @@ def give_scores() -> dict[str, int]:
 def adjustments() -> dict[str, Any]:
     """List the adjustments settled in a period: a unit its own, who assesses all."""
     rt = runtime()
-    found = contributing.list_adjustments(rt, calling().actor, _query(PeriodQuerySchema)["period"])
+    found = contributing.list_adjustments(rt, calling().actor, read_query(PeriodQuerySchema)["period"])
     return {"items": [adjustment_view(one, rt.settings.zone) for one in found], "next_cursor": None}
 
 
@@ -292,11 +290,3 @@ def _made(view: dict[str, Any], *, is_replay: bool) -> Response:
     if is_replay:
         answer.headers["Idempotency-Replayed"] = "true"
     return answer
-
-
-def _query(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.cases import read_box
 from gridcase.api.documents import CellPageSchema, CellSchema, LocatedSchema, answers
 from gridcase.domain.place import Datum
-from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
+from gridcase.edge.bodies import read_query
+from gridcase.edge.fields import Choice, NumberText, PageSize, Text
 from gridcase.edge.runtime import calling, runtime
 from gridcase.grid.geojson import write_features
 from gridcase.services.gridding import CellBox, cell, cells, locate
@@ -36,14 +36,6 @@ class CellQuerySchema(Schema):
     limit = PageSize(default=500, most=2000)
 
 
-def _load(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded
-
-
 @grid.route("/grid/locate", methods=["GET"])
 @grid.doc(
     summary="Locate a point",
@@ -52,7 +44,7 @@ def _load(schema: type[Schema]) -> dict[str, Any]:
 )
 def where() -> dict[str, Any]:
     """Return the cell of a point, how it was found, and every layer feature there."""
-    asked = _load(LocateQuerySchema)
+    asked = read_query(LocateQuerySchema)
     received = ReceivedPlace(
         lon=asked["lon"], lat=asked["lat"], datum=Datum(asked["datum"]), accuracy_m=asked.get("accuracy_m")
     )
@@ -78,7 +70,7 @@ def where() -> dict[str, Any]:
 )
 def cell_page() -> dict[str, Any]:
     """Return a page of unit cells in order of their codes."""
-    asked = _load(CellQuerySchema)
+    asked = read_query(CellQuerySchema)
     wanted = CellBox(
         box=read_box(asked["bbox"]) if "bbox" in asked else None,
         area=asked.get("area"),

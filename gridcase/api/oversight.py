@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from flask import request
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, fields, post_load
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import (
@@ -18,8 +17,8 @@ from gridcase.api.documents import (
 )
 from gridcase.domain.case import Ruling
 from gridcase.domain.notices import NoticeKind
-from gridcase.edge.bodies import read_body, read_cursor, write_cursor
-from gridcase.edge.fields import Choice, PageSize, Text, as_input_error, refused
+from gridcase.edge.bodies import read_body, read_cursor, read_query, write_cursor
+from gridcase.edge.fields import Choice, PageSize, Text, refused
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing, missed_view, notice_view, recurrence_view
 from gridcase.services.inbox import InboxAsk, inbox, read
@@ -88,7 +87,7 @@ class ReviewSchema(Schema):
 )
 def told() -> dict[str, Any]:
     """List what the caller is told in this role, of cases they may see, newest first."""
-    asked = _loaded(NoticeQuerySchema)
+    asked = read_query(NoticeQuerySchema)
     wanted = InboxAsk(
         limit=asked["limit"],
         kinds=(asked["kind"],) if "kind" in asked else (),
@@ -197,13 +196,5 @@ def _viewing() -> Viewing:
 
 
 def _query(schema: type[Schema]) -> dict[str, Any]:
-    loaded = _loaded(schema)
+    loaded = read_query(schema)
     return loaded | {"after": read_cursor(loaded["cursor"])[1] if "cursor" in loaded else None}
-
-
-def _loaded(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded

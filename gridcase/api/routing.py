@@ -3,8 +3,7 @@
 import json
 from typing import Any
 
-from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import BenchSchema, RouteSchema, answers
@@ -12,7 +11,8 @@ from gridcase.domain.case import CaseKind, Scheme, Source, TypeKey
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum
 from gridcase.domain.time import Period
-from gridcase.edge.fields import Choice, NumberText, Text, as_input_error
+from gridcase.edge.bodies import read_query
+from gridcase.edge.fields import Choice, NumberText, Text
 from gridcase.edge.routing_view import bench_view
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing, route_sentence
@@ -48,7 +48,7 @@ class PeriodQuerySchema(Schema):
 )
 def ask() -> dict[str, Any]:
     """Return the unit that the routing table in force names today, with the explanation a case would keep."""
-    asked, called = _load(WhoQuerySchema), calling()
+    asked, called = read_query(WhoQuerySchema), calling()
     key = TypeKey(scheme=Scheme(asked["scheme"]), kind=CaseKind(asked["kind"]), code=asked["code"])
     question = WhoQuestion(type=key, source=Source(asked["source"]), location=_place(asked))
     found = who_would_get_it(runtime(), called.actor, question, called.reference)
@@ -71,7 +71,7 @@ def ask() -> dict[str, Any]:
 def report() -> dict[str, Any]:
     """Ask the routing table in force about the cases filed in a period that the caller may see."""
     called = calling()
-    asked = _load(PeriodQuerySchema)["period"]
+    asked = read_query(PeriodQuerySchema)["period"]
     try:
         period = Period.parse(asked, zone=runtime().settings.zone)
     except ValueError as err:
@@ -86,11 +86,3 @@ def _place(asked: dict[str, Any]) -> ReceivedPlace | None:
         if name not in asked:
             raise invalid(name, "field_required")
     return ReceivedPlace(lon=asked["lon"], lat=asked["lat"], datum=Datum(asked["datum"]))
-
-
-def _load(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded

@@ -6,8 +6,8 @@ Both are unique by nature: the same shift or delegation sent again is answered, 
 from datetime import timedelta
 from typing import Any
 
-from flask import Response, jsonify, request
-from marshmallow import Schema, ValidationError
+from flask import Response, jsonify
+from marshmallow import Schema
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import (
@@ -19,8 +19,8 @@ from gridcase.api.documents import (
     answers,
     body,
 )
-from gridcase.edge.bodies import read_keyed
-from gridcase.edge.fields import Instant, as_input_error
+from gridcase.edge.bodies import read_keyed, read_query
+from gridcase.edge.fields import Instant
 from gridcase.edge.runtime import calling, runtime
 from gridcase.edge.schemas import NewDelegationSchema, NewShiftSchema
 from gridcase.edge.staff_view import delegation_view, shift_view
@@ -47,10 +47,7 @@ class RosterQuerySchema(Schema):
 )
 def roster() -> dict[str, Any]:
     """Return the shifts that touch a time, by their start."""
-    try:
-        asked = RosterQuerySchema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
+    asked = read_query(RosterQuerySchema)
     rt = runtime()
     start = asked.get("from_", rt.clock.now())
     found = shifts(rt, calling().actor, start, asked.get("to", start + _WEEK))

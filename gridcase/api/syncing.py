@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from flask import Response, request
-from marshmallow import Schema, ValidationError
+from flask import Response
+from marshmallow import Schema
 
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import ItemsSchema, SyncSchema, answers
@@ -13,8 +13,9 @@ from gridcase.api.reference import type_view
 from gridcase.domain.case import TypeKey
 from gridcase.domain.errors import invalid
 from gridcase.domain.place import Datum
+from gridcase.edge.bodies import read_query
 from gridcase.edge.compact import compact_answer, compact_json
-from gridcase.edge.fields import Choice, NumberText, PageSize, Text, as_input_error
+from gridcase.edge.fields import Choice, NumberText, PageSize, Text
 from gridcase.edge.phone_view import clocks_view, near_view, sync_view
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
@@ -59,7 +60,7 @@ def changes() -> Response:
 
     ``grid``, ``types`` and ``clocks`` are there only when the phone holds others. Compressed where the phone takes it.
     """
-    asked = _load(SyncQuerySchema)
+    asked = read_query(SyncQuerySchema)
     called, rt = calling(), runtime()
     told = sync(rt, called.actor, called.reference, asked.get("cursor"))
     viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
@@ -83,7 +84,7 @@ def changes() -> Response:
 )
 def nearby() -> dict[str, Any]:
     """Return the open cases of a type, or of its neighbours in the catalogue, around a point, the nearest first."""
-    asked = _load(NearQuerySchema)
+    asked = read_query(NearQuerySchema)
     if asked["radius_m"] > _MOST_RADIUS_M:
         raise invalid("radius_m", "whole_number_expected", least=0, most=_MOST_RADIUS_M)
     called, rt = calling(), runtime()
@@ -118,11 +119,3 @@ def _types(reference: Reference, frequent: tuple[TypeKey, ...], spoken: Language
     items = [type_view(one, spoken) for one in ordered]
     text = json.dumps([catalogue.version, items], ensure_ascii=False)
     return {"digest": hashlib.sha256(text.encode()).hexdigest()[:16], "frequent": len(place), "items": items}
-
-
-def _load(schema: type[Schema]) -> dict[str, Any]:
-    try:
-        loaded: dict[str, Any] = schema().load(request.args.to_dict())
-    except ValidationError as err:
-        raise as_input_error(err) from err
-    return loaded

@@ -1,4 +1,4 @@
-"""Reading what a request carries: JSON bodies, idempotency keys, expected versions, cursors."""
+"""Reading what a request carries: JSON bodies, query strings, idempotency keys, expected versions, cursors."""
 
 import base64
 import binascii
@@ -59,6 +59,21 @@ def read_keyed(schema: type[Schema]) -> Any:
     """
     client_ref()
     return read_body(schema)
+
+
+def read_query(schema: type[Schema]) -> dict[str, Any]:
+    """Load the query string; of a name given twice the first counts.
+
+    Raises
+    ------
+    InvalidInputError
+        A field is unknown or wrong.
+    """
+    try:
+        loaded: dict[str, Any] = loader(schema).load(request.args.to_dict())
+    except ValidationError as err:
+        raise as_input_error(err) from err
+    return loaded
 
 
 def client_ref() -> str | None:

@@ -20,6 +20,8 @@ from gridcase.web.console.admin_frame import admin_page, admin_route, as_number,
 _LIMIT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 _UNITS = ("working_hour", "working_day", "urgent_hour", "urgent_day")
 _URGENCIES = ("normal", "urgent")
+#: In the order of a case's life; the document is kept in that of the alphabet.
+_STAGES = ("register", "verify", "dispatch", "accept", "check", "close", "decide", "supervise")
 _NUMBERS = (
     "check_distance_m",
     "allowed_returns",
@@ -105,7 +107,7 @@ def _conduct(*, refusal: GridcaseError | None = None) -> Response:
         document=document,
         stages=[
             (stage, [(urgency, *_parts(urgencies.get(urgency))) for urgency in _URGENCIES])
-            for stage, urgencies in body.get("stage_limits", {}).items()
+            for stage, urgencies in sorted(body.get("stage_limits", {}).items(), key=_by_stage)
         ],
         numbers=[(name, f"admin.conduct_{name}", body[name]) for name in _NUMBERS if name in body],
         sources=[str(one) for one in Source],
@@ -121,3 +123,7 @@ def _conduct(*, refusal: GridcaseError | None = None) -> Response:
 def _parts(limit: Any) -> tuple[str, str]:
     amount, _, unit = str(limit or "").partition(" ")
     return amount, unit
+
+
+def _by_stage(one: tuple[str, Any]) -> tuple[int, str]:
+    return _STAGES.index(one[0]) if one[0] in _STAGES else len(_STAGES), one[0]

@@ -21,7 +21,7 @@ from gridcase.services import appealing, assessing, attaching, contributing, exp
 from gridcase.services.appealing import AppealReason, Decision
 from gridcase.services.attaching import Upload
 from gridcase.web.console.blueprint import console, go_to
-from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, tried, writer
+from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, sliced, tried, writer
 from gridcase.web.console.rendering import console_page
 
 _PAGE = 50
@@ -204,7 +204,7 @@ def decide_exemption(period: str, identity: int) -> BaseResponse:
 def _exemptions_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
     rt, actor = runtime(), calling().actor
     found = contributing.list_exemptions(rt, actor, period)
-    page, pages, shown = _sliced(found)
+    page, pages, shown = sliced(found, _PAGE)
     return console_page(
         "console/month/exemptions.html",
         title="month.exemptions",
@@ -258,7 +258,7 @@ def give_score(period: str) -> BaseResponse:
 
 def _scores_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
     rt, actor = runtime(), calling().actor
-    page, pages, shown = _sliced(contributing.list_scores(rt, actor, period))
+    page, pages, shown = sliced(contributing.list_scores(rt, actor, period), _PAGE)
     return console_page(
         "console/month/scores.html",
         title="month.scores",
@@ -301,7 +301,7 @@ def adjust(period: str) -> BaseResponse:
 
 def _adjustments_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
     rt, actor = runtime(), calling().actor
-    page, pages, shown = _sliced(contributing.list_adjustments(rt, actor, period))
+    page, pages, shown = sliced(contributing.list_adjustments(rt, actor, period), _PAGE)
     return console_page(
         "console/month/adjustments.html",
         title="month.adjustments",
@@ -318,10 +318,3 @@ def _adjustments_page(period: str, *, status: int = 200, errors: Any = None) -> 
         is_assessing=is_assessing(),
         tab="adjustments",
     )
-
-
-def _sliced(found: Any) -> tuple[int, int, Any]:
-    """Return which page is asked for, how many there are, and its rows."""
-    pages = max(1, -(-len(found) // _PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
-    return page, pages, found[(page - 1) * _PAGE : page * _PAGE]

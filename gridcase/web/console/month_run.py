@@ -16,7 +16,7 @@ from gridcase.services.delivering import Delivery
 from gridcase.services.explaining_month import CasesAsked
 from gridcase.services.steps.assessed import scores_for
 from gridcase.web.console.blueprint import console, go_to
-from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, tried, writer
+from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, sliced, tried, writer
 from gridcase.web.console.rendering import console_page, fragment
 
 #: Subjects on a page; a district has a few hundred communities.
@@ -31,8 +31,7 @@ def month_run(identity: int) -> Response:
     run, rule_set = explaining_month.rules_of(rt, actor, identity)
     scores = scores_for(actor, run)
     w = writer()
-    pages = max(1, -(-len(scores) // _SUBJECTS))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page, pages, shown = sliced(scores, _SUBJECTS)
     charted = [
         {"name": w.subject(run.subject_kind, one["subject"]), "score": one["score"], "warns": bool(one["warnings"])}
         for one in scores[:_CHARTED]
@@ -45,7 +44,7 @@ def month_run(identity: int) -> Response:
         w=w,
         run=run,
         rule_set=rule_set,
-        scores=scores[(page - 1) * _SUBJECTS : page * _SUBJECTS],
+        scores=shown,
         total=len(scores),
         warned=sum(1 for one in scores if one["warnings"]),
         page=page,

@@ -14,7 +14,7 @@ from gridcase.services import assessing, reconciling
 from gridcase.services.assessing import WhatIfRequest
 from gridcase.services.reconciling import FindingList, FindingReport
 from gridcase.web.console.blueprint import console, go_to
-from gridcase.web.console.month_writing import form_key, is_assessing, new_key, tried, writer
+from gridcase.web.console.month_writing import form_key, is_assessing, new_key, sliced, tried, writer
 from gridcase.web.console.rendering import console_page, fragment
 
 _PAGE = 100
@@ -204,8 +204,7 @@ def _reconciliation_page(
     only = request.args.get("match", "")
     counts = {name: sum(1 for one in lines if one["match"] == name) for name in _MATCHES}
     wanted = [one for one in lines if one["match"] == only] if only else list(lines)
-    pages = max(1, -(-len(wanted) // _PAGE))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page, pages, shown = sliced(wanted, _PAGE)
     refused = report.refused[:_MOST_TOLD] if report else ()
     return console_page(
         "console/month/reconciliation.html",
@@ -216,7 +215,7 @@ def _reconciliation_page(
         period=period,
         found=found,
         findings=reconciling.findings_taken(rt, actor, period) if is_assessing() else None,
-        lines=wanted[(page - 1) * _PAGE : page * _PAGE],
+        lines=shown,
         counts=counts,
         only=only,
         page=page,

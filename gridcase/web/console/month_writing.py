@@ -4,7 +4,7 @@ Values come from the use cases; nothing is decided or computed here.
 """
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -196,6 +196,13 @@ def form_key() -> str | None:
 def new_key() -> str:
     """Return a key for a form that is about to be shown."""
     return str(uuid.uuid4())
+
+
+def sliced(found: Sequence[_Made], size: int) -> tuple[int, int, Sequence[_Made]]:
+    """Return which page of a list is asked for, how many there are, and what stands on it."""
+    pages = max(1, -(-len(found) // size))
+    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    return page, pages, found[(page - 1) * size : page * size]
 
 
 def is_assessing() -> bool:
