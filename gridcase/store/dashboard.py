@@ -214,10 +214,7 @@ def _criteria(tx: Tx, ask: FigureAsk, now: datetime) -> list[ColumnElement[bool]
     if figure is Figure.UNDECIDED:
         return [is_open, CaseRow.decider.is_not(None)]
     if figure is Figure.RECURRENT:
-        repeats = select(RecurrenceRow.case_id).where(
-            RecurrenceRow.case_id == CaseRow.id, RecurrenceRow.state != REJECTED
-        )
-        return [is_open, repeats.exists()]
+        return [is_open, _any(RecurrenceRow.case_id == CaseRow.id, RecurrenceRow.state != REJECTED)]
     return [is_open]
 
 
@@ -230,11 +227,12 @@ def _span_criteria(ask: FigureAsk) -> list[ColumnElement[bool]]:
     if ask.figure is Figure.REGISTERED:
         # What was registered then has had its last event then or later: that column has the index.
         return [CaseRow.last_event_at >= start, CaseRow.registered_at >= start, CaseRow.registered_at < end]
-    tenure = select(AssignmentRow.case_id).where(AssignmentRow.case_id == CaseRow.id, AssignmentRow.is_lead.is_(True))
+    tenure = (AssignmentRow.case_id == CaseRow.id, AssignmentRow.is_lead.is_(True))
     if ask.figure is Figure.DISPATCHED:
-        given = tenure.where(AssignmentRow.dispatched_at >= start, AssignmentRow.dispatched_at < end)
-        return [CaseRow.last_event_at >= start, given.exists()]
-    breached = tenure.where(
+        given = _any(*tenure, AssignmentRow.dispatched_at >= start, AssignmentRow.dispatched_at < end)
+        return [CaseRow.last_event_at >= start, given]
+    breached = _any(
+        *tenure,
         AssignmentRow.due_at == CaseRow.handle_due_at,
         AssignmentRow.leaves_due.is_(False),
         or_(AssignmentRow.reported_at.is_(None), AssignmentRow.reported_at > AssignmentRow.due_at),
@@ -243,5 +241,10 @@ def _span_criteria(ask: FigureAsk) -> list[ColumnElement[bool]]:
         CaseRow.handle_due_at >= start,
         CaseRow.handle_due_at < end,
         CaseRow.is_excused.is_(False),
-        breached.exists(),
+        breached,
     ]
+
+
+def _any(*found: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return whether there is any, asked for each case by the key: EXISTS may be joined, by reading the whole table."""
+    return select(func.count()).where(*found).scalar_subquery() > 0
