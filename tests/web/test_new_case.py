@@ -104,6 +104,7 @@ def test_an_error_stands_beside_its_field_and_nothing_typed_is_lost(sqlite_offic
     answer = acceptor.post("/cases/new", data | photo)
     assert answer.status_code == 422
     assert re.search(rf'<p class="error" id="f-{field}-error">[^<]+</p>', answer.text), answer.text[:200]
+    assert answer.text.count('class="error"') == 1
     again = form_to(answer.text, "/cases/new")
     kept = {name: again.fields.get(name) for name in ("description", "address", "cell") if name in data}
     assert kept == {name: data[name] for name in kept}

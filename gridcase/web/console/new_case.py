@@ -6,7 +6,7 @@ twice it files once. Beside it stands what the place is, who would get the case,
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -194,6 +194,7 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
     catalogue = seen.reference.rules.catalogue
     usual = [known for key in usual_types(rt, seen.actor) if (known := catalogue.find(key))]
     chosen = kept.get("usual")
+    said = _surroundings(kept.values, seen)
     return console_page(
         "console/new_case.html",
         title="console.new_case",
@@ -211,7 +212,8 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
         location=Control(name="location", label=label("location", seen.language), kind="location", required=False),
         datums=DATUMS,
         layer_urls=layer_addresses(),
-        said=_surroundings(kept.values, seen),
+        # What is wrong with the place is said once, beside its fields.
+        said=replace(said, errors=()) if errors and "location" in errors else said,
         within_m=round(SIMILAR_WITHIN_M),
         **_type(_asked_type(kept.values, seen)),
     )
