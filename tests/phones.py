@@ -53,13 +53,6 @@ def as_file(data: bytes, name: str = "photo.jpg", kind: str = "image/jpeg") -> d
     return {"name": name, "mimeType": kind, "buffer": data}
 
 
-def without_date(route: Route) -> None:
-    """Take the time out of an answer, so that the phone keeps to its own."""
-    answer = route.fetch()
-    headers = {name: value for name, value in answer.headers.items() if name.lower() != "date"}
-    route.fulfill(response=answer, headers=headers)
-
-
 @dataclass
 class Phone:
     """A phone; what it keeps lies in a folder and outlives its page and its browser."""
@@ -71,6 +64,7 @@ class Phone:
     accuracy_m: float = 8
     complaints: list[str] = field(default_factory=list)
     context: BrowserContext | None = None
+    is_offline: bool = False
 
     def open(self, where: str = "#/tasks", *, is_offline: bool = False, at: datetime | None = None) -> Page:
         """Start the browser and the app; at another time than now, if one is given."""
@@ -80,6 +74,7 @@ class Phone:
             args=ARGUMENTS,
             viewport={"width": 360, "height": 640},
             locale="zh-CN",
+            timezone_id="Asia/Shanghai",
             base_url=self.address,
             geolocation={"longitude": self.point.lon, "latitude": self.point.lat, "accuracy": self.accuracy_m},
             permissions=["geolocation"],
@@ -90,7 +85,7 @@ class Phone:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         if at is not None:
             self.context.clock.set_system_time(at)
-            self.context.route("**/api/**", without_date)
+            self.context.route("**/api/**", self._pass)
         page.goto(f"/m/{where}")
         page.wait_for_selector("#screen .head")
         return page
@@ -199,11 +194,21 @@ class Phone:
         """Go into flight mode."""
         assert self.context is not None
         self.context.set_offline(True)
+        self.is_offline = True
 
     def online(self) -> None:
         """Leave flight mode."""
         assert self.context is not None
         self.context.set_offline(False)
+        self.is_offline = False
+
+    def _pass(self, route: Route) -> None:
+        """Take the time out of an answer, so that the phone keeps to its own; the tool itself knows no flight mode."""
+        if self.is_offline:
+            return route.abort()
+        answer = route.fetch()
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "date"}
+        return route.fulfill(response=answer, headers=headers)
 
     def forget(self) -> None:
         """Empty outbox and drafts, as no person could: for the next test on the same phone."""

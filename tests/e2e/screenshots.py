@@ -3,6 +3,7 @@
 import json
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +11,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
-from gridcase.domain.case import CaseState
+from gridcase.domain.case import Action, CaseState, CheckMode
+from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.reading import CaseFilter, PageAsk, case_list
+from gridcase.workflow.requests import RequestCheck
 from tests.e2e import phone_screens
 from tests.e2e.conftest import ARGUMENTS, SIZES
 from tests.office import inner_point
@@ -97,6 +100,7 @@ def _phone_taken(playwright: Playwright, address: str, city: SampleCity, folder:
     """Take every screen of the phone app, as the inspector of the first area, at the time of the city."""
     passwords = json.loads((city.rt.settings.data_dir / "demo-accounts.json").read_text("utf-8"))
     area = city.city.cast.actors["inspector"].scope.value
+    _ask(city)
     point = inner_point(city.rt, area)
     with (
         tempfile.TemporaryDirectory() as profile,
@@ -110,9 +114,29 @@ def _phone_taken(playwright: Playwright, address: str, city: SampleCity, folder:
             yield _shot(phone, folder, screen.name)
 
 
+def _ask(city: SampleCity) -> None:
+    """Ask the inspector to check what was reported done, where nothing is asked yet."""
+    people = city.city.cast.actors
+    person = people["inspector"].person
+    reported = case_list(
+        city.rt, people["acceptor"], CaseFilter(states=(CaseState.REPORTED,)), PageAsk(order="filed", limit=50)
+    )
+    free = (one.case for one in reported if one.case.check_passed is None and one.case.filed_by != person)
+    case = next(free)
+    request = ActionRequest(
+        number=case.number,
+        action=Action.REQUEST_CHECK,
+        read=lambda: RequestCheck(mode=CheckMode.ON_SITE, inspector=person),
+        expected=frozenset(),
+        client_ref=str(uuid.uuid4()),
+    )
+    perform(city.rt, people["acceptor"], request)
+
+
 def _shot(phone: Phone, folder: Path, name: str) -> Path:
     written = folder / f"phone-{name}.png"
     _settle(phone.page)
+    phone.page.wait_for_selector("#toast", state="hidden")
     phone.page.screenshot(path=written)
     return written
 

@@ -280,3 +280,13 @@ def test_a_closed_account_keeps_its_outbox_says_whom_to_ask_and_sends_once_it_is
     phone.sign_in()
     phone.until_sent(1)
     street.callers.pop("inspector", None)
+
+
+def test_a_phone_that_lies_still_has_a_position_of_the_moment_without_waiting(phone: Phone) -> None:
+    page = phone.go("#/file")
+    # Half a minute later: the browser told nothing new meanwhile, because nothing moved.
+    page.evaluate("Date.now = ((now) => () => now() + 30000)(Date.now)")
+    asked = "import('/static/m/position.js').then(async ({ positionNow, isFresh }) => isFresh(await positionNow()))"
+    start = page.evaluate("performance.now()")
+    assert page.evaluate(asked) is True
+    assert page.evaluate("performance.now()") - start < 4000

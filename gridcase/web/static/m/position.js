@@ -62,7 +62,10 @@ export function isFresh(fix) {
   return Boolean(fix) && Date.now() - fix.at < FRESH_MS;
 }
 
-/** The position of this moment: waits a little for a fresh one; null when none came. */
+/**
+ * The position of this moment: waits a little for a fresh one; null when none came.
+ * It is asked for: a browser tells a listener nothing new while the phone lies still.
+ */
 export function positionNow() {
   warmUp();
   if (isFresh(last)) return Promise.resolve(last);
@@ -74,5 +77,6 @@ export function positionNow() {
     };
     const stop = onPosition(() => (isFresh(last) ? done(last) : problem && done(null)));
     const timer = setTimeout(() => done(isFresh(last) ? last : null), WAIT_MS);
+    navigator.geolocation?.getCurrentPosition(take, refuse, { ...OPTIONS, timeout: WAIT_MS });
   });
 }
