@@ -24,6 +24,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    literal,
     or_,
     select,
     true,
@@ -31,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridcase.domain.actor import Actor, Role, ScopeKind
 from gridcase.domain.case import (
@@ -89,6 +90,8 @@ class CaseRow(Base):
         Index("ix_case_unrouted", "is_unrouted", "filed_at", "id"),
         Index("ix_case_object", "object_id"),
         Index("ix_case_due", "due_at", "id"),
+        Index("ix_case_filed_area", "filed_at", "area"),
+        Index("ix_case_state_code", "state", "code", "lon_e7"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -329,22 +332,52 @@ class PageAsk:
     after: tuple[datetime | None, int] | None = None
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
-    """Return the one criterion of which cases an actor may see; every query on cases uses it."""
+def visible_to(actor: Actor, *, is_narrow: bool = False) -> ColumnElement[bool]:
+    """Return the one criterion of which cases an actor may see; every query on cases uses it.
+
+    Parameters
+    ----------
+    is_narrow
+        The query finds few cases without it (open ones, those of a period, some identities): then the criterion is
+        written so that no database looks cases up by it. SQLite, which keeps no statistics, would otherwise read all
+        that a unit ever had, to leave out what is closed.
+    """
     scope = actor.scope
     if scope.kind is ScopeKind.ALL:
         return true()
-    person = actor.person
-    mine = or_(CaseRow.filed_by == person, CaseRow.found_by == person, CaseRow.inspector_id == person)
+    bare = unsought if is_narrow else _sought
     if scope.kind is ScopeKind.UNIT:
-        assists = select(AssignmentRow.case_id).where(
-            AssignmentRow.unit == scope.value, AssignmentRow.is_lead.is_(False)
-        )
-        return or_(CaseRow.unit == scope.value, CaseRow.sub_unit == scope.value, CaseRow.id.in_(assists))
+        ours = or_(bare(CaseRow.unit, "") == scope.value, bare(CaseRow.sub_unit, "") == scope.value)
+        return or_(ours, _assists(scope.value, is_narrow=is_narrow))
+    person = actor.person
+    mine = or_(
+        bare(CaseRow.filed_by, 0) == person,
+        bare(CaseRow.found_by, 0) == person,
+        bare(CaseRow.inspector_id, 0) == person,
+    )
     if scope.kind is ScopeKind.AREA:
-        inside = in_area(scope.value)
+        inside = _within(bare(CaseRow.area, ""), scope.value)
         return or_(inside, mine) if actor.role is Role.INSPECTOR else inside
     return mine
+
+
+def _sought(column: InstrumentedAttribute[Any], _nothing: object) -> ColumnElement[Any]:
+    return column.expression
+
+
+def unsought(column: InstrumentedAttribute[Any], nothing: object = "") -> ColumnElement[Any]:
+    """Return a column's value as no index has it, where another criterion finds fewer rows.
+
+    ``nothing`` stands for NULL: no code is empty, and no person is 0.
+    """
+    return func.coalesce(column, literal(nothing, literal_execute=True))
+
+
+def _assists(unit: str, *, is_narrow: bool) -> ColumnElement[bool]:
+    asked = select(AssignmentRow.case_id).where(AssignmentRow.unit == unit, AssignmentRow.is_lead.is_(False))
+    if is_narrow:
+        return asked.where(AssignmentRow.case_id == CaseRow.id).exists()
+    return CaseRow.id.in_(asked)
 
 
 def who_sees(tx: Tx, identity: int, actors: Sequence[Actor]) -> frozenset[Actor]:
@@ -435,7 +468,7 @@ def open_cases_of(tx: Tx, actor: Actor, limit: int) -> tuple[StoredCase, ...]:
     """
     statement = (
         select(CaseRow)
-        .where(CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)), visible_to(actor))
+        .where(CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)), visible_to(actor, is_narrow=True))
         .order_by(CaseRow.handle_due_at, CaseRow.id)
         .limit(limit + 1)
     )
@@ -462,7 +495,7 @@ def is_visible(tx: Tx, uid: str, actor: Actor) -> bool:
 
 def page_of_cases(tx: Tx, actor: Actor, wanted: CaseFilter, page: PageAsk, now: datetime) -> tuple[CaseRow, ...]:
     """Return one page of the cases an actor may see, in one statement; one row more than ``limit`` if there is more."""
-    statement = select(CaseRow).where(visible_to(actor), *criteria(tx, wanted, now))
+    statement = narrowed(tx, select(CaseRow), actor, wanted, now)
     if page.order == "due":
         statement = statement.where(CaseRow.due_at.is_not(None))
         keys: tuple[Any, Any] = (CaseRow.due_at, CaseRow.id)
@@ -728,11 +761,15 @@ def in_area(prefix: str) -> ColumnElement[bool]:
 
     It holds because the column is ordered by bytes: in a dictionary's order the tilde stands before every digit.
     """
+    return _within(CaseRow.area.expression, prefix)
+
+
+def _within(area: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
     if not prefix:
         return true()
     if not prefix.isalnum():
         return false()
-    return and_(CaseRow.area >= prefix, CaseRow.area < prefix + "~")
+    return and_(area >= prefix, area < prefix + "~")
 
 
 def _assignments(tx: Tx, row: CaseRow) -> tuple[Assignment, ...]:
@@ -954,4 +991,10 @@ def _load_clock(raw: Mapping[str, Any]) -> RunningClock:
 
 def narrowed(tx: Tx, statement: Select[Any], actor: Actor, wanted: CaseFilter, now: datetime) -> Select[Any]:
     """Return a statement on cases narrowed to those of a filter that an actor may see."""
-    return statement.where(visible_to(actor), *criteria(tx, wanted, now))
+    return statement.where(visible_to(actor, is_narrow=_is_narrow(wanted)), *criteria(tx, wanted, now))
+
+
+def _is_narrow(wanted: CaseFilter) -> bool:
+    """Tell whether a filter leaves out nearly all that has ended."""
+    only_open = bool(wanted.states) and OPEN_STATES.issuperset(wanted.states)
+    return only_open or bool(wanted.overdue or wanted.due_until) or wanted.filed_from is not None

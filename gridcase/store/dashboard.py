@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import OPEN_STATES, CaseState, UnitCode
-from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, criteria, visible_to
+from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, criteria, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.recurrence import REJECTED, RecurrenceRow
 
@@ -187,12 +187,12 @@ def hot_cells(tx: Tx, actor: Actor, span: Span, before: Span, limit: int) -> tup
 
 def open_in_cells(tx: Tx, actor: Actor, cells: Sequence[str]) -> Mapping[str, int]:
     """Count the open cases in each of a few cells, in one statement; cells without any are left out."""
-    # As an expression, so that the open cases are read and not all that ever lay in these cells: 1.0 s on a million.
-    area = func.coalesce(CaseRow.area, "")
+    # By the open cases, not by all that ever lay in these cells: 1.0 s on a million.
+    cell = unsought(CaseRow.area)
     statement = (
-        select(CaseRow.area, func.count())
-        .where(area.in_(cells), CaseRow.state.in_(_OPEN), visible_to(actor))
-        .group_by(CaseRow.area)
+        select(cell, func.count())
+        .where(cell.in_(cells), CaseRow.state.in_(_OPEN), visible_to(actor, is_narrow=True))
+        .group_by(cell)
     )
     return {area: number for area, number in tx.execute(statement).tuples() if area}
 

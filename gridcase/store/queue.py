@@ -27,7 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from gridcase.domain.actor import Actor, ScopeKind
 from gridcase.domain.case import Action, PersonId
-from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, criteria, visible_to
+from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, narrowed, visible_to
 from gridcase.store.database import Base, Tx, UtcDateTime
 from gridcase.store.history import CaseEventRow
 from gridcase.store.recurrence import RecurrenceRow
@@ -81,7 +81,7 @@ def bounded_counts(
         return {}
     columns = []
     for number, one in enumerate(wanted.values()):
-        found = select(literal(1)).select_from(CaseRow).where(visible_to(actor), *criteria(tx, one, now)).limit(most)
+        found = narrowed(tx, select(literal(1)).select_from(CaseRow), actor, one, now).limit(most)
         columns.append(select(func.count()).select_from(found.subquery()).scalar_subquery().label(f"n{number}"))
     row = tx.execute(select(*columns)).one()
     return dict(zip(wanted, row, strict=True))
@@ -94,7 +94,7 @@ def marks_of(tx: Tx, actor: Actor, rows: Sequence[CaseRow]) -> dict[int, Marked]
     if not identities:
         return {}
     followers = select(literal("follower"), CaseRow.lead, func.count()).where(
-        CaseRow.lead.in_(by_number), visible_to(actor)
+        CaseRow.lead.in_(by_number), visible_to(actor, is_narrow=True)
     )
     # Cast to text, so that one column holds the leads' numbers and the identities of the others.
     recurrent = select(literal("recurrent"), _text(RecurrenceRow.case_id), literal(1)).where(
@@ -127,14 +127,15 @@ def change_mark(tx: Tx, actor: Actor, since: datetime) -> str:
     """
     recent = CaseRow.last_event_at >= since
     asked = select(func.count(), func.coalesce(func.sum(CaseRow.events * 7919 + CaseRow.id), 0)).where(
-        recent, visible_to(actor)
+        recent, visible_to(actor, is_narrow=True)
     )
     if actor.scope.kind is ScopeKind.UNIT:
         # The end of its own tenure, and nothing of what others do with the case afterwards.
         ended = select(func.count()).where(
             AssignmentRow.case_id == CaseRow.id,
             recent,
-            AssignmentRow.unit == actor.scope.value,
+            # As no index has it: by the recent cases, not by all that the unit ever had.
+            func.coalesce(AssignmentRow.unit, "") == actor.scope.value,
             AssignmentRow.ended_at >= since,
         )
         asked = asked.add_columns(ended.correlate(None).scalar_subquery())

@@ -12,7 +12,7 @@ from gridcase.domain.actor import Actor
 from gridcase.domain.case import OPEN_STATES, TypeKey
 from gridcase.domain.numbers import parse_number
 from gridcase.domain.place import GeoPoint, distance_m
-from gridcase.store.cases import CaseRow, StoredCase, visible_to
+from gridcase.store.cases import CaseRow, StoredCase, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.recurrence import RecurrenceRow, box_around
 
@@ -40,7 +40,9 @@ def duplicates_of(tx: Tx, actor: Actor, stored: StoredCase) -> tuple[RelatedRow,
     either = [CaseRow.lead == stored.case.number]
     if lead is not None:
         either.append(CaseRow.id == lead.identity)
-    statement = select(CaseRow).where(or_(*either), visible_to(actor)).order_by(CaseRow.id).limit(MOST_RELATED)
+    statement = (
+        select(CaseRow).where(or_(*either), visible_to(actor, is_narrow=True)).order_by(CaseRow.id).limit(MOST_RELATED)
+    )
     return tuple(
         RelatedRow(relation=Relation.FOLLOWER if row.lead == stored.case.number else Relation.LEAD, row=row)
         for row in tx.execute(statement).scalars()
@@ -72,12 +74,13 @@ def similar_open(
     statement = (
         select(CaseRow)
         .where(
-            CaseRow.scheme == str(kind.scheme),
-            CaseRow.kind == str(kind.kind),
+            # By the open cases of the code, not by all that there ever were of the type.
+            unsought(CaseRow.scheme) == str(kind.scheme),
+            unsought(CaseRow.kind) == str(kind.kind),
             CaseRow.code == kind.code,
             CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)),
             box_around(point, radius_m),
-            visible_to(actor),
+            visible_to(actor, is_narrow=True),
         )
         .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
         .limit(MOST_RELATED)

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import OPEN_STATES, AttachmentId, CaseKind, PersonId, Scheme, TypeKey
 from gridcase.store.campaigns import CampaignPlaceRow, CampaignRow
-from gridcase.store.cases import CaseRow, Photo, TaskRow, in_area, to_case, visible_to
+from gridcase.store.cases import CaseRow, Photo, TaskRow, in_area, to_case, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, lies_between
 from gridcase.store.history import CaseEventRow
@@ -70,8 +70,13 @@ class HeldPlace:
 
 def held_ids(tx: Tx, actor: Actor, after: int, limit: int) -> tuple[int, ...]:
     """Return the cases that an actor's phone holds now, above an identity and in its order."""
-    waits = and_(CaseRow.inspector_id == actor.person, _waiting(actor.person).exists())
-    statement = select(CaseRow.id).where(CaseRow.id > after, visible_to(actor), or_(_is_mine(actor.person), waits))
+    # By the open cases and the tasks that wait, not by all that an inspector filed or was asked in years.
+    person = actor.person
+    filed = or_(unsought(CaseRow.filed_by, 0) == person, unsought(CaseRow.found_by, 0) == person)
+    waits = and_(unsought(CaseRow.inspector_id, 0) == person, CaseRow.id.in_(_waiting(person)))
+    statement = select(CaseRow.id).where(
+        CaseRow.id > after, visible_to(actor, is_narrow=True), or_(and_(_is_open(), filed), waits)
+    )
     return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
 
 
@@ -97,7 +102,8 @@ def held_cases(tx: Tx, actor: Actor, identities: Sequence[int]) -> tuple[HeldCas
         return ()
     seen = select(CaseRow, and_(_is_mine(actor.person), visible_to(actor)), visible_to(actor))
     rows = tx.execute(seen.where(CaseRow.id.in_(identities)).order_by(CaseRow.id)).all()
-    asked = select(TaskRow).where(TaskRow.case_id.in_(identities), TaskRow.inspector_id == actor.person)
+    # By the cases: an inspector of many years has thousands of tasks.
+    asked = select(TaskRow).where(TaskRow.case_id.in_(identities), unsought(TaskRow.inspector_id, 0) == actor.person)
     tasks: dict[int, list[TaskRow]] = {}
     for one in tx.execute(asked.order_by(TaskRow.case_id, TaskRow.number)).scalars():
         tasks.setdefault(one.case_id, []).append(one)
@@ -192,7 +198,7 @@ def open_near(
     west, south, east, north = box
     statement = (
         select(CaseRow)
-        .where(visible_to(actor), _is_open(), CaseRow.code.in_({one.code for one in types}))
+        .where(visible_to(actor, is_narrow=True), _is_open(), CaseRow.code.in_({one.code for one in types}))
         .where(CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north))
         .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
         .limit(limit)
@@ -226,7 +232,6 @@ def _is_mine(person: PersonId) -> ColumnElement[bool]:
 
 def _waiting(person: PersonId) -> Select[Any]:
     return select(TaskRow.case_id).where(
-        TaskRow.case_id == CaseRow.id,
         TaskRow.inspector_id == person,
         TaskRow.done_at.is_(None),
         TaskRow.withdrawn_at.is_(None),
