@@ -320,7 +320,7 @@ def test_every_refusal_is_a_problem_document_in_the_callers_language(shared_offi
     body = answer.json
     assert answer.mimetype == "application/problem+json"
     assert (answer.status_code, body["status"]) == (status, status)
-    assert {*_MEMBERS} <= body.keys() <= {*_MEMBERS, "errors"}
+    assert {*_MEMBERS} <= body.keys() <= {*_MEMBERS, "errors", "codes"}
     assert body["type"] == f"urn:gridcase:problem:{body['code']}"
     texts = [body["title"], body["detail"], *(text for told in body.get("errors", {}).values() for text in told)]
     assert all(texts)
