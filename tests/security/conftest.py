@@ -89,7 +89,9 @@ def ask(client: FlaskClient, asked: dict[str, Any]) -> tuple[Asked, Answer]:
     answer = client.get(**asked)
     headers = tuple(sorted((name, value) for name, value in answer.headers if name not in _EACH_TIME))
     key = (asked["path"], str(asked.get("query_string") or ""), asked["headers"].get("HX-Request", ""))
-    return key, (answer.status_code, headers, _FRESH.sub(b"", answer.data))
+    body = _FRESH.sub(b"", answer.data)
+    answer.close()
+    return key, (answer.status_code, headers, body)
 
 
 #: Keys by which a form is sent once, made anew for each.
