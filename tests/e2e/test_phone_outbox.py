@@ -203,6 +203,14 @@ def test_a_refused_item_is_parked_alone_with_its_reason_and_sent_after_a_change(
     assert "00000" in parked.inner_text()
     parked.get_by_role("link", name="修改").click()
     page.wait_for_selector(".tile img")
+    kept = """import('/static/m/store.js').then(async (store) => {
+        const [item] = (await store.allItems()).filter((one) => one.status === 'parked');
+        return (await store.getPhotos(item.photos)).filter(Boolean).length;
+    })"""
+    page.click(".tile .remove")
+    page.wait_for_selector(".tile", state="detached")
+    assert page.evaluate(kept) == 1  # the change may still be given up
+    phone.shoot(noise(4))
     page.click("[data-key=send]")
     phone.until(is_sent(phone, 3))
-    assert street.counts() == (3, 3)
+    assert street.counts() == (3, 4)  # the one taken away had gone up before its case was refused

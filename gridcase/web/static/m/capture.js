@@ -20,9 +20,10 @@ export function limits() {
 /**
  * Buttons for camera and gallery, and the photos taken so far.
  * draft: {photos: [{id, usage}]}; save keeps the draft; onChange is called once a photo is kept or taken away, with
- * the position of the moment.
+ * the position of the moment. editing: the item of the outbox that is being changed; it keeps its photos until the
+ * change is sent.
  */
-export function photoStrip({ draft, usage, owner, device, save, onChange, isFirst = false, word = 'photo.camera' }) {
+export function photoStrip({ draft, usage, owner, device, save, onChange, editing = null, isFirst = false, word = 'photo.camera' }) {
   const own = draft.photos.filter((photo) => photo.usage === usage);
   const busy = h('p.busy', { role: 'status', hidden: true }, t('photo.working'));
   const take = async (files, isGallery) => {
@@ -55,7 +56,7 @@ export function photoStrip({ draft, usage, owner, device, save, onChange, isFirs
     own.map((one) => photoTile(one.id, async () => {
       draft.photos = draft.photos.filter((photo) => photo.id !== one.id);
       await save();
-      await store.deletePhotos([one.id]);
+      if (!editing?.photos.includes(one.id)) await store.deletePhotos([one.id]);
       await onChange(null, null);
     })),
     own.length < MOST_PHOTOS ? [button(true), button(false)] : null,

@@ -51,9 +51,14 @@ export async function enqueue(item, draftKey = null) {
 
 /** Send again what was refused, changed or not; or on the newer state of its case. */
 export async function retry(id, change = (item) => item) {
-  await store.updateItem(id, (item) => (item.status === Status.DONE ? null : {
-    ...change(item), status: Status.QUEUED, reason: null, next_at: 0, attempts: 0,
-  }));
+  let spare = [];
+  await store.updateItem(id, (item) => {
+    if (item.status === Status.DONE) return null;
+    const changed = change(item);
+    spare = item.photos.filter((photo) => !changed.photos.includes(photo));
+    return { ...changed, status: Status.QUEUED, reason: null, next_at: 0, attempts: 0 };
+  });
+  await store.deletePhotos(spare);
   changed();
   wake();
 }

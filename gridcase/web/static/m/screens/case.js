@@ -113,7 +113,7 @@ function taskParts(screen) {
       placeLine(screen.grid, fix),
       isFar ? h('p.note.warn', { role: 'status' }, t('task.far', { distance: away(held.location, fix) })) : null,
       photoStrip({
-        draft, usage: task.kind, owner: account.id, device: account.device, save: screen.save, isFirst: !draft.photos.length,
+        draft, editing, usage: task.kind, owner: account.id, device: account.device, save: screen.save, isFirst: !draft.photos.length,
         onChange: async (taken) => {
           if (taken) draft.fix = taken;
           await screen.save();
@@ -202,7 +202,7 @@ function placeParts(screen) {
       h('p.soft', {}, joined([place.last_day && t('tasks.until', { day: place.last_day }), away(where, fix)])),
       isFar ? h('p.note.warn', { role: 'status' }, t('place.far', { distance: away(where, fix) })) : null,
       photoStrip({
-        draft, usage: 'other', owner: account.id, device: account.device, save: screen.save, word: 'place.photo',
+        draft, editing, usage: 'other', owner: account.id, device: account.device, save: screen.save, word: 'place.photo',
         onChange: async (taken) => {
           if (taken) draft.fix = taken;
           await screen.save();

@@ -77,9 +77,9 @@ function formParts(screen) {
 }
 
 function strip(screen, usage, { isFirst = false, word } = {}) {
-  const { draft, account, save } = screen;
+  const { draft, account, save, editing } = screen;
   return photoStrip({
-    draft, usage, save, isFirst, word, owner: account.id, device: account.device,
+    draft, usage, save, editing, isFirst, word, owner: account.id, device: account.device,
     onChange: async (fix, photo) => {
       if (photo && !draft.observed_at) draft.observed_at = photo.evidence.captured_at;
       // The position of the first photo is that of the case.
