@@ -21,7 +21,7 @@ _QUICK = {
 #: Asked for by name alone: builds a million cases first.
 _LONG = "console"
 #: Asked for by name alone: needs Chromium and the packages of the tests.
-_THUMB = "thumb"
+_IN_A_BROWSER = ("smooth", "thumb")
 _NAMES = ("filing", *_QUICK)
 
 # Durable like a real server: pg_virtualenv alone would switch fsync off.
@@ -41,8 +41,8 @@ def main() -> None:
     for name in names:
         if name in ("filing", _LONG):
             _on_databases(name, asked)
-        elif name == _THUMB:
-            importlib.import_module("bench.thumb").run()
+        elif name in _IN_A_BROWSER:
+            importlib.import_module(f"bench.{name}").run()
         else:
             _QUICK[name]()
 
@@ -78,7 +78,10 @@ def _inside_a_server() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Prints ratios to a floor of the same run.")
     parser.add_argument(
-        "name", nargs="?", choices=(*_NAMES, _LONG, _THUMB), help="which; all but console and thumb when not given"
+        "name",
+        nargs="?",
+        choices=(*_NAMES, _LONG, *_IN_A_BROWSER),
+        help="which; all but console, smooth and thumb when not given",
     )
     parser.add_argument(
         "--database", choices=[*Kind, "both"], default="both", help="for filing and console (default: both)"
