@@ -120,7 +120,7 @@ def town(shared_office: Office) -> Town:
 
 @pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=[f"{method} {path}" for path, method in OPERATIONS])
 # Shrinking would run for minutes: the request as it was says enough.
-@settings(max_examples=12, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_no_request_is_a_fault_and_every_answer_is_in_the_contract(town, path, method, data):
     mode = data.draw(st.sampled_from(list(GenerationMode)))
