@@ -234,6 +234,7 @@ class SyncSchema(Schema):
     gone = fields.Dict(required=True)
     grid = fields.Dict()
     types = fields.Dict()
+    clocks = fields.Dict()
 
 
 class AttachmentSchema(Schema):

@@ -130,6 +130,8 @@ def test_no_request_is_a_fault_and_every_answer_is_in_the_contract(town, path, m
         who = help_through(town, case, path, data) or who
     headers = {} if path == ENDS_THE_SESSION or not data.draw(st.integers(0, 9)) else town.callers[who].headers
     case.headers.pop("Authorization", None)
+    # Called without a server, nothing unpacks what is compressed.
+    case.headers["Accept-Encoding"] = "identity"
     response = case.call(headers=headers)
     town.answered.setdefault(f"{method} {path}", set()).add(response.status_code)
     case.validate_response(response, checks=CHECKS)

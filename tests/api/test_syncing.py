@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from tests.feeds import settle
 from tests.office import Caller, Office
 
 
@@ -23,6 +24,7 @@ class Phone:
         self.received = 0
 
     def sync(self) -> None:
+        settle(self.caller.office)
         self.received = 0
         for _ in range(50):
             query = self.digests | ({"cursor": self.cursor} if self.cursor else {})

@@ -238,4 +238,6 @@ def test_a_week_is_copied_once_and_shifts_are_removed_or_cut(office):
         "shift_removed",
         "shift_added",
         "shift_added",
+        "role_granted",
+        "person_added",
     ]

@@ -61,7 +61,7 @@ async function draw(box) {
   }
   said.addTo(map);
   const whole = said.getLayers().length ? said.getBounds() : below?.getBounds();
-  if (whole?.isValid()) map.fitBounds(whole, { padding: [24, 24], maxZoom: 18 });
+  if (whole?.isValid()) map.fitBounds(whole, { padding: [24, 24], maxZoom: 18, animate: false });
   box.dataset.ready = "1";
 }
 
