@@ -149,11 +149,13 @@ def choose(dispatcher: Watched, **choice: str) -> None:
     """Choose in the dialog of the queue, look at the preview that each choice brings, and do it."""
     page = dispatcher.page
     for name, value in choice.items():
-        with page.expect_response(lambda answer: "/queue/bulk" in answer.url):
-            page.locator(f"#bulk-{name}").select_option(value)
+        before = page.locator("#bulk-slot [name=previewed]").input_value()
+        page.locator(f"#bulk-{name}").select_option(value)
+        # The preview of what was chosen has come once the form names another choice.
+        page.locator(f"#bulk-slot [name=previewed]:not([value='{before}'])").wait_for(state="attached")
     page.locator("#bulk-slot td b").first.wait_for()
     clean(dispatcher)
-    page.locator("#bulk-slot .form-actions button").click()
+    page.locator("#bulk-slot .form-actions button.primary").click()
     page.locator("[data-bulk-done] .said-yes").wait_for()
 
 
