@@ -85,7 +85,7 @@ def test_a_dossier_costs_the_same_after_a_long_life(office, acceptor):
         acceptor.act(number, "comment", text="请尽快")
         filed(acceptor)
     assert cost_of(office, lambda: dossier(office.rt, actor, number)) == few
-    assert few <= 7
+    assert few <= 8
 
 
 def cost_of(office: Office, read) -> int:

@@ -153,6 +153,8 @@ def test_the_package_of_the_page_is_the_package_of_the_api_to_the_byte(office: O
     by_api = office.caller("assessor").get(f"/assessments/{run}/export")
     assert by_page.mimetype == "application/zip"
     assert by_page.data == by_api.data
+    by_page.close()
+    by_api.close()
     assert "manifest.sig" in zipfile.ZipFile(io.BytesIO(by_page.data)).namelist()
     assert Visitor(office, "unit_leader").get(f"/month/runs/{run}/package").status_code in (403, 404)
 
