@@ -114,14 +114,10 @@ def ask_checks(rt: Runtime, mould: str, count: int) -> None:
     """Ask whoever filed a case to check so many like it, written past the use cases."""
     with rt.database.writing() as tx:
         row = next(one for one in tx.execute(select(CaseRow)).scalars() if one.number == mould)
-        values = {column.name: getattr(row, column.name) for column in table_of(CaseRow).columns}
-        numbers = range(row.id + 1, row.id + 1 + count)
+        values = {column.name: getattr(row, column.name) for column in table_of(CaseRow).columns if column.name != "id"}
         own = {"state": str(CaseState.CHECKING), "inspector_id": row.filed_by, "tasks": 1}
-        cases = [
-            values | own | {"id": number, "uid": str(uuid.UUID(int=number)), "address": f"南大街{number}号门前"}
-            for number in numbers
-        ]
+        cases = [values | own | {"uid": str(uuid.uuid4()), "address": f"南大街{one}号门前"} for one in range(1, 1 + count)]
         asked = {"kind": str(TaskKind.CHECK), "mode": str(CheckMode.ON_SITE), "inspector_id": row.filed_by}
         times = {"asked_at": row.filed_at, "due_at": row.filed_at + timedelta(hours=4), "asked_by": row.filed_by}
-        tx.execute(table_of(CaseRow).insert(), cases)
-        tx.execute(insert(table_of(TaskRow)), [asked | times | {"case_id": one, "number": 1} for one in numbers])
+        copies = tx.scalars(insert(CaseRow).returning(CaseRow.id), cases).all()
+        tx.execute(insert(table_of(TaskRow)), [asked | times | {"case_id": one, "number": 1} for one in copies])

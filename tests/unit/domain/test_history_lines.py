@@ -111,6 +111,7 @@ STRATEGIES = {
     "given": st.none() | givens,
     "false_feedback": st.booleans(),
     "finding": st.none() | findings,
+    "doubts": st.lists(words, max_size=2).map(tuple),
 }
 facts = st.builds(Facts, **STRATEGIES)
 
