@@ -116,7 +116,9 @@ def ask_checks(rt: Runtime, mould: str, count: int) -> None:
         row = next(one for one in tx.execute(select(CaseRow)).scalars() if one.number == mould)
         values = {column.name: getattr(row, column.name) for column in table_of(CaseRow).columns if column.name != "id"}
         own = {"state": str(CaseState.CHECKING), "inspector_id": row.filed_by, "tasks": 1}
-        cases = [values | own | {"uid": str(uuid.uuid4()), "address": f"南大街{one}号门前"} for one in range(1, 1 + count)]
+        cases = [
+            values | own | {"uid": str(uuid.uuid4()), "address": f"南大街{one}号门前"} for one in range(1, 1 + count)
+        ]
         asked = {"kind": str(TaskKind.CHECK), "mode": str(CheckMode.ON_SITE), "inspector_id": row.filed_by}
         times = {"asked_at": row.filed_at, "due_at": row.filed_at + timedelta(hours=4), "asked_by": row.filed_by}
         copies = tx.scalars(insert(CaseRow).returning(CaseRow.id), cases).all()

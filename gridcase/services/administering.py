@@ -5,10 +5,10 @@ administrator without an end always remains.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from gridcase.domain.actor import UNIT_ROLES, Actor, Role, ScopeKind
 from gridcase.domain.case import PersonId, UnitCode
@@ -221,13 +221,12 @@ def set_active(rt: Runtime, actor: Actor, identity: int, *, is_active: bool) -> 
     WrongStateError
         ``last_admin``: nobody would be left who administers.
     """
-    with _changing(rt, actor, identity) as (tx, person, noting):
+    with _taking(rt, actor, identity) as (tx, person, noting, lasting):
         if person.is_active is is_active:
             return
-        now = rt.clock.now()
         if not is_active:
-            _refuse_last_admin(tx, rt, lambda grant, holder: holder == person.id)  # noqa: ARG005 - one signature for both
-            people.revoke_tokens(tx, person.id, now, by=actor.person)
+            _refuse_last_admin(lasting, {grant for grant, holder in lasting.items() if holder == person.id})
+            people.revoke_tokens(tx, person.id, rt.clock.now(), by=actor.person)
         staffing.set_active(tx, person.id, is_active=is_active)
         noting.person(Changed.PERSON_ACTIVATED if is_active else Changed.PERSON_DEACTIVATED, person.id)
 
@@ -257,22 +256,23 @@ def end_grant(rt: Runtime, actor: Actor, identity: int, grant: int, last_day: da
     Raises
     ------
     NotFoundError
-        ``grant_not_found``: the person has no such role of their own.
+        ``grant_not_found``: the person has no such role of their own that has not ended.
     InvalidInputError
         ``end_before_today``: a day that is over cannot be the last one.
     WrongStateError
         ``last_admin``.
     """
-    today = _today(rt)
-    with _changing(rt, actor, identity) as (tx, person, noting):
+    now, today = rt.clock.now(), _today(rt)
+    with _taking(rt, actor, identity) as (tx, person, noting, lasting):
         found = next((one for one in person.grants if one.id == grant and not one.is_delegated), None)
-        if found is None:
+        # With a later day one that is over would be in force again, without being granted.
+        if found is None or found.has_ended(now, today):
             raise NotFoundError("grant_not_found", params={"id": grant})
         if last_day is not None and last_day < max(today, found.valid_from):
             raise invalid("last_day", "end_before_today", day=max(today, found.valid_from).isoformat())
-        _refuse_last_admin(tx, rt, lambda number, holder: number == grant)  # noqa: ARG005 - one signature for both
+        _refuse_last_admin(lasting, {grant})
         if last_day is None:
-            staffing.revoke_tokens_of_grant(tx, grant, rt.clock.now(), actor.person)
+            staffing.revoke_tokens_of_grant(tx, grant, now, actor.person)
         ends = last_day or today - timedelta(days=1)
         staffing.end_grant(tx, grant, ends)
         noting.person(
@@ -319,6 +319,21 @@ def _changing(rt: Runtime, actor: Actor, identity: int) -> Iterator[tuple[Tx, Pe
         yield tx, _known(tx, identity, for_update=True), Noting(tx, actor, rt.clock.now())
 
 
+@contextmanager
+def _taking(
+    rt: Runtime, actor: Actor, identity: int
+) -> Iterator[tuple[Tx, PersonRecord, Noting, Mapping[int, PersonId]]]:
+    """Open the transaction of a change that may take an administrator away; tell also who is one for good.
+
+    Their rows are held before the person's own: two who take each other away would hold one each and wait for the
+    other for ever.
+    """
+    only_for(actor, ADMIN)
+    with rt.database.writing() as tx:
+        lasting = staffing.hold_lasting_admins(tx, _today(rt))
+        yield tx, _known(tx, identity, for_update=True), Noting(tx, actor, rt.clock.now()), lasting
+
+
 def _known(tx: Tx, identity: int, *, for_update: bool = False) -> PersonRecord:
     found = staffing.person_record(tx, PersonId(identity), for_update=for_update) if identity <= LARGEST_ID else None
     if found is None:
@@ -326,10 +341,8 @@ def _known(tx: Tx, identity: int, *, for_update: bool = False) -> PersonRecord:
     return found
 
 
-def _refuse_last_admin(tx: Tx, rt: Runtime, is_taken: Callable[[int, PersonId], bool]) -> None:
-    lasting = staffing.hold_lasting_admins(tx, _today(rt))
-    taken = [grant for grant, holder in lasting.items() if is_taken(grant, holder)]
-    if taken and len(taken) == len(lasting):
+def _refuse_last_admin(lasting: Mapping[int, PersonId], taken: Set[int]) -> None:
+    if lasting and lasting.keys() <= taken:
         raise WrongStateError("last_admin")
 
 
@@ -387,8 +400,4 @@ def _raise_if_any(problems: Mapping[str, Problem]) -> None:
 
 
 def _today(rt: Runtime) -> date:
-    return _day(rt, rt.clock.now())
-
-
-def _day(rt: Runtime, instant: datetime) -> date:
-    return instant.astimezone(rt.settings.zone).date()
+    return rt.clock.now().astimezone(rt.settings.zone).date()

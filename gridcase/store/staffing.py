@@ -171,9 +171,10 @@ def revoke_tokens_of_grant(tx: Tx, grant: int, now: datetime, by: PersonId) -> N
 
 
 def hold_lasting_admins(tx: Tx, on: date) -> dict[int, PersonId]:
-    """Return the grants without end by which active people are administrators, and hold those people's rows.
+    """Return the grants without end by which active people are administrators; they and those people's rows are held.
 
-    Whoever takes one away waits for the others who do, so that the last two do not remove each other.
+    Whoever takes one away waits for the others who do, so that the last two do not remove each other. The grants are
+    held too: PostgreSQL looks again only at rows that it holds, and would tell of one that ended during the wait.
     """
     rows = tx.execute(
         select(RoleGrantRow.id, PersonRow.id)
@@ -181,7 +182,7 @@ def hold_lasting_admins(tx: Tx, on: date) -> dict[int, PersonId]:
         .where(PersonRow.is_active.is_(True), RoleGrantRow.role == Role.ADMIN, RoleGrantRow.delegated_by.is_(None))
         .where(RoleGrantRow.valid_from <= on, RoleGrantRow.valid_to.is_(None))
         .order_by(PersonRow.id, RoleGrantRow.id)
-        .with_for_update(of=PersonRow)
+        .with_for_update(of=(PersonRow, RoleGrantRow))
     )
     return {grant: PersonId(person) for grant, person in rows}
 

@@ -1,5 +1,6 @@
 """People and their roles as an administrator keeps them: what is refused, what ends at once, what is noted."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,8 +20,9 @@ from gridcase.domain.errors import (
 from gridcase.services import administering, delegating, identity, rostering
 from gridcase.services.administering import NewColleague, NewGrant
 from gridcase.store.admin_changes import ChangesWanted
-from gridcase.store.staffing import PeopleWanted
+from gridcase.store.staffing import PeopleWanted, end_grant, hold_lasting_admins
 from tests.office import PEOPLE, Office
+from tests.services.test_statements import counted
 
 ALL = Scope(kind=ScopeKind.ALL)
 TODAY = date(2026, 10, 12)
@@ -120,14 +122,66 @@ def test_a_role_ends_at_once_or_with_a_day(office):
     first = administering.person_file(office.rt, admin, new.id).person.grants[0].id
     administering.end_grant(office.rt, admin, new.id, first, TODAY)
     identity.who_is(office.rt, token)
+    with pytest.raises(InvalidInputError) as error:
+        administering.end_grant(office.rt, admin, new.id, first, TODAY - timedelta(days=1))
+    assert problems(error) == {"last_day": "end_before_today"}
     administering.end_grant(office.rt, admin, new.id, first, None)
     with pytest.raises(NotSignedInError):
         identity.who_is(office.rt, token)
     with pytest.raises(NotFoundError):
         administering.end_grant(office.rt, admin, admin.person, first, None)
-    with pytest.raises(InvalidInputError) as error:
-        administering.end_grant(office.rt, admin, new.id, first, TODAY - timedelta(days=1))
-    assert problems(error) == {"last_day": "end_before_today"}
+
+
+@pytest.mark.parametrize("last_day", [None, TODAY - timedelta(days=1), TODAY, TODAY + timedelta(days=9)])
+def test_a_role_that_ended_is_not_brought_back_by_another_end(office, last_day):
+    admin, new = office.actor("admin"), added(office)
+    (grant,) = administering.person_file(office.rt, admin, new.id).person.grants
+    administering.end_grant(office.rt, admin, new.id, grant.id, None)
+    with pytest.raises(NotFoundError, match="grant_not_found"):
+        administering.end_grant(office.rt, admin, new.id, grant.id, last_day)
+    with pytest.raises(NotSignedInError):
+        signed_in(office, "new.one", new.password)
+
+
+def test_the_rows_of_all_administrators_are_held_before_that_of_the_person(office):
+    admin, new = office.actor("admin"), added(office, grant=granted(Role.ADMIN))
+    (grant,) = administering.person_file(office.rt, admin, new.id).person.grants
+    for take in (
+        lambda: administering.end_grant(office.rt, admin, new.id, grant.id, TODAY),
+        lambda: administering.set_active(office.rt, admin, new.id, is_active=False),
+    ):
+        with counted(office) as seen:
+            take()
+        first, second, *_ = (one for one in seen if one.startswith("SELECT"))
+        assert "role_grant.role = " in first
+        assert "person.id = " in second
+        assert ("FOR UPDATE" in first) is ("FOR UPDATE" in second) is not office.rt.database.is_sqlite
+
+
+@pytest.mark.postgresql
+def test_of_the_last_two_administrators_who_remove_each_other_at_once_one_stays(postgresql_office):
+    office = postgresql_office
+    admin, new = office.actor("admin"), added(office, grant=granted(Role.ADMIN))
+    other = identity.actor(office.rt, "new.one", Role.ADMIN)
+    own, given = (
+        administering.person_file(office.rt, admin, one).person.grants[0].id for one in (admin.person, new.id)
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with office.rt.database.writing() as tx:
+            assert set(hold_lasting_admins(tx, TODAY)) == {own, given}
+            end_grant(tx, given, TODAY - timedelta(days=1))
+            waiting = pool.submit(administering.end_grant, office.rt, other, admin.person, own, None)
+            while not waiting.done() and not is_waited_for(office):
+                pass
+        with pytest.raises(WrongStateError, match="last_admin"):
+            waiting.result()
+    assert administering.person_file(office.rt, admin, admin.person).person.grants[0].valid_to is None
+
+
+def is_waited_for(office: Office) -> bool:
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with office.rt.database.asking() as tx:
+        return tx.execute(text(asked)).scalar_one() > 0
 
 
 def test_the_same_role_is_not_granted_twice_for_the_same_days_and_a_unit_role_needs_the_persons_unit(office):
