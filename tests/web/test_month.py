@@ -103,6 +103,26 @@ def test_what_may_not_be_done_yet_is_said_and_nothing_typed_is_lost(october: Off
     assert "&lt;script&gt;" in answer.text
 
 
+def test_a_month_that_is_worked_on_is_drawn_anew_only_when_the_work_is_done(october: Office):
+    client, _ = sign_in(october, "assessor")
+    state = f"/month/{PERIOD}/state"
+    assert client.post(f"/month/{PERIOD}/runs", data={"rule_set": RULES}, headers=OWN).status_code == 303
+    assert 'hx-trigger="every 2s"' in client.get(f"/month/{PERIOD}").text
+    waiting = client.get(state)
+    assert (waiting.status_code, waiting.text) == (204, ""), "the browser leaves what is there"
+    assert running_month.work_off(october.rt) == 1
+    done = client.get(state)
+    assert (done.status_code, "hx-trigger" in done.text) == (200, False)
+
+
+def test_a_run_without_rules_is_refused_at_its_field(october: Office):
+    client, _ = sign_in(october, "assessor")
+    refused = client.post(f"/month/{PERIOD}/runs", data={"rule_set": ""}, headers=OWN)
+    assert refused.status_code == 422
+    assert 'id="f-rule_set-error"' in refused.text
+    assert "rule_set：" not in refused.text
+
+
 def test_a_list_of_findings_is_previewed_taken_in_and_compared(october: Office):
     client, _ = sign_in(october, "assessor")
     rows = "their_number,kind,unit\nS1,record,NDJ-ZF\nS2,nonsense,NDJ-ZF\n"

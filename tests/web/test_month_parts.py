@@ -58,6 +58,9 @@ def test_an_exemption_is_proposed_by_a_unit_and_granted_by_another(office: Offic
     page = assessor.get(place).text
     assert (SCRIPT in page, "&lt;script&gt;" in page) == (False, True)
     ruling = form_to(page, "/exemptions/")
+    undecided = assessor.post(ruling.action, {"decision": "maybe", "text": "再看看"})
+    assert undecided.status_code == 422
+    assert form_to(undecided.text, "/exemptions/").fields["text"] == "再看看"
     assert not [one for one in forms_of(unit.get(place).text) if "/exemptions/" in one.action]
     assert unit.send(ruling, text="自己同意").status_code in (403, 422)
     assert assessor.post(ruling.action, {**ruling.fields, "decision": "granted", "text": "属实"}).status_code == 303
@@ -165,6 +168,11 @@ def test_a_run_is_withdrawn_with_a_reason_and_a_sealed_one_issued_again(office: 
     assessor, place = Visitor(office, "assessor"), f"/month/{PERIOD}"
     form = form_to(assessor.get(place).text, "/withdraw")
     assert assessor.send(form).status_code == 422, "without a reason"
+    lengthy = assessor.send(form, reason="长" * 3000)
+    assert lengthy.status_code == 422
+    kept = form_to(lengthy.text, "/withdraw")
+    assert kept.fields["reason"] == "长" * 3000
+    assert 'id="reason-withdraw-error"' in lengthy.text
     assert assessor.send(form, reason="口径有误").status_code == 303
     assert assessor.post(f"/month/runs/{run}/seal", {}).status_code == 409
     run = run_later(office).id

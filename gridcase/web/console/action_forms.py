@@ -208,12 +208,18 @@ def read_payload(action: Action, form: MultiDict[str, str], photos: Sequence[str
     return payload
 
 
-def sentences_of(refusal: GridcaseError) -> dict[str, list[str]]:
-    """Say what was refused: by the field of the form, nested ones under their parent's name; else under ``""``."""
+def sentences_of(refusal: GridcaseError, *, is_folded: bool = True) -> dict[str, list[str]]:
+    """Say what was refused: by the field of the form, else under ``""``.
+
+    Parameters
+    ----------
+    is_folded
+        Nested fields stand under their parent's name.
+    """
     said: dict[str, list[str]] = {}
     for name, problems in refusal.fields.items():
         sentences = [sentence(one.code, one.params, language()) for one in problems]
-        said.setdefault(name.partition(".")[0], []).extend(sentences)
+        said.setdefault(name.partition(".")[0] if is_folded else name, []).extend(sentences)
     return said or {"": [sentence(refusal.code, refusal.params, language())]}
 
 

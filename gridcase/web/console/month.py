@@ -16,14 +16,14 @@ from gridcase.services import assessing, closing_month
 from gridcase.services.assessing import Run
 from gridcase.services.closing_month import Month
 from gridcase.web.console.blueprint import console, go_to
-from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, present, tried, writer
+from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, tried, writer
 from gridcase.web.console.rendering import console_page, fragment
 from gridcase.workflow.timetable import Act, MonthState
 
 _MONTHS = 24
 _ACTS = frozenset({"approve", "seal", "send", "withdraw", "reissue"})
 #: Work that is waited for: the page asks again.
-_WORKING = ("queued", "running")
+WORKING = ("queued", "running")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def months() -> Response:
     rt, actor = runtime(), calling().actor
     found = assessing.months(rt, actor, before=request.args.get("before"), limit=_MONTHS)
     shown = found[:_MONTHS]
-    today = present().astimezone(rt.settings.zone)
+    today = rt.clock.now().astimezone(rt.settings.zone)
     current = f"{today:%Y-%m}"
     previous = f"{today.year - (today.month == 1)}-{(today.month - 2) % 12 + 1:02d}"
     return console_page(
@@ -64,6 +64,7 @@ def months() -> Response:
         before=shown[-1].period if len(found) > _MONTHS else None,
         current=current,
         previous=previous,
+        is_assessing=is_assessing(),
     )
 
 
@@ -75,8 +76,11 @@ def month(period: str) -> Response:
 
 @console.route("/month/<string:period>/state", methods=["GET"])
 def month_state(period: str) -> Response:
-    """Show the same without its frame: asked again and again while work is done."""
-    return fragment("console/month/_state.html", **_state(period))
+    """Show the same without its frame, once, when the work is done: until then what is being typed there stays."""
+    values = _state(period)
+    return (
+        Response(status=204) if values["is_working"] else fragment("console/month/_state.html", errors=None, **values)
+    )
 
 
 @console.route("/month/<string:period>/runs", methods=["POST"])
@@ -89,7 +93,7 @@ def run_month(period: str) -> BaseResponse:
         asked = loaded(RunRequestSchema, {"period": period, "rule_set": name})
         return assessing.request_run(rt, actor, asked["period"], asked["rule_set"], key=form_key())[0]
 
-    made, refused = tried(ask)
+    made, refused = tried(ask, ("rule_set",))
     if refused:
         return _month_page(period, status=refused.status, errors=refused.errors)
     assert made is not None  # noqa: S101 - else it was refused
@@ -104,29 +108,39 @@ def act_on_run(identity: int, act: str) -> BaseResponse:
     rt, actor = runtime(), calling().actor
     run = assessing.one_run(rt, actor, identity)
     key = form_key()
-    said = {"reason": request.form.get("reason", "").strip()}
+    said = request.form.get("reason", "").strip()
 
     def do() -> Any:
         if act == Act.SEAL:
             return closing_month.seal(rt, actor, identity, key=key)
         if act in (Act.APPROVE, Act.SEND):
-            note = loaded(NoteSchema, {"note": said["reason"]})["note"]
+            note = loaded(NoteSchema, {"note": said})["note"]
             use_case = closing_month.approve if act == Act.APPROVE else closing_month.send
             return use_case(rt, actor, identity, note, key=key)
-        reason = loaded(ReasonSchema, said)["reason"]
+        reason = loaded(ReasonSchema, {"reason": said})["reason"]
         if act == Act.WITHDRAW:
             return closing_month.withdraw(rt, actor, identity, reason, key=key)
         return closing_month.request_reissue(rt, actor, identity, reason, key=key)
 
-    _, refused = tried(do)
+    _, refused = tried(do, ("reason", "note"))
     if refused:
-        return _month_page(run.period, status=refused.status, errors=refused.errors, rules=run.rule_set)
+        # A note is typed where a reason would be.
+        errors = {"reason" if name == "note" else name: some for name, some in refused.errors.items()}
+        return _month_page(run.period, status=refused.status, errors=errors, rules=run.rule_set, asked=(act, said))
     return go_to(url_for("console.month", period=run.period, rules=run.rule_set))
 
 
-def _month_page(period: str, *, status: int = 200, errors: Any = None, rules: str | None = None) -> Response:
+def _month_page(
+    period: str, *, status: int = 200, errors: Any = None, rules: str | None = None, asked: tuple[str, str] = ("", "")
+) -> Response:
+    """Show a month; ``asked`` is the act that was refused, with what was typed for it."""
     return console_page(
-        "console/month/month.html", title="month.months", status=status, errors=errors, **_state(period, rules=rules)
+        "console/month/month.html",
+        title="month.months",
+        status=status,
+        errors=errors,
+        asked=asked,
+        **_state(period, rules=rules),
     )
 
 
@@ -139,10 +153,10 @@ def _state(period: str, *, rules: str | None = None) -> dict[str, Any]:
     run = _main(runs)
     possible = closing_month.possible(rt, actor, run.id) if run and run.status == "done" else {}
     in_force = assessing.rule_sets(rt, actor, period)
-    now = present()
+    now = rt.clock.now()
     return {
         "heading": f"{period}",
-        "w": writer(),
+        "w": writer(in_force),
         "month": found,
         "period": period,
         "steps": tuple(_steps(found, run, now)),
@@ -152,7 +166,6 @@ def _state(period: str, *, rules: str | None = None) -> dict[str, Any]:
         "run": run,
         "possible": possible,
         "in_force": in_force,
-        "titles": {one.name: one for one in in_force},
         "is_working": any(_is_working(one) for one in found.runs),
         "may_run": is_assessing(),
         "is_assessing": is_assessing(),
@@ -163,7 +176,7 @@ def _state(period: str, *, rules: str | None = None) -> dict[str, Any]:
 
 
 def _is_working(run: Run) -> bool:
-    return run.status in _WORKING or (run.is_sealed and not run.is_packed)
+    return run.status in WORKING or (run.is_sealed and not run.is_packed)
 
 
 def _rank(run: Run) -> tuple[bool, int]:

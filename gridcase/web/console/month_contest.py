@@ -41,7 +41,7 @@ def appeals(period: str) -> Response:
     return console_page(
         "console/month/appeals.html",
         title="month.appeals",
-        w=writer(),
+        w=writer(assessing.rule_sets(runtime(), calling().actor, period)),
         period=period,
         appeals=shown,
         after=shown[-1].id if len(found) > _PAGE else None,
@@ -124,6 +124,7 @@ def _appeal_form(identity: int, given: dict[str, str], *, status: int = 200, err
         subject=subject,
         line=line,
         given=given,
+        cases=[(one, one) for one in line["cases"]],
         reasons=[str(one) for one in AppealReason],
         most_files=_MOST_FILES,
         key=new_key(),
@@ -195,27 +196,30 @@ def decide_exemption(period: str, identity: int) -> BaseResponse:
             runtime(), calling().actor, identity, grants=grants, text=given["text"], key=form_key()
         )
 
-    _, refused = tried(decide)
+    _, refused = tried(decide, ("text",))
     if refused:
-        return _exemptions_page(period, status=refused.status, errors=refused.errors)
+        return _exemptions_page(period, status=refused.status, errors=refused.errors, decided=identity)
     return go_to(url_for("console.exemptions", period=period))
 
 
-def _exemptions_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
+def _exemptions_page(period: str, *, status: int = 200, errors: Any = None, decided: int | None = None) -> Response:
+    """Show the exemptions; ``decided`` is the one whose ruling was refused."""
     rt, actor = runtime(), calling().actor
     found = contributing.list_exemptions(rt, actor, period)
     page, pages, shown = sliced(found, _PAGE)
+    in_force = assessing.rule_sets(rt, actor, period)
     return console_page(
         "console/month/exemptions.html",
         title="month.exemptions",
         status=status,
         errors=errors,
-        w=writer(),
+        w=writer(in_force),
         period=period,
         exemptions=shown,
+        decided=decided,
         page=page,
         pages=pages,
-        in_force=[one for one in assessing.rule_sets(rt, actor, period) if one.exemptions],
+        in_force=[one for one in in_force if one.exemptions],
         reasons=_EXEMPTIONS,
         form=request.form,
         key=new_key(),
@@ -259,17 +263,18 @@ def give_score(period: str) -> BaseResponse:
 def _scores_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
     rt, actor = runtime(), calling().actor
     page, pages, shown = sliced(contributing.list_scores(rt, actor, period), _PAGE)
+    in_force = assessing.rule_sets(rt, actor, period)
     return console_page(
         "console/month/scores.html",
         title="month.scores",
         status=status,
         errors=errors,
-        w=writer(),
+        w=writer(in_force),
         period=period,
         scores=shown,
         page=page,
         pages=pages,
-        in_force=[one for one in assessing.rule_sets(rt, actor, period) if one.external_names],
+        in_force=[one for one in in_force if one.external_names],
         form=request.form,
         is_assessing=is_assessing(),
         tab="scores",
@@ -302,17 +307,18 @@ def adjust(period: str) -> BaseResponse:
 def _adjustments_page(period: str, *, status: int = 200, errors: Any = None) -> Response:
     rt, actor = runtime(), calling().actor
     page, pages, shown = sliced(contributing.list_adjustments(rt, actor, period), _PAGE)
+    in_force = assessing.rule_sets(rt, actor, period)
     return console_page(
         "console/month/adjustments.html",
         title="month.adjustments",
         status=status,
         errors=errors,
-        w=writer(),
+        w=writer(in_force),
         period=period,
         adjustments=shown,
         page=page,
         pages=pages,
-        in_force=assessing.rule_sets(rt, actor, period),
+        in_force=in_force,
         form=request.form,
         key=new_key(),
         is_assessing=is_assessing(),

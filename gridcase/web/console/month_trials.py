@@ -11,9 +11,10 @@ from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.sent_files import sent_file
 from gridcase.edge.texts import sentence
 from gridcase.services import assessing, reconciling
-from gridcase.services.assessing import WhatIfRequest
-from gridcase.services.reconciling import FindingList, FindingReport
+from gridcase.services.assessing import AssessmentWhatIfRow, WhatIfRequest
+from gridcase.services.reconciling import Comparison, FindingList, FindingReport
 from gridcase.web.console.blueprint import console, go_to
+from gridcase.web.console.month import WORKING
 from gridcase.web.console.month_writing import form_key, is_assessing, new_key, sliced, tried, writer
 from gridcase.web.console.rendering import console_page, fragment
 
@@ -63,14 +64,18 @@ def try_draft() -> BaseResponse:
 @console.route("/month/what-if/<int:identity>", methods=["GET"])
 def what_if(identity: int) -> Response:
     """Show what a draft would have changed."""
-    row = assessing.one_what_if(runtime(), calling().actor, identity)
+    rt, actor, spoken = runtime(), calling().actor, str(language())
+    row = assessing.one_what_if(rt, actor, identity)
+    document = row.asked["document"]
     return console_page(
         "console/month/what_if.html",
         title="month.what_if",
-        w=writer(),
+        w=writer(assessing.rule_sets(rt, actor, row.asked["periods"][0])),
         row=row,
+        draft=document["title"][spoken],
+        titles={one["id"]: one["title"][spoken] for one in document["indicators"]},
         trials=_trials(row.answer or []),
-        is_working=row.status in ("queued", "running"),
+        again=_again_what_if(row),
     )
 
 
@@ -78,11 +83,19 @@ def what_if(identity: int) -> Response:
 def what_if_state(identity: int) -> Response:
     """Say whether the trial is done."""
     row = assessing.one_what_if(runtime(), calling().actor, identity)
-    if row.status not in ("queued", "running"):
-        response = fragment("console/month/_waiting.html", again="")
+    return _waiting(_again_what_if(row))
+
+
+def _again_what_if(row: AssessmentWhatIfRow) -> str:
+    return url_for("console.what_if_state", identity=row.id) if row.status in WORKING else ""
+
+
+def _waiting(again: str) -> Response:
+    """Say that work goes on and where to ask again; with nowhere to ask, the browser loads the page anew."""
+    response = fragment("console/month/_waiting.html", again=again)
+    if not again:
         response.headers["HX-Refresh"] = "true"
-        return response
-    return fragment("console/month/_waiting.html", again=url_for("console.what_if_state", identity=identity))
+    return response
 
 
 def _trials(answer: list[Any]) -> list[dict[str, Any]]:
@@ -130,7 +143,7 @@ def _what_ifs_page(
         title="month.what_if",
         status=status,
         errors=errors,
-        w=writer(),
+        w=writer(in_force),
         sealed=sealed,
         period=period,
         in_force=in_force,
@@ -161,7 +174,7 @@ def compare(period: str) -> BaseResponse:
     def ask() -> Any:
         return reconciling.request_reconciliation(runtime(), calling().actor, period, systems)
 
-    _, refused = tried(ask)
+    _, refused = tried(ask, ("complete",))
     if refused:
         return _reconciliation_page(period, status=refused.status, errors=refused.errors)
     return go_to(url_for("console.reconciliation", period=period))
@@ -225,7 +238,7 @@ def _reconciliation_page(
         refused=[(one.row, one.field, sentence(one.problem.code, one.problem.params, spoken)) for one in refused],
         in_force=assessing.rule_sets(rt, actor, period),
         form=request.form,
-        is_working=found is not None and found.row.status in ("queued", "running"),
+        again=_again(period, found),
         is_assessing=is_assessing(),
         tab="reconciliation",
     )
@@ -234,12 +247,12 @@ def _reconciliation_page(
 @console.route("/month/<string:period>/reconciliation/state", methods=["GET"])
 def reconciliation_state(period: str) -> Response:
     """Say whether the comparison is done."""
-    found = reconciling.newest_reconciliation(runtime(), calling().actor, period)
-    if found is None or found.row.status not in ("queued", "running"):
-        response = fragment("console/month/_waiting.html", again="")
-        response.headers["HX-Refresh"] = "true"
-        return response
-    return fragment("console/month/_waiting.html", again=url_for("console.reconciliation_state", period=period))
+    return _waiting(_again(period, reconciling.newest_reconciliation(runtime(), calling().actor, period)))
+
+
+def _again(period: str, found: Comparison | None) -> str:
+    is_working = found is not None and found.row.status in WORKING
+    return url_for("console.reconciliation_state", period=period) if is_working else ""
 
 
 _MATCHES = ("different", "only_theirs", "only_ours", "equal")

@@ -5,7 +5,7 @@ Values come from the use cases; nothing is decided or computed here.
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,18 +13,19 @@ from functools import partial
 from typing import Any, TypeVar
 
 from flask import request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema
 
 from gridcase.assessment.explaining import count_in_words, definition_of
-from gridcase.assessment.rulesets import RuleSet
-from gridcase.domain.actor import Role
+from gridcase.assessment.rulesets import External, Indicator, RuleSet
 from gridcase.domain.case import TypeKey, UnitCode
 from gridcase.domain.errors import GridcaseError, NotFoundError
-from gridcase.edge.fields import as_input_error
-from gridcase.edge.problems import problem_body, status_of
-from gridcase.edge.runtime import calling, language, runtime
+from gridcase.edge.problems import status_of
+from gridcase.edge.runtime import calling, language
 from gridcase.edge.texts import Language, label, sentence
+from gridcase.services.steps.permitting import ASSESSING
 from gridcase.services.steps.reference import Reference
+from gridcase.web.console.action_forms import Choice, load, sentences_of
+from gridcase.web.texts import text
 
 _Made = TypeVar("_Made")
 #: Digits of points that pages show; the exact fraction stands beside what they cut off.
@@ -35,10 +36,17 @@ _LAYERS = {"area": "community", "street": "street"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Writes in the page's language."""
+    """Writes in the page's language.
+
+    Parameters
+    ----------
+    rule_sets
+        Those known to the page, by name.
+    """
 
     reference: Reference
     language: Language
+    rule_sets: Mapping[str, RuleSet] = field(default_factory=dict)
 
     def subject(self, kind: str, code: str) -> str:
         """Name a unit, area, street, type or post; the code itself where nothing has its name."""
@@ -66,10 +74,48 @@ class Writer:
         """Name a rule set."""
         return self._either(rule_set.title.zh, rule_set.title.en)
 
-    def item(self, rule_set: RuleSet, indicator: str) -> str:
+    def title_of(self, name: str) -> str:
+        """Name a rule set by its id; the id itself when the page does not know it."""
+        known = self.rule_sets.get(name)
+        return self.title(known) if known else name
+
+    def titles(self, rule_sets: Iterable[RuleSet]) -> list[Choice]:
+        """Return rule sets to choose from."""
+        return [(one.name, self.title(one)) for one in rule_sets]
+
+    def item(self, rule_set: RuleSet | None, indicator: str) -> str:
         """Name an indicator of a rule set; its id where it has none."""
-        found = next((one for one in rule_set.indicators if one.id == indicator), None)
+        found = next((one for one in rule_set.indicators if one.id == indicator), None) if rule_set else None
         return self._either(found.title.zh, found.title.en) if found else indicator
+
+    def item_of(self, name: str, indicator: str) -> str:
+        """Name an indicator by the id of its rule set."""
+        return self.item(self.rule_sets.get(name), indicator)
+
+    def items(self, rule_sets: Iterable[RuleSet]) -> list[Choice]:
+        """Return the indicators of rule sets to choose from."""
+        return [
+            (item.id, f"{self.title(one)} · {self.item(one, item.id)}") for one in rule_sets for item in one.indicators
+        ]
+
+    def outside(self, name: str, value: str) -> str:
+        """Name an outside value by the indicator that it is given for."""
+        known = self.rule_sets.get(name)
+        items = known.indicators if known else ()
+        found = next((one.id for one in items if value in _externals(one)), value)
+        return self.item(known, found)
+
+    def outsides(self, rule_sets: Iterable[RuleSet]) -> list[Choice]:
+        """Return the outside values of rule sets to choose from."""
+        return [
+            (value, f"{self.title(one)} · {self.outside(one.name, value)}")
+            for one in rule_sets
+            for value in one.external_names
+        ]
+
+    def choices(self, part: str, words: Iterable[str]) -> list[Choice]:
+        """Return words of the pages to choose from, each by what stands after its part's name."""
+        return [(one, text(f"{part}{one}", self.language)) for one in words]
 
     def at(self, instant: datetime | None) -> str:
         """Write an instant to the minute."""
@@ -102,7 +148,7 @@ class Writer:
 
     def roles(self, names: Iterable[str]) -> str:
         """Name roles."""
-        return ("、" if self.language is Language.ZH else ", ").join(label(name, self.language) for name in names)
+        return text("console.between", self.language).join(label(name, self.language) for name in names)
 
     def said(self, error: GridcaseError) -> str:
         """Say a refusal."""
@@ -126,9 +172,15 @@ def shortened(value: Fraction, *, places: int = _PLACES) -> str:
     return f"{sign}{text}{'' if scaled.denominator == 1 else '…'}"
 
 
-def writer() -> Writer:
-    """Return a writer for this page."""
-    return Writer(reference=calling().reference, language=language())
+def _externals(indicator: Indicator) -> set[str]:
+    given = [indicator.instead, *(term.measure for term in indicator.terms)]
+    return {one.name for one in given if isinstance(one, External)}
+
+
+def writer(rule_sets: Iterable[RuleSet] = ()) -> Writer:
+    """Return a writer for this page; ``rule_sets`` are those whose ids stand on it."""
+    known = {one.name: one for one in rule_sets}
+    return Writer(reference=calling().reference, language=language(), rule_sets=known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,16 +209,12 @@ def tried(work: Callable[[], _Made], fields: Iterable[str] = ()) -> tuple[_Made 
     except NotFoundError:
         raise
     except GridcaseError as error:
-        status = status_of(error)
-        body = problem_body(status, error.code, error.params, error.fields, language())
-    known = set(fields)
+        status, found = status_of(error), sentences_of(error, is_folded=False)
+    known, spoken = set(fields), language()
     errors: dict[str, list[str]] = {}
-    for name, said in body.get("errors", {}).items():
-        errors.setdefault(name if name in known else "", []).extend(
-            said if name in known or not name else [f"{name}: {one}" for one in said]
-        )
-    if not body.get("errors"):
-        errors[""] = [body["detail"]]
+    for name, said in found.items():
+        head = "" if name in known or not name else f"{label(name, spoken)}{text('console.colon', spoken)}"
+        errors.setdefault(name if name in known else "", []).extend(f"{head}{one}" for one in said)
     return None, Refused(status=status, errors=errors)
 
 
@@ -178,11 +226,7 @@ def loaded(schema: type[Schema], values: Mapping[str, Any]) -> Any:
     InvalidInputError
         A field is wrong.
     """
-    given = {name: value for name, value in values.items() if value not in ("", None)}
-    try:
-        return schema().load(given)
-    except ValidationError as err:
-        raise as_input_error(err) from err
+    return load(schema, {name: value for name, value in values.items() if value not in ("", None)})
 
 
 def form_key() -> str | None:
@@ -207,9 +251,4 @@ def sliced(found: Sequence[_Made], size: int) -> tuple[int, int, Sequence[_Made]
 
 def is_assessing() -> bool:
     """Tell whether the caller sees every subject of a month."""
-    return calling().actor.role in (Role.ASSESSOR, Role.LEADER, Role.ADMIN)
-
-
-def present() -> datetime:
-    """Return the present instant."""
-    return runtime().clock.now()
+    return calling().actor.role in ASSESSING

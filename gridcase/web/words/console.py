@@ -33,6 +33,10 @@ WORDS: dict[str, Text] = {
     "console.key_escape": Text("关闭窗口", "Close what is open"),
     "console.keys_on": Text("在这台电脑上使用单键快捷键", "Use single-key shortcuts on this computer"),
     "console.as_role": Text("当前岗位", "Acting as"),
+    # between a name and what is said of it, between the things of a list, and between parts of a sentence
+    "console.colon": Text("：", ": "),
+    "console.between": Text("、", ", "),
+    "console.comma": Text("，", ", "),
     "console.unlocated": Text("待定位", "Not located"),
     "sign_in.title": Text("登录", "Sign in"),
     "sign_in.username": Text("用户名", "User name"),
