@@ -14,6 +14,7 @@ from gridcase.domain.time import SystemClock
 from gridcase.settings import Settings
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.cases import CaseRow
+from gridcase.store.field_evidence import PhotoEvidenceRow
 from tests.faulty import FaultyNetwork, faulty_network
 from tests.office import ROOT, Caller, Office, inner_point
 from tests.phones import Phone, phone_of
@@ -50,6 +51,13 @@ class Street:
         with self.office.rt.database.reading() as tx:
             statement = select(func.count()).where(AttachmentRow.case_uid.is_not(None)).group_by(AttachmentRow.case_uid)
             return list(tx.execute(statement).scalars())
+
+    def photos_without_place(self) -> int:
+        """Count the photos that do not say where they were taken."""
+        with self.office.rt.database.reading() as tx:
+            evidence = PhotoEvidenceRow.attachment_id == AttachmentRow.id
+            statement = select(func.count(AttachmentRow.id)).outerjoin(PhotoEvidenceRow, evidence)
+            return tx.execute(statement.where(PhotoEvidenceRow.lon_e7.is_(None))).scalar_one()
 
 
 @contextmanager

@@ -67,6 +67,7 @@ def test_thirty_cases_filed_in_flight_mode_arrive_once_whatever_happens(street: 
     assert len(network.lost) == 2
     assert street.counts() == (30, 90)
     assert street.photos_by_case() == [3] * 30
+    assert street.photos_without_place() == 0
     assert phone.complaints == []
 
 

@@ -4,7 +4,7 @@ import { toE7 } from './locate.js';
 
 const FRESH_MS = 15000;
 const WAIT_MS = 8000;
-const OPTIONS = { enableHighAccuracy: true, maximumAge: 5000, timeout: 20000 };
+const OPTIONS = { enableHighAccuracy: true, maximumAge: 0, timeout: 20000 };
 
 let last = null;
 let problem = '';
@@ -64,11 +64,13 @@ export function isFresh(fix) {
 
 /**
  * The position of this moment: waits a little for a fresh one; null when none came.
- * It is asked for: a browser tells a listener nothing new while the phone lies still.
+ * The receiver is asked anew: a browser tells a listener nothing while the phone lies still, nor one who asks beside it.
  */
 export function positionNow() {
-  warmUp();
   if (isFresh(last)) return Promise.resolve(last);
+  coolDown();
+  warmUp();
+  if (watching === null) return Promise.resolve(null);
   return new Promise((resolve) => {
     const done = (fix) => {
       stop();
@@ -76,7 +78,6 @@ export function positionNow() {
       resolve(fix);
     };
     const stop = onPosition(() => (isFresh(last) ? done(last) : problem && done(null)));
-    const timer = setTimeout(() => done(isFresh(last) ? last : null), WAIT_MS);
-    navigator.geolocation?.getCurrentPosition(take, refuse, { ...OPTIONS, timeout: WAIT_MS });
+    const timer = setTimeout(() => done(null), WAIT_MS);
   });
 }
