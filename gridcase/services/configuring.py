@@ -95,17 +95,18 @@ def apply_folder(rt: Runtime, folder: Path) -> Applied:
         The documents, together with those in force that the folder does not have, have errors.
     """
     given = read_folder(folder)
+    now = rt.clock.now()
     with rt.database.writing() as tx:
+        keep_configuration_still(tx)
+        noting = Noting(tx, COMMAND_LINE, now)
         held = held_documents(tx)
         together = {document.label: document for document in (*held, *given)}
         findings = checked(tuple(together.values()))
         digests = {document.label: digest(document) for document in held}
         changed = [one for one in given if digests.get(one.label) != digest(one)]
         for one in changed:
-            add_version(tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=rt.clock.now())
-            Noting(tx, COMMAND_LINE, rt.clock.now()).document(
-                Changed.DOCUMENT_APPLIED, one.label, digest=[digests.get(one.label), digest(one)]
-            )
+            add_version(tx, kind=one.kind, name=one.name, digest=digest(one), body=one.body, now=now)
+            noting.document(Changed.DOCUMENT_APPLIED, one.label, digest=[digests.get(one.label), digest(one)])
     return Applied(
         changed=tuple(one.label for one in changed),
         findings=findings,
@@ -326,11 +327,12 @@ def _proposal(tx: Tx, document: Document, base: int) -> Proposal:
         raise WrongStateError("document_changed_meanwhile", params={"document": document.label})
     together = {one.label: one for one in held_documents(tx)} | {document.label: document}
     findings = check(together.values())
+    grave = errors(findings)
     return Proposal(
         document=document,
         base=base,
         changed=differences(body, document.body),
-        findings=tuple(one for one in findings if one.document == document.label or one in errors(findings)),
+        findings=tuple(one for one in findings if one.document == document.label or one in grave),
     )
 
 
