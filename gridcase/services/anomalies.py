@@ -298,35 +298,47 @@ def _bursts(tx: Tx, lines: Iterable[CaseEventRow], rule: TrustRule) -> Iterator[
     checks = [line for line in lines if line.action == Action.CHECK]
     if not checks:
         return
+    new = {line.id for line in checks}
     within = timedelta(minutes=rule.burst_minutes)
     times = [line.observed_at or line.recorded_at for line in checks]
     people = sorted({line.actor_id for line in checks})
-    known = store.checks_done(tx, people, min(times) - within, max(times) + within)
+    # Twice: a window with a new check in it, and beyond it the one before or after that belongs to the same burst.
+    known = store.checks_done(tx, people, min(times) - 2 * within, max(times) + 2 * within)
     for _, done in groupby(known, key=lambda one: one.person):
-        yield from _bursts_of(tuple(done), rule, within)
+        for burst in _bursts_of(tuple(done), rule, within):
+            # Of a window without a new check the same burst was told already, when the last of its checks came.
+            if all(any(one.event in new for one in window) for window in burst):
+                yield _burst(burst[0])
 
 
-def _bursts_of(done: tuple[CheckDone, ...], rule: TrustRule, within: timedelta) -> Iterator[NewAnomaly]:
-    """Yield the first of every run of windows: what goes on from there is the same burst."""
-    was_burst = False
-    for last in range(rule.burst_checks - 1, len(done)):
-        window = done[last - rule.burst_checks + 1 : last + 1]
-        span = window[-1].at - window[0].at
-        is_burst = span <= within and _widest(window) > rule.burst_distance_m
-        if is_burst and not was_burst:
-            yield NewAnomaly(
-                slot=f"{AnomalyKind.CHECK_BURST}/{window[0].event}",
-                kind=AnomalyKind.CHECK_BURST,
-                person_id=window[0].person,
-                case_id=window[-1].case_id,
-                at=window[-1].at,
-                figures={
-                    "checks": len(window),
-                    "seconds": round(span.total_seconds()),
-                    "metres": round(_widest(window)),
-                },
-            )
-        was_burst = is_burst
+def _bursts_of(
+    done: tuple[CheckDone, ...], rule: TrustRule, within: timedelta
+) -> Iterator[tuple[tuple[CheckDone, ...], ...]]:
+    """Yield every run of windows that are too quick: what goes on is the same burst."""
+    windows = (done[first : first + rule.burst_checks] for first in range(len(done) - rule.burst_checks + 1))
+    for is_burst, run in groupby(windows, key=lambda window: _is_burst(window, rule, within)):
+        if is_burst:
+            yield tuple(run)
+
+
+def _is_burst(window: tuple[CheckDone, ...], rule: TrustRule, within: timedelta) -> bool:
+    return window[-1].at - window[0].at <= within and _widest(window) > rule.burst_distance_m
+
+
+def _burst(window: tuple[CheckDone, ...]) -> NewAnomaly:
+    span = window[-1].at - window[0].at
+    return NewAnomaly(
+        slot=f"{AnomalyKind.CHECK_BURST}/{window[0].event}",
+        kind=AnomalyKind.CHECK_BURST,
+        person_id=window[0].person,
+        case_id=window[-1].case_id,
+        at=window[-1].at,
+        figures={
+            "checks": len(window),
+            "seconds": round(span.total_seconds()),
+            "metres": round(_widest(window)),
+        },
+    )
 
 
 def _widest(window: tuple[CheckDone, ...]) -> float:

@@ -15,7 +15,7 @@ from gridcase.domain.case import Action, CaseNumber, PersonId
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.campaigns import VISIT_HOLDER
-from gridcase.store.cases import CaseRow, visible_to
+from gridcase.store.cases import CaseRow, unsought, visible_to
 from gridcase.store.database import Base, PlainJson, Tx, UtcDateTime
 from gridcase.store.field_evidence import PhotoEvidenceRow
 from gridcase.store.history import CaseEventRow
@@ -174,7 +174,8 @@ def checks_done(tx: Tx, people: Sequence[int], start: datetime, end: datetime) -
     statement = (
         select(CaseEventRow.id, CaseRow.id, CaseEventRow.actor_id, at, CaseRow.lon_e7, CaseRow.lat_e7)
         .join(CaseRow, CaseRow.id == CaseEventRow.case_id)
-        .where(CaseEventRow.actor_id.in_(people), CaseEventRow.action == str(Action.CHECK))
+        # By the time, not by all that these people ever did.
+        .where(unsought(CaseEventRow.actor_id, 0).in_(people), CaseEventRow.action == str(Action.CHECK))
         .where(CaseEventRow.recorded_at >= start, at <= end, CaseRow.lon_e7.is_not(None))
         .order_by(CaseEventRow.actor_id, at, CaseEventRow.id)
     )

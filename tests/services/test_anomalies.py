@@ -117,6 +117,37 @@ def test_a_check_on_the_spot_without_a_position_is_listed(office):
     assert [(item["kind"], item["number"]) for item in found(office)] == [("no_place", number)]
 
 
+def test_a_burst_of_checks_is_listed_once_although_it_is_looked_at_after_each(office):
+    inspector, second = office.caller("inspector"), office.caller("inspector2")
+    unit, acceptor, asked = office.caller("unit_leader"), office.caller("acceptor"), office.actor("inspector2").person
+    places = [{name: where(office, north)[name] for name in ("lon", "lat")} for north in (0, -300)] * 5
+    numbers = [str(inspector.file(office.filing(location=place)).json["number"]) for place in places]
+    for number in numbers:
+        assert unit.act(number, "report", done="x", attachments=[unit.photo()]).status_code == 200
+        done = acceptor.act(number, "request_check", mode="on_site", inspector=asked)
+        assert done.status_code == 200, done.json
+
+    def bursts() -> list[Json]:
+        return [item for item in found(office) if item["kind"] == "check_burst"]
+
+    begun = office.clock.now()
+    office.clock.advance(timedelta(minutes=1))
+    seen = []
+    # The one made first comes last, as from a phone that was offline.
+    for index in (*range(1, 10), 0):
+        number, place = numbers[index], places[index]
+        office.clock.advance(timedelta(minutes=1))
+        when = {"observed_at": (begun + timedelta(minutes=1)).isoformat()} if index == 0 else {}
+        picture = second.photo("check", jpeg(f"hsl({index * 30}, 100%, 50%)"))
+        done = second.act(number, "check", result="pass", location=place, attachments=[picture], **when)
+        assert done.status_code == 200, done.json
+        seen.append(len(bursts()))
+    assert seen == [0, 0, 0, 1, 1, 1, 1, 1, 1, 1]
+    (item,) = bursts()
+    assert (item["figures"]["checks"], item["figures"]["seconds"]) == (4, 180)
+    assert 290 < item["figures"]["metres"] < 310
+
+
 def test_a_review_is_given_once_with_a_reason_and_by_somebody_else(office):
     file(office, office.caller("inspector"), "red", from_gallery="true")
     (item,) = found(office)
