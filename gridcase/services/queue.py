@@ -39,6 +39,7 @@ __all__ = [
     "forget_view",
     "has_changed",
     "keep_view",
+    "present_mark",
     "queue_page",
     "view_filter",
 ]
@@ -141,6 +142,12 @@ def queue_page(rt: Runtime, actor: Actor, wanted: CaseFilter, page: PageAsk, rul
             views=saved_views(tx, actor.person),
             mark=mark,
         )
+
+
+def present_mark(rt: Runtime, actor: Actor) -> str:
+    """Return what a page that is made now asks ``has_changed`` with, to be asked before its cases; one statement."""
+    with rt.database.asking() as tx:
+        return _mark(tx, actor, rt.clock.now() - _OVERLAP)
 
 
 def has_changed(rt: Runtime, actor: Actor, mark: str) -> bool:

@@ -59,6 +59,18 @@ def test_a_person_sees_only_the_points_counts_and_cards_of_cases_in_reach(office
         assert (cell in heat) is sees
 
 
+def test_whoever_asks_with_a_mark_is_told_only_what_has_changed(office: Office) -> None:
+    inspector, client = office.caller("inspector"), at_the_page(office, "dispatcher")
+    inspector.file()
+    mark = json.loads(client.get("/map/points").data)["mark"]
+    with counted(office) as seen:
+        unchanged = client.get("/map/points", query_string={"mark": mark})
+    assert (unchanged.status_code, unchanged.data, len(seen)) == (204, b"", 2)
+    inspector.file()
+    assert len(points(client, mark=mark)) == 2
+    assert len(points(client, mark="nonsense")) == 2
+
+
 @pytest.mark.parametrize(
     ("filed", "looked_at", "level"),
     [
@@ -130,7 +142,7 @@ def test_the_map_costs_the_same_whatever_there_is(office: Office) -> None:
     for _ in range(12):
         inspector.file()
     assert costs() == few
-    assert (few["/map/points"], few["/map/layers/unit"]) == (2, 1)
+    assert (few["/map/points"], few["/map/layers/unit"]) == (3, 1)
     assert max(few.values()) <= 6
 
 

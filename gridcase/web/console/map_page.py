@@ -22,7 +22,7 @@ from gridcase.edge.texts import Language
 from gridcase.edge.view import listed_view, view_of
 from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cell_counts, map_points
-from gridcase.services.queue import soon_bounds
+from gridcase.services.queue import has_changed, present_mark, soon_bounds
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
 from gridcase.web.console.blueprint import console
@@ -101,12 +101,20 @@ def map_layer(layer: str) -> Response:
 
 @console.route("/map/points", methods=["GET"])
 def map_case_points() -> Response:
-    """Return the open cases of a filter: number, mark, urgency, longitude and latitude of each."""
-    found = map_points(runtime(), calling().actor, _filter())
+    """Return the open cases of a filter: number, mark, urgency, longitude and latitude of each.
+
+    Nothing when nothing has changed since the mark of an earlier answer. Urgency changes by time alone: whoever asks in
+    turns leaves the mark out now and then.
+    """
+    actor = calling().actor
+    if (mark := request.args.get("mark")) and not has_changed(runtime(), actor, mark):
+        return Response(status=204)
+    mark = present_mark(runtime(), actor)
+    found = map_points(runtime(), actor, _filter())
     now = runtime().clock.now()
     soon = dict(soon_bounds(calling().reference.rules, now))
     shown = [_point(one, now, soon) for one in found[:MOST_POINTS]]
-    return compact_answer(compact_json({"points": shown, "more": len(found) > MOST_POINTS}))
+    return compact_answer(compact_json({"points": shown, "more": len(found) > MOST_POINTS, "mark": mark}))
 
 
 @console.route("/map/heat", methods=["GET"])

@@ -14,6 +14,8 @@ const SHAPES = { receive: "triangle", late: "triangle", dispatch: "diamond", soo
 const HEAT = ["#fff3c4", "#fdd49e", "#fc8d59", "#d7301f", "#7f0000"];
 const LINES = { unit: ["#8795a1", 0.7], community: ["#123a5a", 2.2], duty: ["#7a2bb5", 1.6], assessment: ["#0b7365", 1.6] };
 const REFRESH_MS = 20000;
+// Colours of urgency change by time alone: so many turns ask for what has changed, the next for everything.
+const TURNS = 5;
 
 const map = L.map(box, { zoomSnap: 0.5, minZoom: 10, maxZoom: 20, attributionControl: false, fadeAnimation: false, preferCanvas: true,
   zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
@@ -119,7 +121,7 @@ const query = () => new URLSearchParams([...new FormData(form)].filter(([, value
 async function json(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Error(String(answer.status));
-  return answer.json();
+  return answer.status === 204 ? null : answer.json();
 }
 
 async function loadLayers() {
@@ -131,9 +133,12 @@ async function loadLayers() {
 }
 
 let before = "";
-async function loadPoints() {
-  const asked = await json(`${box.dataset.points}?${query()}`);
-  const now = JSON.stringify(asked);
+let mark = "";
+async function loadPoints(isTurn = false) {
+  const asked = await json(`${box.dataset.points}?${query()}${isTurn ? `&mark=${mark}` : ""}`);
+  if (!asked) return false;
+  mark = asked.mark;
+  const now = JSON.stringify(asked.points);
   if (now === before) return false;
   before = now;
   const made = new Supercluster({ radius: 48, maxZoom: 17, map: (one) => ({ late: one.urgency === "late" ? 1 : 0 }), reduce: (sum, one) => { sum.late += one.late; } });
@@ -225,10 +230,12 @@ const sought = new URLSearchParams(location.search).get("q");
 if (sought) await goTo(sought);
 box.dataset.ready = "1";
 window.gridcaseMap = map;
+let turn = 0;
 setInterval(async () => {
   if (document.hidden) return;
+  turn += 1;
   try {
-    if (await loadPoints()) htmx.ajax("GET", `${box.dataset.list}?${query()}`, { target: "#map-list", swap: "innerHTML" });
+    if (await loadPoints(turn % (TURNS + 1) !== 0)) htmx.ajax("GET", `${box.dataset.list}?${query()}`, { target: "#map-list", swap: "innerHTML" });
   } catch {
     // The network is gone: the next turn tries again, and htmx says so.
   }
