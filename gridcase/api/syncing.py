@@ -20,9 +20,10 @@ from gridcase.edge.phone_view import clocks_view, near_view, sync_view
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
 from gridcase.edge.view import Viewing
+from gridcase.services.dossier import similar
 from gridcase.services.steps.placing import ReceivedPlace, position_of
 from gridcase.services.steps.reference import Reference
-from gridcase.services.syncing import near, sync
+from gridcase.services.syncing import sync
 
 phones = ApiBlueprint("phones", description="What a phone holds")
 
@@ -90,7 +91,7 @@ def nearby() -> dict[str, Any]:
     called, rt = calling(), runtime()
     where = position_of(ReceivedPlace(lon=asked["lon"], lat=asked["lat"], datum=Datum(asked["datum"])), "lon")
     kin = _kin(called.reference, asked["type"])
-    found = near(rt, called.actor, where.point, kin, asked["radius_m"], limit=asked["limit"])
+    found = similar(rt, called.actor, kin, where.point, radius_m=asked["radius_m"])[: asked["limit"]]
     viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
     return {"items": [near_view(one, viewing) for one in found], "next_cursor": None}
 

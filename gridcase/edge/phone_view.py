@@ -9,8 +9,9 @@ from gridcase.domain.history import LimitedStage
 from gridcase.edge.countdown import Countdowns, deciding_clock, switches_by_calendar
 from gridcase.edge.texts import label
 from gridcase.edge.view import Viewing, instant_text, listed_view
+from gridcase.services.dossier import NearCase
 from gridcase.services.reading import ListedCase
-from gridcase.services.syncing import HeldCase, HeldPlace, HeldTask, Near, Synced
+from gridcase.services.syncing import HeldCase, HeldPlace, HeldTask, Synced
 from gridcase.workflow.case import RunningClock, is_excused
 
 Json = dict[str, Any]
@@ -43,15 +44,13 @@ def sync_view(told: Synced, viewing: Viewing) -> Json:
     }
 
 
-def near_view(near: Near, viewing: Viewing) -> Json:
+def near_view(near: NearCase, viewing: Viewing) -> Json:
     """Return an open case nearby, as much as is needed to tell whether it is the same thing."""
-    found = near.found
-    listed = ListedCase(id=0, case=found.case, unit=None, address=found.address, description=None)
-    shown = listed_view(listed, viewing)
+    shown = listed_view(near.listed, viewing)
     wanted = ("number", "version", "state", "state_label", "type", "condition_text", "filed_at", "cell", "address")
     return {name: shown[name] for name in wanted} | {
         "distance_m": round(near.distance_m, 1),
-        "thumb_url": f"/api/v1/attachments/{found.photo}?size=thumb" if found.photo else None,
+        "thumb_url": f"/api/v1/attachments/{near.photo}?size=thumb" if near.photo else None,
     }
 
 

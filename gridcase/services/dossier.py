@@ -4,20 +4,20 @@ A constant number of statements however long its life was. Acting on a case is `
 may read is decided by ``gridcase.edge.view``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import PersonId, TypeKey
+from gridcase.domain.case import AttachmentId, PersonId, TypeKey
 from gridcase.domain.errors import NotFoundError
 from gridcase.domain.numbers import parse_number
+from gridcase.domain.place import GeoPoint
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.placing import ReceivedPlace, position_of
 from gridcase.services.steps.repeating import SeenRecurrence, recurrence_seen
 from gridcase.services.steps.sealed_months import sealed_month_of
 from gridcase.services.steps.showing import HistoryLine, ListedCase, history_of, listed_case, visible_case
 from gridcase.store import campaigns, people, related
-from gridcase.store.cases import StoredCase, references_of_case, version_of
+from gridcase.store.cases import CaseRow, StoredCase, references_of_case, version_of
 from gridcase.store.database import Tx
 from gridcase.store.related import RelatedRow, Relation
 
@@ -37,10 +37,11 @@ class LinkedCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearCase:
-    """A similar open case with its distance."""
+    """A similar open case with its distance and its first photo."""
 
     listed: ListedCase
     distance_m: float
+    photo: AttachmentId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,26 +123,25 @@ def pulse(rt: Runtime, actor: Actor, number: str) -> Pulse:
     return Pulse(version=found[1], lines=found[2])
 
 
-def similar(rt: Runtime, actor: Actor, kind: TypeKey, received: ReceivedPlace) -> tuple[NearCase, ...]:
-    """Return the open cases that something about to be filed may be, nearest first.
-
-    Raises
-    ------
-    InvalidInputError
-        On ``location``, see ``gridcase.services.steps.placing.position_of``.
-    """
-    point = position_of(received).point
+def similar(
+    rt: Runtime, actor: Actor, kinds: Sequence[TypeKey], point: GeoPoint, *, radius_m: float = SIMILAR_WITHIN_M
+) -> tuple[NearCase, ...]:
+    """Return the open cases of some types that something about to be filed at a point may be, nearest first."""
     with rt.database.asking() as tx:
-        found = related.similar_open(tx, actor, kind, point, radius_m=SIMILAR_WITHIN_M)
-    return tuple(NearCase(listed=listed_case(row), distance_m=away) for row, away in found)
+        return tuple(_near(*one) for one in related.similar_open(tx, actor, kinds, point, radius_m=radius_m))
 
 
 def _similar_to(tx: Tx, actor: Actor, stored: StoredCase) -> tuple[NearCase, ...]:
     case = stored.case
     if case.point is None:
         return ()
-    found = related.similar_open(tx, actor, case.type, case.point, radius_m=SIMILAR_WITHIN_M)
-    return tuple(NearCase(listed=listed_case(row), distance_m=away) for row, away in found if row.id != stored.id)
+    found = related.similar_open(tx, actor, [case.type], case.point, radius_m=SIMILAR_WITHIN_M)
+    return tuple(_near(row, away) for row, away in found if row.id != stored.id)
+
+
+def _near(row: CaseRow, away: float) -> NearCase:
+    photo = next((AttachmentId(one["id"]) for one in row.photos), None)
+    return NearCase(listed=listed_case(row), distance_m=away, photo=photo)
 
 
 def _linked(one: RelatedRow) -> LinkedCase:

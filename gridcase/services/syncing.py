@@ -11,14 +11,13 @@ import binascii
 import hashlib
 import json
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from gridcase.domain.actor import Actor, ScopeKind
 from gridcase.domain.case import TypeKey
-from gridcase.domain.place import GeoPoint, distance_m
 from gridcase.grid.features import UNIT_LAYER, Feature, Ring
 from gridcase.grid.index import GridIndex
 from gridcase.grid.metric import metres_per_unit
@@ -27,9 +26,9 @@ from gridcase.services.steps.reference import Reference
 from gridcase.store import syncing as store
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, settled_until
-from gridcase.store.syncing import HeldCase, HeldPlace, HeldTask, NearCase
+from gridcase.store.syncing import HeldCase, HeldPlace, HeldTask
 
-__all__ = ["HeldCase", "HeldPlace", "HeldTask", "Near", "NearCase", "PhoneGrid", "Synced", "near", "sync"]
+__all__ = ["HeldCase", "HeldPlace", "HeldTask", "PhoneGrid", "Synced", "sync"]
 
 #: Cases told at once; a phone asks again while there are more.
 PAGE = 200
@@ -157,34 +156,6 @@ def sync(rt: Runtime, actor: Actor, reference: Reference, cursor: str | None) ->
         frequent=frequent,
         is_last=is_last,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
-    """An open case like one about to be filed, and how far away."""
-
-    found: NearCase
-    distance_m: float
-
-
-def near(
-    rt: Runtime, actor: Actor, point: GeoPoint, types: Sequence[TypeKey], radius_m: float, *, limit: int
-) -> tuple[Near, ...]:
-    """Return open cases of some types within a distance that an actor may see, the nearest first, in one statement."""
-    east_m, north_m = metres_per_unit(point.lat_e7)
-    wide, high = round(radius_m / east_m) + 1, round(radius_m / north_m) + 1
-    box = (point.lon_e7 - wide, point.lat_e7 - high, point.lon_e7 + wide, point.lat_e7 + high)
-    with rt.database.reading() as tx:
-        found = store.open_near(tx, actor, box, types, _MOST_NEAR)
-    measured = [
-        Near(found=one, distance_m=distance_m(point, one.case.point)) for one in found if one.case.point is not None
-    ]
-    within = [one for one in measured if one.distance_m <= radius_m]
-    return tuple(sorted(within, key=lambda one: one.distance_m)[:limit])
-
-
-#: Cases looked at for those nearby: more of one type within a few hundred metres tell nobody more.
-_MOST_NEAR = 200
 
 
 def phone_grid(reference: Reference, areas: tuple[str, ...]) -> PhoneGrid:

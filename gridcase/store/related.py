@@ -3,10 +3,11 @@
 Every query shows only what the actor may see, is bounded, and is one statement.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import String, literal, or_, select, union_all
+from sqlalchemy import ColumnElement, String, and_, literal, or_, select, union_all
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import OPEN_STATES, TypeKey
@@ -68,22 +69,24 @@ def repetitions_of(tx: Tx, actor: Actor, case_id: int) -> tuple[RelatedRow, ...]
 
 
 def similar_open(
-    tx: Tx, actor: Actor, kind: TypeKey, point: GeoPoint, *, radius_m: float
+    tx: Tx, actor: Actor, kinds: Sequence[TypeKey], point: GeoPoint, *, radius_m: float
 ) -> tuple[tuple[CaseRow, float], ...]:
-    """Return open cases of a type within a radius with their distance in metres, nearest first."""
+    """Return open cases of some types within a radius with their distance in metres, nearest first.
+
+    At most ``MOST_RELATED``, of the newest ``_MOST_LOOKED_AT`` around: more of the same in one place tell nobody more.
+    """
     statement = (
         select(CaseRow)
         .where(
-            # By the open cases of the code, not by all that there ever were of the type.
-            unsought(CaseRow.scheme) == str(kind.scheme),
-            unsought(CaseRow.kind) == str(kind.kind),
-            CaseRow.code == kind.code,
+            # By the open cases of the codes, not by all that there ever were of the types.
+            CaseRow.code.in_({one.code for one in kinds}),
+            or_(*(_is_of(kind) for kind in kinds)),
             CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)),
             box_around(point, radius_m),
             visible_to(actor, is_narrow=True),
         )
         .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
-        .limit(MOST_RELATED)
+        .limit(_MOST_LOOKED_AT)
     )
     found = [
         (row, distance_m(point, GeoPoint(lon_e7=row.lon_e7, lat_e7=row.lat_e7)))
@@ -91,8 +94,15 @@ def similar_open(
         if row.lon_e7 is not None and row.lat_e7 is not None
     ]
     near = [(row, away) for row, away in found if away <= radius_m]
-    return tuple(sorted(near, key=lambda one: (one[1], one[0].id)))
+    return tuple(sorted(near, key=lambda one: (one[1], one[0].id))[:MOST_RELATED])
+
+
+def _is_of(kind: TypeKey) -> ColumnElement[bool]:
+    """Return the criterion of a whole type: two schemes may use the same code for different things."""
+    parts = ((CaseRow.scheme, kind.scheme), (CaseRow.kind, kind.kind), (CaseRow.code, kind.code))
+    return and_(*(unsought(column) == str(part) for column, part in parts))
 
 
 #: More would hide the message.
 MOST_RELATED = 50
+_MOST_LOOKED_AT = 200

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, AttachmentId, CaseKind, PersonId, Scheme, TypeKey
+from gridcase.domain.case import OPEN_STATES, CaseKind, PersonId, Scheme, TypeKey
 from gridcase.store.campaigns import CampaignPlaceRow, CampaignRow
 from gridcase.store.cases import CaseRow, Photo, TaskRow, in_area, to_case, unsought, visible_to
 from gridcase.store.database import Tx
@@ -180,37 +180,6 @@ def frequent_types(tx: Tx, actor: Actor, areas: Sequence[str], now: datetime, li
         TypeKey(scheme=Scheme(scheme), kind=CaseKind(kind), code=code) for scheme, kind, code in (*mine, *here)
     )
     return tuple(found)[:limit]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearCase:
-    """An open case near a place."""
-
-    case: Case
-    address: str | None
-    photo: AttachmentId | None
-
-
-def open_near(
-    tx: Tx, actor: Actor, box: tuple[int, int, int, int], types: Sequence[TypeKey], limit: int
-) -> tuple[NearCase, ...]:
-    """Return the open cases of some types inside a box that an actor may see, the newest first."""
-    west, south, east, north = box
-    statement = (
-        select(CaseRow)
-        .where(visible_to(actor, is_narrow=True), _is_open(), CaseRow.code.in_({one.code for one in types}))
-        .where(CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north))
-        .order_by(CaseRow.filed_at.desc(), CaseRow.id.desc())
-        .limit(limit)
-    )
-    return tuple(
-        NearCase(
-            case=to_case(row),
-            address=row.address,
-            photo=next((AttachmentId(photo["id"]) for photo in row.photos), None),
-        )
-        for row in tx.execute(statement).scalars()
-    )
 
 
 _RECENT = timedelta(days=60)

@@ -1,13 +1,16 @@
 """What one page shows of a case, and a unit's desk: who sees what of it, and that it costs the same however much."""
 
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import update
 
 from gridcase.domain.case import CaseKind, Scheme, TypeKey
 from gridcase.domain.errors import NotFoundError, NotPermittedError
 from gridcase.domain.place import GeoPoint
 from gridcase.services.dossier import Relation, dossier, pulse, similar
-from gridcase.services.steps.placing import ReceivedPlace
 from gridcase.services.unit_desk import Tray, unit_desk
+from gridcase.store.cases import CaseRow
 from tests.office import FIRE_LANE, Office
 from tests.services.test_statements import counted
 from tests.walks import nothing_by_rule
@@ -48,8 +51,7 @@ def test_similar_open_cases_are_those_of_the_type_within_200_metres_nearest_firs
     found = dossier(office.rt, office.actor("acceptor"), number).similar
     assert [one.listed.case.number for one in found] == [nearer, near]
     assert [round(one.distance_m) for one in found] == [11, 47]
-    place = ReceivedPlace(lon=here.lon, lat=here.lat)
-    before_filing = similar(office.rt, office.actor("acceptor"), KIND, place)
+    before_filing = similar(office.rt, office.actor("acceptor"), [KIND], here)
     assert [one.listed.case.number for one in before_filing] == [number, nearer, near]
 
 
@@ -159,5 +161,19 @@ def test_only_units_have_a_desk(office):
 def test_coordinates_that_mean_nothing_find_nothing_similar(office, acceptor):
     point = GeoPoint.from_degrees(lon=100.0, lat=10.0)
     filed(acceptor)
-    place = ReceivedPlace(lon=point.lon, lat=point.lat)
-    assert similar(office.rt, office.actor("acceptor"), KIND, place) == ()
+    assert similar(office.rt, office.actor("acceptor"), [KIND], point) == ()
+
+
+@pytest.mark.parametrize("column", ["scheme", "kind"])
+def test_a_case_of_another_type_with_the_same_code_is_not_similar(office, acceptor, column):
+    other = filed(acceptor)
+    both = [KIND, replace(KIND, scheme=Scheme.LOCAL), replace(KIND, kind=CaseKind.COMPONENT)]
+    ask = {"lon": office.point().lon, "lat": office.point().lat, "type": str(KIND)}
+    assert [one["number"] for one in acceptor.get("/cases/nearby", **ask).json["items"]] == [other]
+    with office.rt.database.writing() as tx:
+        given = {"scheme": str(Scheme.LOCAL), "kind": str(CaseKind.COMPONENT)}
+        tx.execute(update(CaseRow).values({column: given[column]}))
+    assert acceptor.get("/cases/nearby", **ask).json["items"] == []
+    actor, here = office.actor("acceptor"), office.point()
+    assert similar(office.rt, actor, [KIND], here) == ()
+    assert [one.listed.case.number for one in similar(office.rt, actor, both, here)] == [other]

@@ -309,9 +309,9 @@ def _surroundings(form: MultiDict[str, str], seen: Viewing) -> Surroundings:
         return Surroundings(errors=[said for some in sentences_of(refusal).values() for said in some])
     unit, why = _who(known, form, received, seen) if known else (None, "")
     words = Words(seen, {})
-    near = similar(runtime(), seen.actor, known.key, received) if known and received else ()
     where = placed.location if placed else None
     point = placed.position.point if placed else None
+    near = similar(runtime(), seen.actor, [known.key], point) if known and point else ()
     return Surroundings(
         spot=(point.lon, point.lat) if point else None,
         cell=where.cell if where else None,
