@@ -4,11 +4,12 @@ Found by a job that reads the history through the feed, each once, however often
 somebody it is not about. Positions are erased some months after the cases ended.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import groupby, pairwise
+from typing import TypeVar
 
 from gridcase.domain.actor import Actor, Role
 from gridcase.domain.case import Action
@@ -19,7 +20,7 @@ from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import only_for
 from gridcase.store import anomalies as store
 from gridcase.store.anomalies import OPEN, REVIEWED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
-from gridcase.store.campaigns import forget_visitors
+from gridcase.store.campaigns import forget_visitors, old_visits
 from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.feed import hold_cursor, move_cursor, read_feed
 from gridcase.store.field_evidence import PhotoEvidenceRow
@@ -39,6 +40,7 @@ __all__ = [
 
 #: Who looks at them.
 REVIEWERS = frozenset({Role.SHIFT_LEADER, Role.ASSESSOR, Role.ADMIN})
+_Key = TypeVar("_Key")
 _READER = "anomalies"
 _BATCH = 200
 _TELLING = frozenset({Action.FILE, Action.VERIFY, Action.CHECK, Action.ATTACH, Action.REPORT, Action.SUBMIT})
@@ -130,15 +132,38 @@ def clean_evidence(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> 
     before = _months_back(
         now.astimezone(rt.settings.zone).date(), rt.reference().rules.conduct.trust.evidence_months, rt
     )
-    erased = 0
-    while True:
-        alive()
-        with rt.database.writing() as tx:
-            done = store.forget_positions(tx, before, _BATCH) + store.forget_measured(tx, before, _BATCH)
-            done += forget_visitors(tx, before, _BATCH)
-        erased += done
-        if not done:
-            return erased
+    pass_over = _Erasing(rt=rt, before=before, alive=alive)
+    return (
+        pass_over.erased(store.old_positions, store.forget_positions)
+        + pass_over.erased(store.old_measured, store.forget_measured)
+        + pass_over.erased(old_visits, forget_visitors)
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Erasing:
+    """One pass over each kind of evidence, in the order of its keys."""
+
+    rt: Runtime
+    before: datetime
+    alive: Callable[[], None]
+
+    def erased(
+        self,
+        find: Callable[[Tx, datetime, _Key | None, int], Sequence[_Key]],
+        forget: Callable[[Tx, Sequence[_Key]], None],
+    ) -> int:
+        """Erase what is found; return of how many rows. It is looked for while everybody else may write."""
+        count, last = 0, None
+        while True:
+            self.alive()
+            with self.rt.database.reading() as tx:
+                found = find(tx, self.before, last, _BATCH)
+            if not found:
+                return count
+            with self.rt.database.writing() as tx:
+                forget(tx, found)
+            count, last = count + len(found), found[-1]
 
 
 def _months_back(today: date, months: int, rt: Runtime) -> datetime:

@@ -243,35 +243,44 @@ def review_anomaly(tx: Tx, identity: int, *, by: PersonId, at: datetime, reason:
     return tx.execute(statement.returning(AnomalyRow.id)).scalar_one_or_none() is not None
 
 
-def forget_positions(tx: Tx, before: datetime, limit: int) -> int:
-    """Erase where staff stood for cases that ended, and visits made, before an instant; return of how many photos."""
+def old_positions(tx: Tx, before: datetime, after: str | None, limit: int) -> tuple[str, ...]:
+    """Return photos that say where staff stood for cases that ended, or visits made, before an instant; in order."""
     of_a_visit = AttachmentRow.case_uid.startswith(VISIT_HOLDER, autoescape=True)
-    ended = (
+    statement = (
         select(PhotoEvidenceRow.attachment_id)
         .join(AttachmentRow, AttachmentRow.id == PhotoEvidenceRow.attachment_id)
         .outerjoin(CaseRow, CaseRow.uid == AttachmentRow.case_uid)
+        .where(PhotoEvidenceRow.attachment_id > (after or ""))
         .where(or_(CaseRow.closed_at < before, and_(of_a_visit, PhotoEvidenceRow.received_at < before)))
         .where(or_(PhotoEvidenceRow.lon_e7.is_not(None), PhotoEvidenceRow.device.is_not(None)))
+        .order_by(PhotoEvidenceRow.attachment_id)
         .limit(limit)
     )
-    statement = (
+    return tuple(tx.execute(statement).scalars())
+
+
+def forget_positions(tx: Tx, attachments: Sequence[str]) -> None:
+    """Erase what some photos say of where staff stood."""
+    tx.execute(
         update(PhotoEvidenceRow)
-        .where(PhotoEvidenceRow.attachment_id.in_(ended))
+        .where(PhotoEvidenceRow.attachment_id.in_(attachments))
         .values(lon_e7=None, lat_e7=None, accuracy_m=None, exif_distance_m=None, device=None)
-        .returning(PhotoEvidenceRow.attachment_id)
         .execution_options(synchronize_session=False)
     )
-    return len(tx.execute(statement).all())
 
 
-def forget_measured(tx: Tx, before: datetime, limit: int) -> int:
-    """Erase what phones measured when filing cases that ended before an instant; return how many cases it concerned."""
+def old_measured(tx: Tx, before: datetime, after: int | None, limit: int) -> tuple[int, ...]:
+    """Return cases that ended before an instant and still say what a phone measured when they were filed; in order."""
     told = CaseRow.received.cast(String).contains('"measured"') | CaseRow.received.cast(String).contains('"device"')
-    rows = tx.execute(select(CaseRow.id, CaseRow.received).where(CaseRow.closed_at < before, told).limit(limit)).all()
-    for identity, received in rows:
+    statement = select(CaseRow.id).where(CaseRow.id > (after or 0), CaseRow.closed_at < before, told)
+    return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
+
+
+def forget_measured(tx: Tx, cases: Sequence[int]) -> None:
+    """Erase what phones measured when some cases were filed."""
+    for identity, received in tx.execute(select(CaseRow.id, CaseRow.received).where(CaseRow.id.in_(cases))).all():
         kept = {name: value for name, value in received.items() if name not in _OF_STAFF}
         tx.execute(update(CaseRow).where(CaseRow.id == identity).values(received=kept or None))
-    return len(rows)
 
 
 _OF_STAFF = ("measured", "device", "device_time", "clock_offset_ms", "moved")

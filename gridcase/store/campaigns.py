@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, ForeignKey, Index, String, Text, case, func, insert, or_, select, update
+from sqlalchemy import Float, ForeignKey, Index, String, Text, case, func, insert, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -274,18 +274,21 @@ def is_visit(case_uid: str) -> bool:
 VISIT_HOLDER, _HOLDER_LENGTH = "visit/", 36
 
 
-def forget_visitors(tx: Tx, before: datetime, limit: int) -> int:
-    """Erase where visitors stood before an instant; return how many visits it concerned."""
+def old_visits(tx: Tx, before: datetime, after: tuple[str, int] | None, limit: int) -> tuple[tuple[str, int], ...]:
+    """Return the places, campaign and number, visited before an instant that still say where visitors stood."""
     told = or_(_PLACES.c.seen_lon_e7.is_not(None), _PLACES.c.device.is_not(None))
-    old = select(_PLACES.c.campaign, _PLACES.c.number).where(_PLACES.c.visited_at < before, told).limit(limit)
-    rows = tx.execute(old).all()
-    for code, number in rows:
-        tx.execute(
-            update(_PLACES)
-            .where(_PLACES.c.campaign == code, _PLACES.c.number == number)
-            .values(seen_lon_e7=None, seen_lat_e7=None, accuracy_m=None, device=None)
-        )
-    return len(rows)
+    key = (_PLACES.c.campaign, _PLACES.c.number)
+    statement = select(*key).where(_PLACES.c.visited_at < before, told, tuple_(*key) > (after or ("", 0)))
+    return tuple((campaign, number) for campaign, number in tx.execute(statement.order_by(*key).limit(limit)))
+
+
+def forget_visitors(tx: Tx, places: Sequence[tuple[str, int]]) -> None:
+    """Erase where the visitors of some places stood."""
+    tx.execute(
+        update(_PLACES)
+        .where(tuple_(_PLACES.c.campaign, _PLACES.c.number).in_(places))
+        .values(seen_lon_e7=None, seen_lat_e7=None, accuracy_m=None, device=None)
+    )
 
 
 def newest_case_without_place(tx: Tx, code: str, filed_by: PersonId) -> int | None:
