@@ -19,7 +19,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
-import pyogrio
 import pyproj
 from pyproj.exceptions import CRSError
 
@@ -363,7 +362,7 @@ def _read_geojson(path: Path, how: Opening) -> LayerFile:
 
 def _read_geopackage(path: Path, how: Opening) -> LayerFile:
     _check_database(path)
-    layers = [str(name) for name, kind in _ogr(pyogrio.list_layers, path).tolist() if kind is not None]
+    layers = [str(name) for name, kind in _ogr(_gdal().list_layers, path).tolist() if kind is not None]
     if not layers:
         raise invalid("file", "no_layer_in_file")
     names = ", ".join(_printable(name) for name in layers)[:300]
@@ -372,7 +371,7 @@ def _read_geopackage(path: Path, how: Opening) -> LayerFile:
     layer = how.source_layer if how.source_layer is not None else layers[0]
     if layer not in layers:
         raise invalid("source_layer", "source_layer_unknown", names=names)
-    meta, _, shapes, columns = _ogr(pyogrio.raw.read, path, layer=layer)
+    meta, _, shapes, columns = _ogr(_gdal().raw.read, path, layer=layer)
     return _ogr_file(meta, shapes, _columns(meta, columns, None), kind="GPKG", layer=layer, encoding="utf-8")
 
 
@@ -397,7 +396,7 @@ def _read_shapefile(path: Path, how: Opening, layer: str) -> LayerFile:
     stated = prj.read_bytes()[:_MOST_PRJ].decode("utf-8-sig", "replace").strip("\x00 \r\n\t") if prj.exists() else None
     prj.unlink(missing_ok=True)  # GDAL stumbles over letters in it that are not UTF-8
     # Latin-1 gives the bytes of every text unchanged; GDAL's own decoding replaces what does not fit, silently.
-    meta, _, shapes, columns = _ogr(pyogrio.raw.read, path, encoding="ISO-8859-1")
+    meta, _, shapes, columns = _ogr(_gdal().raw.read, path, encoding="ISO-8859-1")
     if len(shapes) != rows - deleted:
         raise invalid("file", "layer_file_damaged", part=".shp")
     encoding = _encoding(path, [meta["fields"], *columns], how)
@@ -463,6 +462,12 @@ def _records(raw: bytes) -> Iterator[tuple[int, int]]:
             return
         yield at // 2, words
         at += 8 + words * 2
+
+
+def _gdal() -> Any:
+    import pyogrio  # noqa: PLC0415 - web processes import this module, and GDAL only with a file that needs it
+
+    return pyogrio
 
 
 def _ogr(call: Any, path: Path, **options: Any) -> Any:

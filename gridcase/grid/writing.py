@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import pyproj
 import shapely
 
@@ -84,6 +83,8 @@ _WGS84 = 4326
 
 
 def _write(path: Path, features: Sequence[Feature], system: System, **options: Any) -> None:
+    import pyogrio  # noqa: PLC0415 - as in gridcase.grid.files
+
     shapes = [_shape(feature, system) for feature in features]
     kind = "MultiLineString" if features[0].lines else "MultiPolygon"
     rows = [

@@ -1,7 +1,4 @@
-"""Layers from files and into files: what ``gridcase grid import`` and ``export`` do.
-
-Apart from ``gridcase.services.gridding``, because it loads GDAL, which web processes do not need.
-"""
+"""Layers from files and into files: what ``gridcase grid import`` and ``export`` do, and the pages of layers."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
