@@ -53,8 +53,12 @@ _LISTEN = """() => {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moved:
-    """What a page did while it was moved: milliseconds until it stood, of each frame and of each long task."""
+    """What a page did while it was moved: milliseconds until it stood, of each frame and of each long task.
 
+    ``first_ms`` is of the first person whom the server shows the layers, ``ready_ms`` of the next.
+    """
+
+    first_ms: float
     ready_ms: float
     frames: tuple[float, ...]
     tasks: tuple[float, ...]
@@ -83,7 +87,8 @@ def run() -> None:
         office.rt.database.engine.dispose()
     sys.stdout.write(f"\nmap in a browser · {CELLS:,} cells and {POINTS:,} cases, to the sample street's\n")
     for what, small, large in (
-        ("until it stands, ms", floor.ready_ms, ours.ready_ms),
+        ("stands first, ms", floor.first_ms, ours.first_ms),
+        ("stands again, ms", floor.ready_ms, ours.ready_ms),
         ("frame, median ms", median(floor.frames), median(ours.frames)),
         ("frame, 1 in 20 longer", floor.slow, ours.slow),
         ("longest frame, ms", max(floor.frames), max(ours.frames)),
@@ -116,24 +121,33 @@ def _middle(cell: Feature) -> dict[str, Any]:
 
 def moved(browser: Browser, office: Office) -> Moved:
     """Open the map as a dispatcher, drag it to and fro and zoom in and out, and say how it went."""
-    with served(office.app) as address, closing(browser.new_context(viewport=_WINDOW, base_url=address)) as context:
-        page = context.new_page()
-        page.goto("/login")
-        page.fill("[name=username]", "dispatcher")
-        page.fill("[name=password]", PASSWORD)
-        with page.expect_navigation():
-            page.click("button[type=submit]")
-        start = time.perf_counter()
-        page.goto("/map")
-        page.locator("#map[data-ready]").wait_for(timeout=60_000)
-        ready = time.perf_counter() - start
-        page.evaluate(_LISTEN)
-        _drag(page)
-        for step in (-240, -240, 240, 240, 240, 240):
-            page.mouse.wheel(0, -step)
+    with served(office.app) as address:
+        with closing(browser.new_context(viewport=_WINDOW, base_url=address)) as context:
+            first = _stand(context.new_page())
+        # A browser that keeps nothing of the first, and a server that does.
+        with closing(browser.new_context(viewport=_WINDOW, base_url=address)) as context:
+            page = context.new_page()
+            ready = _stand(page)
+            page.evaluate(_LISTEN)
             _drag(page)
-        seen = page.evaluate("() => { const seen = window.seen; window.seen = null; return seen; }")
-    return Moved(ready_ms=ready * 1000, frames=tuple(seen["frames"]), tasks=tuple(seen["tasks"]))
+            for step in (-240, -240, 240, 240, 240, 240):
+                page.mouse.wheel(0, -step)
+                _drag(page)
+            seen = page.evaluate("() => { const seen = window.seen; window.seen = null; return seen; }")
+    return Moved(first_ms=first, ready_ms=ready, frames=tuple(seen["frames"]), tasks=tuple(seen["tasks"]))
+
+
+def _stand(page: Page) -> float:
+    """Sign in and open the map; return the milliseconds from asking for it until it stands."""
+    page.goto("/login")
+    page.fill("[name=username]", "dispatcher")
+    page.fill("[name=password]", PASSWORD)
+    with page.expect_navigation():
+        page.click("button[type=submit]")
+    start = time.perf_counter()
+    page.goto("/map")
+    page.locator("#map[data-ready]").wait_for(timeout=60_000)
+    return (time.perf_counter() - start) * 1000
 
 
 def _drag(page: Page) -> None:

@@ -91,7 +91,7 @@ def map_layer(layer: str) -> Response:
         if not members:
             raise NotFoundError("layer_not_found", params={"layer": layer})
         kept = _KEPT[layer] = (version, compact_json([outline(one) for one in members]))
-    answer = compact_answer(kept[1])
+    answer = compact_answer(kept[1], is_kept=True)
     answer.set_etag(version, weak=True)
     if request.args.get("v") == version:
         answer.headers["Cache-Control"] = "private, max-age=31536000, immutable"
