@@ -15,7 +15,7 @@ from gridcase.domain.time import LimitUnit
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.showing import ListedCase, listed_case
 from gridcase.store.cases import URGENT, CaseFilter, PageAsk, page_of_cases
-from gridcase.store.database import Tx
+from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.queue import (
     Marked,
     SavedView,
@@ -187,7 +187,7 @@ def forget_view(rt: Runtime, actor: Actor, identity: int) -> None:
         There is none, or it is somebody else's.
     """
     with rt.database.writing() as tx:
-        if not drop_view(tx, actor.person, identity):
+        if identity > LARGEST_ID or not drop_view(tx, actor.person, identity):
             raise NotFoundError("view_not_found")
 
 

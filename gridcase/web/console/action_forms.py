@@ -27,6 +27,7 @@ from gridcase.edge.view import Viewing
 from gridcase.services.attaching import Upload, upload
 from gridcase.services.reading import inspectors_for
 from gridcase.services.runtime import Runtime
+from gridcase.web.console.numbers import as_number
 from gridcase.workflow.catalogue import CaseType, Catalogue
 from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, Payload, specs
 from gridcase.workflow.units import Unit
@@ -338,7 +339,8 @@ def _number(text: str) -> float | str:
 
 
 def _whole(text: str | None) -> int | str | None:
-    return int(text) if text is not None and text.isdecimal() else text
+    number = as_number(text)
+    return text if number is None else number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

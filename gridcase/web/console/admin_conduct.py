@@ -15,7 +15,8 @@ from gridcase.rules import edits
 from gridcase.rules.documents import Document, DocumentKind
 from gridcase.services import configuring
 from gridcase.web.console.admin_config import review
-from gridcase.web.console.admin_frame import admin_page, admin_route, as_number, given, said, status_of_refusal
+from gridcase.web.console.admin_frame import admin_page, admin_route, given, said, status_of_refusal
+from gridcase.web.console.numbers import LARGEST, as_number
 
 _LIMIT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 _UNITS = ("working_hour", "working_day", "urgent_hour", "urgent_day")
@@ -81,7 +82,7 @@ def _limit(name: str) -> str:
 def _number(name: str) -> int:
     number = as_number(given(name))
     if number is None:
-        raise invalid(name, "whole_number_expected", value=given(name), least=0, most=10**9 - 1)
+        raise invalid(name, "whole_number_expected", value=given(name), least=0, most=LARGEST)
     return number
 
 

@@ -30,7 +30,6 @@ from gridcase.web.console.admin_frame import (
     admin_page,
     admin_route,
     as_day,
-    as_number,
     given,
     given_day,
     said,
@@ -38,6 +37,7 @@ from gridcase.web.console.admin_frame import (
     today,
 )
 from gridcase.web.console.duties import duties
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import viewing
 from gridcase.workflow.catalogue import CaseType
 from gridcase.workflow.routing import RoutingQuestion, route
@@ -341,8 +341,8 @@ def _year(*, refusal: GridcaseError | None = None) -> Response:
     names = sorted(reference.rules.calendars)
     chosen = request.values.get("calendar", "")
     calendar = reference.rules.calendars.get(chosen) or _calendar()
-    asked = request.values.get("year", "")
-    year = int(asked) if asked.isdecimal() and int(asked) in _YEARS else today().year
+    asked = as_number(request.values.get("year"))
+    year = asked if asked is not None and asked in _YEARS else today().year
     announced = next((one for one in calendar.years if one.year == year), None)
     return admin_page(
         "admin_calendar.html",
@@ -381,7 +381,7 @@ def _holiday() -> edits.NewHoliday:
             raise invalid("make_up", "date_expected", value=text)
         make_up.append(day)
     return edits.NewHoliday(
-        year=int(given("year")) if given("year").isdecimal() else last.year,
+        year=as_number(given("year")) or last.year,
         name=_needed("name"),
         first=first,
         last=last,

@@ -45,8 +45,6 @@ TABS = (
     ("console.admin_history", "admin.history"),
 )
 
-#: Numbers of rows stay below two thousand million.
-_MOST_DIGITS = 9
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -154,11 +152,6 @@ def as_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
-
-
-def as_number(text: str) -> int | None:
-    """Read the number of a row; None when it is none, or larger than any."""
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
 
 
 def given_instant(name: str) -> datetime | None:

@@ -14,13 +14,13 @@ from gridcase.services.administering import GRANTABLE, AddedPerson, ChangesWante
 from gridcase.web.console.admin_frame import (
     admin_page,
     admin_route,
-    as_number,
     given,
     given_day,
     said,
     status_of_refusal,
     today,
 )
+from gridcase.web.console.numbers import as_number
 
 _PAGE = 30
 _CHANGES = 50

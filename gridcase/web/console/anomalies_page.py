@@ -13,10 +13,10 @@ from gridcase.edge.texts import sentence
 from gridcase.services.anomalies import OPEN, REVIEWED, review_anomaly
 from gridcase.services.anomalies import anomalies as listed_anomalies
 from gridcase.web.console.blueprint import console, go_to
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page, viewing
 
 _PAGE = 50
-_LARGEST_ID = 2**31 - 1
 _MOST_REASON = 500
 
 
@@ -59,8 +59,7 @@ def _listed(*, status: int = 200, wrong: int | None = None, refusal: GridcaseErr
 
 
 def _after() -> int | None:
-    text = request.args.get("cursor", "")
-    return int(text) if text.isdecimal() and len(text) <= len(str(_LARGEST_ID)) and int(text) <= _LARGEST_ID else None
+    return as_number(request.args.get("cursor"))
 
 
 def _reason() -> str:

@@ -49,6 +49,7 @@ from gridcase.web.console.case_map import BAR_M, HEIGHT, WIDTH, small_map
 from gridcase.web.console.case_words import Told, Words
 from gridcase.web.console.map_page import layer_addresses
 from gridcase.web.console.menu import menu_of
+from gridcase.web.console.numbers import as_number, as_version
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.workflow.transitions import BY_PEOPLE
 
@@ -143,20 +144,20 @@ def action_form(number: str, action: str) -> BaseResponse:
 @console.route("/cases/<string:number>/pulse", methods=["GET"])
 def case_pulse(number: str) -> BaseResponse:
     """Say whether anything happened to a case since a line of its history: nothing, or who did what."""
-    since = request.args.get("seen", "")
+    since = as_number(request.args.get("seen"))
     actor = calling().actor
     try:
         lines_now = pulse(runtime(), actor, number).lines
     except NotFoundError:
         # Given to others while the page stood open, or never there: said once, and not asked again.
         return fragment("console/_case_gone.html", status=_STOP_ASKING)
-    if not since.isdecimal() or lines_now <= int(since[:9]):
+    if since is None or lines_now <= since:
         return Response(status=204)
     seen = viewing()
     lines = [history_view(line, seen) for line in case_history(runtime(), actor, number)]
     stored = one_case(runtime(), actor, number)
     told = Words(seen, {}).history(lines, str(stored.case.type))
-    news = [one for one in told if one.seq > int(since[:9])]
+    news = [one for one in told if one.seq > since]
     return fragment("console/_case_news.html", number=number, news=news, last=lines[-1]["seq"])
 
 
@@ -182,12 +183,11 @@ def act(number: str, action: str) -> BaseResponse:
 
 
 def _request(number: str, action: Action, photos: Photos, seen: Viewing) -> ActionRequest:
-    version = request.form.get("version", "")
     return ActionRequest(
         number=number,
         action=action,
         read=lambda: read_payload(action, request.form, photos.kept, seen),
-        expected=frozenset({int(version) if version.isdecimal() and len(version) < _LONGEST else -1}),
+        expected=as_version(request.form.get("version", "")),
         client_ref=typed(request.form, photos.kept).key,
     )
 
@@ -224,8 +224,8 @@ def _refused(number: str, action: Action, photos: Photos, refusal: GridcaseError
 
 def _news(number: str, stored: StoredCase, seen: Viewing) -> tuple[Told, ...]:
     """Return what happened since the line of history that the form was drawn at."""
-    since = request.form.get("seen", "")
-    last = int(since) if since.isdecimal() and len(since) < _LONGEST else stored.case.events
+    since = as_number(request.form.get("seen"))
+    last = stored.case.events if since is None else since
     lines = [history_view(line, seen) for line in case_history(runtime(), seen.actor, number)]
     return tuple(one for one in Words(seen, {}).history(lines, str(stored.case.type)) if one.seq > last)
 
@@ -355,7 +355,3 @@ def _sorted(actions: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str,
         action = Action(one["action"])
         kinds["aside" if action in _ASIDE else "next" if action in _NEXT else "other"].append(one)
     return kinds
-
-
-#: Digits of a version or line number; more is none.
-_LONGEST = 10

@@ -13,13 +13,14 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from gridcase.domain.case import Action, UnitCode
+from gridcase.domain.case import Action, CaseNumber, UnitCode
 from gridcase.domain.errors import GridcaseError, InvalidInputError, NotFoundError
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.runtime import runtime
 from gridcase.edge.texts import label
 from gridcase.edge.view import Viewing, queue_view, refusal_text
 from gridcase.services.acting import ActionRequest, perform
+from gridcase.services.bulk import key_of
 from gridcase.services.dashboard import (
     CELL_DAYS,
     DAYS,
@@ -38,6 +39,7 @@ from gridcase.services.reading import ListedCase
 from gridcase.web.console.action_forms import Typed, read_payload, sentences_of, typed
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page, viewing
 from gridcase.workflow.transitions import BY_PEOPLE, rows_of
 
@@ -58,7 +60,6 @@ _AVERAGED = (Figure.FILED, Figure.CLOSED)
 _ALARMING = (Figure.BREACHED, Figure.OVERDUE)
 _PAGE, _MOST_AT_ONCE, _CHARTED = 50, 50, 12
 _COMMUNITY_DIGITS = 12
-_LONGEST = 10
 #: Others hold no case, and their ends cannot be told in another zone.
 _YEARS = range(1990, 2200)
 
@@ -108,7 +109,7 @@ def dashboard() -> Response:
         worst=_rows(found.worst, seen),
         recurrent=_rows(found.recurrent, seen),
         done=label(done, seen.language) if done in BY_PEOPLE else "",
-        supervised=_number(request.args.get("supervised", "")),
+        supervised=as_number(request.args.get("supervised")) or 0,
         day_count=DAYS,
         cell_days=CELL_DAYS,
         countdown_words=countdown_words(seen.language),
@@ -142,7 +143,7 @@ def supervise_cases() -> BaseResponse:
             action=Action.SUPERVISE,
             read=partial(_same, payload),
             expected=frozenset(),
-            client_ref=str(uuid.uuid5(batch, number)),
+            client_ref=key_of(batch, CaseNumber(number)),
         )
         try:
             perform(runtime(), seen.actor, asked, reference=seen.reference)
@@ -167,7 +168,7 @@ def _listed(
 ) -> Response:
     ask, day = _ask()
     after = request.args.get("after", "")
-    number, found = figure_cases(runtime(), seen.actor, ask, after=_number(after) or None, limit=_PAGE)
+    number, found = figure_cases(runtime(), seen.actor, ask, after=as_number(after), limit=_PAGE)
     words = Words(seen, {})
     rows = _rows(found[:_PAGE], seen)
     query: dict[str, Any] = {
@@ -317,7 +318,3 @@ def _day(text: str) -> date:
     if found.year not in _YEARS:
         raise NotFoundError("route_not_found")
     return found
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < _LONGEST else 0

@@ -27,6 +27,7 @@ from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.map_tiles import allow_tiles, tiles_of
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.outlines import outline
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
@@ -222,8 +223,8 @@ def _type(text: str) -> str | None:
 
 
 def _days() -> int | None:
-    text = request.args.get("days", "")
-    return int(text) if text.isdecimal() and int(text) in PERIODS else None
+    days = as_number(request.args.get("days"))
+    return days if days is not None and days in PERIODS else None
 
 
 def _point(one: MapPoint, now: datetime, soon: Mapping[str, datetime]) -> list[Any]:

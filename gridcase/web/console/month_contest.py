@@ -22,6 +22,7 @@ from gridcase.services.appealing import AppealReason, Decision
 from gridcase.services.attaching import Upload
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, sliced, tried, writer
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page
 
 _PAGE = 50
@@ -35,7 +36,7 @@ _EXEMPTIONS = [str(one) for one in ExemptionReason if one is not ExemptionReason
 @console.route("/month/<string:period>/appeals", methods=["GET"])
 def appeals(period: str) -> Response:
     """List the appeals of a month: a unit its own, who assesses all."""
-    after = request.args.get("after", 0, type=int)
+    after = as_number(request.args.get("after")) or 0
     found = appealing.list_appeals(runtime(), calling().actor, period=period, after=after, limit=_PAGE)
     shown = found[:_PAGE]
     return console_page(

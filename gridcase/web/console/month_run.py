@@ -17,6 +17,7 @@ from gridcase.services.explaining_month import CasesAsked
 from gridcase.services.steps.assessed import scores_for
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, sliced, tried, writer
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page, fragment
 
 #: Subjects on a page; a district has a few hundred communities.
@@ -105,7 +106,7 @@ def month_cases(identity: int) -> Response:
         count=args.get("count", ""),
         line=args.get("line", ""),
     )
-    page = args.get("page", 1, type=int)
+    page = as_number(args.get("page")) or 1
     found = explaining_month.counted_cases(runtime(), calling().actor, asked, page=page)
     w = writer()
     return console_page(

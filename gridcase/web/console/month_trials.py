@@ -16,6 +16,7 @@ from gridcase.services.reconciling import Comparison, FindingList, FindingReport
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.month import WORKING
 from gridcase.web.console.month_writing import form_key, is_assessing, new_key, sliced, tried, writer
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page, fragment
 
 _PAGE = 100
@@ -135,7 +136,7 @@ def _what_ifs_page(
     against = given.get("against", "")
     if against and not text and period:
         text = assessing.rule_set_text(rt, actor, period, against)
-    before = request.args.get("before", type=int)
+    before = as_number(request.args.get("before"))
     found = assessing.what_ifs(rt, actor, before=before, limit=_LISTED)
     shown = found[:_LISTED]
     return console_page(

@@ -25,6 +25,7 @@ from gridcase.edge.texts import Language, label, sentence
 from gridcase.services.steps.permitting import ASSESSING
 from gridcase.services.steps.reference import Reference
 from gridcase.web.console.action_forms import Choice, load, sentences_of
+from gridcase.web.console.numbers import as_number
 from gridcase.web.texts import text
 
 _Made = TypeVar("_Made")
@@ -245,7 +246,7 @@ def new_key() -> str:
 def sliced(found: Sequence[_Made], size: int) -> tuple[int, int, Sequence[_Made]]:
     """Return which page of a list is asked for, how many there are, and what stands on it."""
     pages = max(1, -(-len(found) // size))
-    page = min(max(request.args.get("page", 1, type=int), 1), pages)
+    page = min(max(as_number(request.args.get("page")) or 1, 1), pages)
     return page, pages, found[(page - 1) * size : page * size]
 
 

@@ -15,7 +15,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import Action, AttachmentId, AttachmentUsage, Source
+from gridcase.domain.case import Action, AttachmentId, AttachmentUsage, CaseNumber, Source
 from gridcase.domain.errors import (
     GridcaseError,
     InvalidInputError,
@@ -33,6 +33,7 @@ from gridcase.edge.texts import Language, label
 from gridcase.edge.view import Viewing, near_view, route_sentence
 from gridcase.grid.features import UNIT_LAYER, to_shape
 from gridcase.services.acting import ActionRequest, perform
+from gridcase.services.bulk import key_of
 from gridcase.services.dossier import SIMILAR_WITHIN_M, similar
 from gridcase.services.filing import FilingRequest, file_case
 from gridcase.services.filing_desk import usual_types
@@ -135,13 +136,12 @@ def add_to_case(number: str) -> BaseResponse:
     one_case(rt, seen.actor, number)
     photos = _photos(seen)
     action = Action.ATTACH if photos.kept else Action.COMMENT
-    key = uuid.uuid5(uuid.UUID(typed(request.form, ()).key), number)
     asked = ActionRequest(
         number=number,
         action=action,
         read=lambda: _read_addition(request.form, photos.kept, seen),
         expected=frozenset(),
-        client_ref=str(key),
+        client_ref=key_of(uuid.UUID(typed(request.form, ()).key), CaseNumber(number)),
     )
     try:
         photos.check()

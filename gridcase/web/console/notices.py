@@ -29,10 +29,10 @@ from gridcase.services.mailing import (
     send_test,
 )
 from gridcase.web.console.blueprint import console, go_to, is_fragment
+from gridcase.web.console.numbers import LARGEST, as_number
 from gridcase.web.console.rendering import console_page, fragment, viewing
 
 _PAGE = 50
-_LARGEST_ID = 2**31 - 1
 #: How a kind stands out in the list; the others are quiet.
 _TONES = {
     NoticeKind.BREACH: "alarm",
@@ -145,7 +145,7 @@ def _choice_page(
 
 
 def _hours(form: MultiDict[str, str]) -> tuple[int, ...]:
-    return tuple(sorted({int(hour) for hour in form.getlist("hour") if hour.isdecimal() and len(hour) < 3}))  # noqa: PLR2004 - two digits
+    return tuple(sorted({hour for text in form.getlist("hour") if (hour := as_number(text)) is not None}))
 
 
 # --- who would be told ----------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def mail_deliveries() -> Response:
 @console.route("/notices/deliveries/<int:delivery>/again", methods=["POST"])
 def mail_again(delivery: int) -> BaseResponse:
     """Let a digest be sent again."""
-    if delivery > _LARGEST_ID:
+    if delivery > LARGEST:
         raise NotFoundError("mail_not_found", params={"id": delivery})
     send_again(runtime(), calling().actor, delivery)
     return go_to(url_for("console.mail_deliveries"))
@@ -254,11 +254,10 @@ def _problem(word: str) -> str:
 
 def _identity(name: str) -> int | None:
     text = request.form.get(name, "")
-    if not text:
-        return None
-    if not text.isdecimal() or not 1 <= int(text) <= _LARGEST_ID:
-        raise invalid(name, "whole_number_expected", least=1, most=_LARGEST_ID)
-    return int(text)
+    number = as_number(text)
+    if text and not number:
+        raise invalid(name, "whole_number_expected", least=1, most=LARGEST)
+    return number
 
 
 def _sentences(refusal: GridcaseError) -> dict[str, Any]:

@@ -23,12 +23,12 @@ from gridcase.services.bulk import BULK_ACTIONS, MOST_AT_ONCE, BulkAsk, Chosen, 
 from gridcase.web.console.action_forms import read_payload
 from gridcase.web.console.blueprint import console, is_fragment
 from gridcase.web.console.case_words import Words
+from gridcase.web.console.numbers import as_number
 from gridcase.web.console.queue_page import bulk_actions
 from gridcase.web.console.queue_query import read_query
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.texts import text
 
-_LONGEST_VERSION = 10
 _LONGEST_NOTE = 500
 
 
@@ -142,8 +142,9 @@ def _chosen(texts: Sequence[str]) -> tuple[Chosen, ...]:
     found: dict[str, Chosen] = {}
     for one in texts:
         number, _, version = one.rpartition(".")
-        if version.isdecimal() and len(version) < _LONGEST_VERSION:
-            found.setdefault(number.upper(), Chosen(number=CaseNumber(number.upper()), version=int(version)))
+        seen = as_number(version)
+        if seen is not None:
+            found.setdefault(number.upper(), Chosen(number=CaseNumber(number.upper()), version=seen))
     return tuple(found.values())[:MOST_AT_ONCE]
 
 

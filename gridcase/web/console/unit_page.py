@@ -13,18 +13,21 @@ from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.assessment.titles import amount_title
-from gridcase.domain.case import Action
+from gridcase.domain.case import Action, CaseNumber
 from gridcase.domain.errors import GridcaseError
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label, sentence
 from gridcase.edge.view import Viewing, desk_view
 from gridcase.services.acting import ActionRequest, perform
+from gridcase.services.bulk import key_of
 from gridcase.services.reading import StoredCase
 from gridcase.services.unit_desk import MOST_ON_DESK, Tray, unit_desk
 from gridcase.services.unit_score import UnitScore, unit_score
+from gridcase.web.console.action_forms import typed
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
+from gridcase.web.console.numbers import as_number, as_version
 from gridcase.web.console.rendering import console_page, viewing
 from gridcase.workflow.requests import Accept
 from gridcase.workflow.transitions import BY_PEOPLE
@@ -43,7 +46,6 @@ _BEHIND = (
 )
 #: Cases signed for by one click.
 _MOST_AT_ONCE = 100
-_LONGEST = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,36 +70,28 @@ def accept_cases() -> BaseResponse:
     """Sign for one case or several; those that could not be are named with the reason, the others are signed for."""
     form = request.form
     chosen = [form["one"]] if form.get("one") else list(dict.fromkeys(form.getlist("case")))
-    refused = {number: said for number in chosen[:_MOST_AT_ONCE] if (said := _accept(number))}
+    batch = uuid.UUID(typed(form, ()).key)
+    refused = {number: said for number in chosen[:_MOST_AT_ONCE] if (said := _accept(number, batch))}
     if not refused:
         return go_to(url_for("console.unit", signed=len(chosen[:_MOST_AT_ONCE])))
     return _page(status=409, refused=refused)
 
 
-def _accept(number: str) -> str:
+def _accept(number: str, batch: uuid.UUID) -> str:
     """Sign for a case; return what was refused, or nothing."""
     called, form = calling(), request.form
-    version = form.get(f"version.{number}", "")
     asked = ActionRequest(
         number=number,
         action=Action.ACCEPT,
         read=Accept,
-        expected=frozenset({int(version) if version.isdecimal() and len(version) < _LONGEST else -1}),
-        client_ref=_key_of(form.get("key", ""), number),
+        expected=as_version(form.get(f"version.{number}", "")),
+        client_ref=key_of(batch, CaseNumber(number)),
     )
     try:
         perform(runtime(), called.actor, asked, reference=called.reference)
     except GridcaseError as refusal:
         return sentence(refusal.code, refusal.params, language())
     return ""
-
-
-def _key_of(key: str, number: str) -> str:
-    """Return the idempotency key of one case of a form about several: the same however often the form is sent."""
-    try:
-        return str(uuid.uuid5(uuid.UUID(key), number))
-    except ValueError:
-        return str(uuid.uuid4())
 
 
 def _page(*, status: int = 200, refused: Mapping[str, str] | None = None) -> Response:
@@ -121,15 +115,11 @@ def _page(*, status: int = 200, refused: Mapping[str, str] | None = None) -> Res
         words=words,
         key=str(uuid.uuid4()),
         refused=refused or {},
-        signed=_number(request.args.get("signed", "")),
+        signed=as_number(request.args.get("signed")) or 0,
         done=label(done, language()) if done in BY_PEOPLE else "",
         score=_score(unit_score(rt, called.actor, called.reference), words),
         countdown_words=countdown_words(seen.language),
     )
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < _LONGEST else 0
 
 
 def _row(stored: StoredCase, seen: Viewing, counts: Countdowns) -> Row:
