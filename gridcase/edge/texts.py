@@ -641,6 +641,7 @@ SENTENCES: dict[str, Text] = {
     ),
     # what the evidence of phones shows: facts, no verdict
     "same_photo": Text("同一张照片也出现在案件 {case} 中。", "The same photo also belongs to case {case}."),
+    "same_photo_elsewhere": Text("同一张照片也出现在另一案件中。", "The same photo also belongs to another case."),
     "fast_move": Text(
         "两张照片的拍摄位置相距 {metres} 米，间隔 {seconds} 秒。",
         "Two photos were taken {metres} m apart within {seconds} s.",

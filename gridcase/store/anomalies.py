@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import Action, CaseNumber, PersonId
-from gridcase.domain.numbers import NumberParts, case_number
+from gridcase.domain.numbers import NumberParts, case_number, parse_number
 from gridcase.store.attachments import AttachmentRow
 from gridcase.store.campaigns import VISIT_HOLDER
 from gridcase.store.cases import CaseRow, unsought, visible_to
@@ -62,9 +62,10 @@ class NewAnomaly:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedAnomaly:
-    """An anomaly as a list shows it."""
+    """An anomaly as a list shows it; ``figures`` without the other case where that is not for the actor to see."""
 
     row: AnomalyRow
+    figures: Mapping[str, str | int]
     case: CaseNumber
     person: str
     reviewer: str | None
@@ -205,7 +206,7 @@ def add_anomaly(tx: Tx, new: NewAnomaly, now: datetime) -> bool:
 def page_of_anomalies(
     tx: Tx, actor: Actor, *, state: str | None, after: int | None, limit: int, identity: int | None = None
 ) -> tuple[ListedAnomaly, ...]:
-    """Return the anomalies of cases an actor may see, newest first; one more than asked when there are more."""
+    """Return the anomalies of cases an actor may see, newest first, in two statements; one more when there are more."""
     reviewer = aliased(PersonRow)
     statement = (
         select(AnomalyRow, CaseRow.prefix, CaseRow.filed_on, PersonRow.name, reviewer.name)
@@ -222,14 +223,32 @@ def page_of_anomalies(
         statement = statement.where(AnomalyRow.id < after)
     if identity is not None:
         statement = statement.where(AnomalyRow.id == identity)
+    rows = tx.execute(statement).tuples().all()
+    seen = _seen_others(tx, actor, [row for row, *_ in rows])
     return tuple(
         ListedAnomaly(
             row=row,
+            figures={name: value for name, value in row.figures.items() if name != "case" or value in seen},
             case=case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)),
             person=person,
             reviewer=by,
         )
-        for row, prefix, filed_on, person, by in tx.execute(statement)
+        for row, prefix, filed_on, person, by in rows
+    )
+
+
+def _seen_others(tx: Tx, actor: Actor, rows: Sequence[AnomalyRow]) -> frozenset[str]:
+    """Return which of the other cases that anomalies name an actor may see."""
+    named = {str(row.figures["case"]) for row in rows if "case" in row.figures}
+    parts = [known for number in named if (known := parse_number(number)) is not None]
+    if not parts:
+        return frozenset()
+    statement = select(CaseRow.prefix, CaseRow.filed_on, CaseRow.id).where(
+        CaseRow.id.in_({one.identity for one in parts}), visible_to(actor, is_narrow=True)
+    )
+    return frozenset(
+        case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=identity))
+        for prefix, filed_on, identity in tx.execute(statement)
     )
 
 

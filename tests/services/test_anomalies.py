@@ -2,13 +2,18 @@
 
 import io
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from gridcase.services.anomalies import clean_evidence, find_anomalies
+from gridcase.domain.actor import Scope, ScopeKind
+from gridcase.edge.anomaly_view import anomaly_view
+from gridcase.edge.texts import Language
+from gridcase.edge.view import Viewing
+from gridcase.services.anomalies import anomalies, clean_evidence, find_anomalies
 from tests.feeds import settle
 from tests.office import Caller, Office, jpeg
 
@@ -60,6 +65,25 @@ def test_the_same_photo_in_two_cases_is_listed_once_with_the_other_case(office, 
     assert (item["kind"], {item["number"], item["figures"]["case"]}) == ("same_photo", {one, two})
     assert item["text"].endswith(f"{item['figures']['case']}.")
     assert len(found(office)) == 1
+
+
+def test_the_other_case_of_a_photo_is_named_only_to_those_who_may_see_it(office):
+    near, far = office.caller("inspector"), office.caller("inspector2")
+    body = office.filing(attachments=[photo(near, "red")], location=where(office, -300))
+    one, two = near.file(body).json["number"], file(office, far, "red")
+    (item,) = found(office)
+    assert {item["number"], item["figures"]["case"]} == {one, two}
+    seen, other = item["number"], item["figures"]["case"]
+    leader = office.caller("shift_leader")
+    cell, elsewhere = (leader.get(f"/cases/{number}").json["cell"] for number in (seen, other))
+    assert cell != elsewhere
+    local = replace(office.actor("shift_leader"), scope=Scope(kind=ScopeKind.AREA, value=cell))
+    viewing = Viewing(local, office.rt.reference(), office.clock.now(), Language.ZH)
+    (listed,) = anomalies(office.rt, local, state=None, after=None, limit=9)
+    shown = anomaly_view(listed, viewing)
+    assert (shown["number"], shown["figures"]) == (seen, {})
+    assert shown["text"] == "同一张照片也出现在另一案件中。"
+    assert other not in str(shown)
 
 
 def test_two_places_too_far_apart_for_the_time_between_are_listed_with_their_numbers(office):
