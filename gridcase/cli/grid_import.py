@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from gridcase.grid.features import UNIT_LAYER
 from gridcase.grid.files import LayerFile
 from gridcase.grid.reading import CodeScheme, Finding, LayerSpec
 from gridcase.services.layers import LayerImport, export_layer, import_file, open_file
+from gridcase.services.steps.layer_effects import MovedCase
 from gridcase.services.steps.layering import LayerChange
 
 T = TypeVar("T")
@@ -151,7 +153,12 @@ def _value(done: LayerImport, file: LayerFile, language: Language, *, dry_run: b
             "fields": list(file.names),
         },
         "dry_run": dry_run,
-    }
+    } | ({"moved": [_moved(one) for one in done.effects.moved] if done.effects else []} if dry_run else {})
+
+
+def _moved(one: MovedCase) -> dict[str, Any]:
+    """Return an open case with where it lies and where it would lie."""
+    return {"number": one.number, "before": asdict(one.before), "after": asdict(one.after)}
 
 
 def _exception(finding: Finding, language: Language) -> dict[str, Any]:
@@ -190,4 +197,10 @@ def _text(value: dict[str, Any]) -> str:
     return "\n".join(
         [f"{name}: {value[name]}" for name in counts]
         + [f"  {one['code']}: {one['reason']}" for one in value["exceptions"]]
+        + ([f"moved: {len(value['moved'])}", *map(_moved_text, value["moved"])] if "moved" in value else [])
     )
+
+
+def _moved_text(one: dict[str, Any]) -> str:
+    before, after = (" ".join((*one[side]["codes"], one[side]["unit"])).strip() or "-" for side in ("before", "after"))
+    return f"  {one['number']}: {before} → {after}"

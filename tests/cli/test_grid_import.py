@@ -67,6 +67,19 @@ def test_a_dry_run_reports_and_changes_nothing(run, tmp_path, sqlite_office: Off
     assert not [name for name, _ in sqlite_office.rt.reference().features if name == "duty"]
 
 
+def test_a_dry_run_names_the_open_cases_that_would_lie_elsewhere(run, tmp_path, sqlite_office: Office) -> None:
+    number, point = sqlite_office.caller("inspector").file().json["number"], sqlite_office.point()
+    around = shapely.Point(point.lon, point.lat).buffer(0.001)
+    path = tmp_path / "around.geojson"
+    feature = {"type": "Feature", "properties": {"id": "P1"}, "geometry": json.loads(shapely.to_geojson(around))}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    told = json.loads(run("import", path, *OPTIONS, "--dry-run", "--json").stdout)
+    nowhere = {"codes": [], "community": "", "unit": ""}
+    assert told["moved"] == [{"number": number, "before": nowhere, "after": nowhere | {"codes": ["P1"]}}]
+    assert f"moved: 1\n  {number}: - → P1\n" in run("import", path, *OPTIONS, "--dry-run").stdout
+    assert "moved" not in json.loads(run("import", path, *OPTIONS, "--json").stdout)
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [
