@@ -148,7 +148,7 @@ def stand_by_unit(tx: Tx, actor: Actor, now: datetime) -> tuple[UnitStand, ...]:
             func.sum(case((and_(late, ~theirs), 1), else_=0)),
             func.min(case((late, CaseRow.due_at))),
         )
-        .where(CaseRow.state.in_(_OPEN), visible_to(actor))
+        .where(CaseRow.state.in_(_OPEN), visible_to(actor, is_narrow=True))
         .group_by(CaseRow.unit)
     )
     found = [
@@ -174,7 +174,7 @@ def hot_cells(tx: Tx, actor: Actor, span: Span, before: Span, limit: int) -> tup
             CaseRow.filed_at >= before.start,
             CaseRow.filed_at < span.end,
             CaseRow.area.is_not(None),
-            visible_to(actor),
+            visible_to(actor, is_narrow=True),
         )
         .group_by(CaseRow.area)
         .having(filed > 0)
@@ -198,9 +198,9 @@ def open_in_cells(tx: Tx, actor: Actor, cells: Sequence[str]) -> Mapping[str, in
 
 
 def _of(tx: Tx, statement: Select[Any], actor: Actor, ask: FigureAsk, now: datetime) -> Select[Any]:
-    found = statement.where(visible_to(actor), *_criteria(tx, ask, now))
+    found = statement.where(visible_to(actor, is_narrow=True), *_criteria(tx, ask, now))
     if ask.unit is not None:
-        found = found.where(CaseRow.unit == ask.unit if ask.unit else CaseRow.unit.is_(None))
+        found = found.where(unsought(CaseRow.unit) == ask.unit)
     return found.where(*criteria(tx, CaseFilter(area=ask.area), now)) if ask.area else found
 
 
