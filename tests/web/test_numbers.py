@@ -37,9 +37,9 @@ def test_a_number_too_large_in_a_form_is_answered(office: Office):
         assert version.status_code < 500
         pulse = dispatcher.get(f"/cases/{number}/pulse?seen={huge}")
         assert (pulse.status_code, pulse.text) == (204, "")
-    shift_leader = Visitor(office, "shift_leader")
+    acceptor = Visitor(office, "acceptor")
     for huge in HUGE:
-        asked = shift_leader.post(f"/cases/{number}/actions/request_verification", {"inspector": huge, "version": "1"})
+        asked = acceptor.post(f"/cases/{number}/actions/request_verification", {"inspector": huge, "version": "1"})
         assert asked.status_code in (404, 409, 422)
     admin = Visitor(office, "admin")
     for huge in HUGE:
