@@ -158,7 +158,7 @@ ITEMS: dict[str, str] = {
     "from": "起",
     "to": "止（不含）",
     "cut_off": "统计截止",
-    "draft": "草稿",
+    "draft": "初稿",
     "revision": "版次",
     "supersedes": "替代",
     "reason": "重发原因",

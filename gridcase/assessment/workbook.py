@@ -156,7 +156,7 @@ def _cover(made: _Book, page: "Worksheet", package: MonthPackage, sheet: Sheet) 
     head = (
         f"{package.area_name} {period_title(package.period.name)}网格化城市管理{assessment_title(package.period.name)}"
     )
-    head += "（草稿）" if package.standing.is_draft else ""
+    head += "（初稿）" if package.standing.is_draft else ""
     page.merge_range(0, 0, 0, 1, head.strip(), title)
     for row, (item, content) in enumerate(sheet.rows, start=2):
         if item == "seal_place":

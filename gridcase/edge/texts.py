@@ -208,7 +208,7 @@ LABELS: dict[str, Text] = {
     "notice_recurrence": Text("认定反复发案", "Found to be a recurrence"),
     "notice_month_step": Text("月度考评步骤", "Step of the month"),
     "notice_appeal_filed": Text("新的申诉", "Appeal filed"),
-    "notice_appeal_decided": Text("申诉已裁决", "Appeal decided"),
+    "notice_appeal_decided": Text("申诉已裁定", "Appeal decided"),
     "notice_work_done": Text("后台任务完成", "Work finished"),
     "notice_work_failed": Text("后台任务失败", "Work failed"),
     "your_unit": Text("本单位的案件", "Your unit's case"),
@@ -350,7 +350,7 @@ SENTENCES: dict[str, Text] = {
     ),
     "mail_settings_wrong": Text("设置 {setting} 有误。", "The setting {setting} is wrong."),
     "mail_credentials_unusable": Text(
-        "邮件账户文件不可用（{reason}）：须为权限 0600、共两行的文件。",
+        "邮件账号文件不可用（{reason}）：须为权限 0600、共两行的文件。",
         "The file with the mail account cannot be used ({reason}): it has mode 0600 and two lines.",
     ),
     "mail_failed": Text("邮件服务器未接收（{reason}）。", "The mail server did not take it ({reason})."),
@@ -372,10 +372,10 @@ SENTENCES: dict[str, Text] = {
         "登录失败次数过多，请 {seconds} 秒后再试。", "Too many failed sign-ins. Try again in {seconds} seconds."
     ),
     "role_not_granted": Text(
-        "未授予角色“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
+        "未分配岗位“{role}”，可选：{choices}。", "The role {role} is not granted. Choose: {choices}."
     ),
     "role_may_not": Text("{role}不能执行“{action}”。", "A {role} may not do this ({action})."),
-    "role_needed": Text("此操作需要以下角色：{roles}。", "This needs one of these roles: {roles}."),
+    "role_needed": Text("此操作需要以下岗位：{roles}。", "This needs one of these roles: {roles}."),
     "limit_by_shift_leader": Text(
         "该类别没有规定时限，须由值班长立案并选定时限。",
         "This class has no limit of its own: a shift leader has to register it and choose one.",
@@ -520,7 +520,7 @@ SENTENCES: dict[str, Text] = {
     "not_approved": Text("尚未经领导审签。", "The leader has not approved it yet."),
     "act_done": Text("该步骤（{act}）已办理。", "This step ({act}) was done already."),
     "export_not_made": Text(
-        "系统自动生成的草稿不出具报送包；请运行考评。", "A draft made by itself has no package; run the month for one."
+        "系统自动生成的初稿不出具报送包；请运行考评。", "A draft made by itself has no package; run the month for one."
     ),
     "export_not_ready": Text("报送包正在生成，请稍后再试。", "The package is being made; try again in a moment."),
     "facts_missing": Text(
@@ -720,10 +720,10 @@ SENTENCES: dict[str, Text] = {
     ),
     "name_needed": Text("请填写姓名，最多 {most} 个字。", "Give a name of at most {most} characters."),
     "unit_needed_by_role": Text(
-        "此人以该单位身份办案，请先结束相应角色，再调整单位。",
+        "此人以该单位身份办案，请先终止相应岗位，再调整单位。",
         "This person acts for the unit. End that role first, then change the unit.",
     ),
-    "role_not_grantable": Text("“{role}”不能授予。", "The role {role} cannot be granted."),
+    "role_not_grantable": Text("“{role}”不能分配。", "The role {role} cannot be granted."),
     "scope_not_for_role": Text(
         "“{role}”不能用这一范围，可选：{choices}。", "The role {role} does not take this scope. Possible: {choices}."
     ),
@@ -732,12 +732,12 @@ SENTENCES: dict[str, Text] = {
     ),
     "scope_without_value": Text("这一范围不带编码，请留空。", "This scope takes no code. Leave it empty."),
     "role_granted_already": Text(
-        "同一范围的“{role}”在这段时间内已经授予。", "The role {role} is already granted with this scope for that time."
+        "同一范围的“{role}”在这段时间内已经分配。", "The role {role} is already granted with this scope for that time."
     ),
-    "grant_not_found": Text("没有这项角色授权。", "There is no such role of this person."),
+    "grant_not_found": Text("没有这项岗位。", "There is no such role of this person."),
     "end_before_today": Text("最后一天不能早于 {day}。", "The last day cannot be before {day}."),
     "last_admin": Text(
-        "这是最后一位长期有效的管理员，不能移除；请先授予另一人。",
+        "这是最后一位长期有效的管理员，不能移除；请先分配给另一人。",
         "This is the last administrator without an end. Grant the role to somebody else first.",
     ),
     "person_not_found": Text("没有这个人。", "There is no such person."),
@@ -756,7 +756,7 @@ SENTENCES: dict[str, Text] = {
     "username_taken": Text("用户名 {username} 已被使用。", "The user name {username} is taken."),
     "password_short": Text("密码至少 {least} 个字符。", "The password needs at least {least} characters."),
     "unknown_person": Text(
-        "没有具有“{role}”角色的用户 {username}。", "There is no user {username} with the role {role}."
+        "没有担任“{role}”岗位的用户 {username}。", "There is no user {username} with the role {role}."
     ),
     "unknown_username": Text("没有用户 {username}。", "There is no user {username}."),
     # roster, delegation
@@ -767,10 +767,10 @@ SENTENCES: dict[str, Text] = {
     "end_before_start": Text("结束时间须晚于开始时间。", "The end has to be after the start."),
     "span_too_long": Text("最长 {most} 天。", "At most {most} days."),
     "role_not_held": Text(
-        "只能授权本人正式担任的角色；未正式担任“{role}”。",
+        "只能授权本人正式担任的岗位；未正式担任“{role}”。",
         "Only a role held for good can be handed over; {role} is not.",
     ),
-    "role_ends_before": Text("本角色只担任到 {day}，授权不能更晚。", "The role itself ends on {day}; end by then."),
+    "role_ends_before": Text("本岗位只担任到 {day}，授权不能更晚。", "The role itself ends on {day}; end by then."),
     "delegate_is_holder": Text("不能授权给本人。", "A role is handed over to somebody else."),
     "delegate_of_other_unit": Text(
         "{username} 不是本单位人员，不能代行本单位职责。", "{username} is not of the unit and cannot act for it."

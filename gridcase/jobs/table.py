@@ -129,7 +129,7 @@ _ALL = (
     Job(
         name="timetable",
         every=timedelta(minutes=10),
-        zh="月度考评时间表：到时生成草稿与截止后考评，每日更新当月得分，提醒各步骤",
+        zh="月度考评时间表：到时生成初稿与截止后考评，每日更新当月得分，提醒各步骤",
         en="the month's timetable: drafts at their time and after the cut-off, the open month's score daily, reminders",
         work=_keep_timetable,
     ),

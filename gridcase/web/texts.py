@@ -41,7 +41,7 @@ TEXTS: dict[str, Text] = {
         "{cells} unit cells in {communities} communities, with {cases} cases",
     ),
     "legend": Text("图例", "Legend"),
-    "mark_receive": Text("待受理", "Received"),
+    "mark_receive": Text("待受理", "To accept"),
     "mark_dispatch": Text("待派遣、待签收", "To dispatch or accept"),
     "mark_handle": Text("处置中", "Being handled"),
     "mark_check": Text("待核查、核查中", "To check or being checked"),

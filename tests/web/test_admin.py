@@ -95,7 +95,7 @@ def test_a_person_added_signs_in_is_revoked_and_out(office):
     again = admin.post(revoke.action, revoke.fields)
     assert again.status_code == 404
     history = admin.get("/admin/history").text
-    assert "撤销登录" in history
+    assert "注销登录" in history
     assert SCRIPT not in history
 
 

@@ -166,7 +166,7 @@ def test_words_are_searched_for_among_ended_cases_on_demand(office):
     dispatcher = Visitor(office, "dispatcher")
     page = dispatcher.get(at("/queue", q="步行")).text
     assert listed(page) == []
-    (every,) = re.findall(r'<a href="([^"]*)">也在已结案的案件中查找', page)
+    (every,) = re.findall(r'<a href="([^"]*)">同时查找已结案的案件', page)
     assert listed(dispatcher.get(every.replace("&amp;", "&")).text) == [number]
 
 

@@ -22,7 +22,7 @@ WORDS: dict[str, Text] = {
     "filing.place": Text("地点说明", "Place"),
     "filing.description": Text("问题描述", "Description"),
     "filing.description_hint": Text(
-        "写事和地点即可；反映人的姓名、电话请留在来源系统，不要写在这里。",
+        "写清问题和地点即可；反映人的姓名、电话请留在来源系统，不要写在这里。",
         "What and where. Keep the caller's name and phone in the system it came from; do not write them here.",
     ),
     "filing.observed_at": Text("发现时间", "Observed at"),
@@ -43,7 +43,7 @@ WORDS: dict[str, Text] = {
     "filing.why": Text("派遣依据", "Why"),
     "filing.nobody": Text("没有匹配的派遣规则，由派遣员指定", "no routing rule matches; a dispatcher decides"),
     "filing.nowhere": Text(
-        "在地图上点一下位置，即可看到所属网格、责任单位和附近同类案件。",
+        "在地图上点选位置，即可看到所属网格、责任单位和附近同类案件。",
         "Click the place on the map to see its cell, who is responsible and what is open nearby.",
     ),
     "filing.choose_type": Text("选定类别后显示责任单位。", "Choose a type to see who is responsible."),

@@ -55,7 +55,7 @@ WORDS: dict[str, Text] = {
     "month.state_open": Text("进行中", "Open"),
     "month.state_draft": Text("初稿", "Draft"),
     "month.state_publicity": Text("公示中", "In publicity"),
-    "month.state_deciding": Text("裁定中", "Being decided"),
+    "month.state_deciding": Text("申诉裁定", "Being decided"),
     "month.state_approving": Text("待审签封存", "To approve and seal"),
     "month.state_sealed": Text("已封存", "Sealed"),
     "month.state_sent": Text("已报送", "Sent"),
@@ -85,7 +85,7 @@ WORDS: dict[str, Text] = {
     "month.no_runs": Text("本月尚未运行考评。", "This month has not been run yet."),
     "month.working": Text("正在后台处理，完成后自动更新。", "Being worked on; this page updates by itself."),
     "month.acts": Text("第 {id} 号办理记录", "What was done with no. {id}"),
-    "month.act_draft": Text("生成", "made"),
+    "month.act_draft": Text("生成初稿", "made"),
     "month.act_withdraw": Text("撤回", "withdrawn"),
     "month.act_approve": Text("审签", "approved"),
     "month.act_seal": Text("封存", "sealed"),
@@ -149,7 +149,7 @@ WORDS: dict[str, Text] = {
     "month.points": Text("得分", "Points"),
     "month.lost": Text("失分", "Lost"),
     "month.weight": Text("满分 {points}", "of {points}"),
-    "month.against": Text("其中 {n} 件扣分案件", "{n} cases that cost points"),
+    "month.against": Text("其中扣分 {n} 件", "{n} cases that cost points"),
     "month.list_of": Text("{count} {n} 的案件清单", "Cases of {count} {n}"),
     "month.no_lists": Text(
         "本次运行未保存数字背后的案件清单，重新运行后可逐件查看。",
@@ -170,7 +170,7 @@ WORDS: dict[str, Text] = {
     "month.sum": Text("合计", "Sum"),
     "month.equals": Text("= 得分 {score}", "= score {score}"),
     "month.contest": Text("申诉", "Contest"),
-    "month.kind_base": Text("起始分", "Starts with"),
+    "month.kind_base": Text("基础分", "Starts with"),
     "month.kind_term": Text("按公式计", "By formula"),
     "month.kind_external": Text("外部评分", "Outside score"),
     "month.kind_no_data": Text("无数据", "Without data"),
@@ -208,7 +208,7 @@ WORDS: dict[str, Text] = {
     "month.new_appeal": Text("提出申诉", "File an appeal"),
     "month.file_appeal": Text("提交申诉", "File the appeal"),
     "month.no_appeals": Text("没有申诉。", "There are no appeals."),
-    "month.appeals_hint": Text("在得分说明中点「申诉」提出。", "An appeal is filed from a line of the score."),
+    "month.appeals_hint": Text("在得分说明中点“申诉”提出。", "An appeal is filed from a line of the score."),
     "month.contested_line": Text("申诉的得分行", "The contested line"),
     "month.your_appeal": Text("申诉内容", "Your appeal"),
     "month.appeal_window": Text("处置单位可在 {first} 至 {last} 申诉。", "Units appeal from {first} to {last}."),
@@ -292,7 +292,7 @@ WORDS: dict[str, Text] = {
     # what-if
     "month.what_if": Text("规则试算", "What-if"),
     "month.what_if_hint": Text(
-        "用草拟规则重算已封存的月份，与现行规则对照，不影响任何结果。",
+        "用规则草案重算已封存的月份，与现行规则对照，不影响任何结果。",
         "Score sealed months by a draft beside the rules in force; nothing is changed.",
     ),
     "month.nothing_sealed": Text(
@@ -300,7 +300,7 @@ WORDS: dict[str, Text] = {
     ),
     "month.against_rules": Text("现行规则", "Rules in force"),
     "month.load_rules": Text("载入规则文本", "Load its text"),
-    "month.draft_text": Text("草拟规则（YAML）", "Draft rules (YAML)"),
+    "month.draft_text": Text("规则草案（YAML）", "Draft rules (YAML)"),
     "month.draft_hint": Text(
         "载入现行规则后修改；可先检查再试算。", "Load the rules in force and change them; check before trying."
     ),
@@ -362,7 +362,7 @@ WORDS: dict[str, Text] = {
     "month.points_of": Text("扣分所属规则", "Rule set of the points"),
     "month.no_points": Text("不扣分", "no points"),
     "month.encoding": Text("编码", "Encoding"),
-    "month.corrects_rows": Text("与已导入不同的行予以更正", "Rows that differ take the place of the earlier"),
+    "month.corrects_rows": Text("与已导入内容不一致的行予以更正", "Rows that differ take the place of the earlier"),
     "month.preview": Text("预览", "Preview"),
     "month.take": Text("导入", "Take in"),
     "month.preview_result": Text("预览结果（未导入）", "Preview (nothing was taken in)"),
@@ -375,12 +375,12 @@ WORDS: dict[str, Text] = {
     "month.field": Text("字段", "Field"),
     "month.why": Text("原因", "Why"),
     "month.preview_hint": Text(
-        "确认无误后重新选择文件并点「导入」。", "Choose the file again and take it in once it is right."
+        "确认无误后重新选择文件并点“导入”。", "Choose the file again and take it in once it is right."
     ),
     "month.compare": Text("开始对账", "Compare"),
     "month.complete": Text("清单完整的系统", "Systems with complete lists"),
     "month.complete_hint": Text(
-        "填写后，清单未列出的本级应处置案件记为「仅本级有」。",
+        "填写后，清单未列出的本级应处置案件记为“仅本级有”。",
         "Our cases due that such a list leaves out are then only ours.",
     ),
     "month.do_compare": Text("对账", "Compare"),

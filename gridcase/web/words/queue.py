@@ -5,7 +5,7 @@ from gridcase.edge.texts import Text
 WORDS: dict[str, Text] = {
     "queue.search": Text("案件编号、地址或描述中的词", "Number, or words of the address or description"),
     "queue.search_label": Text("查找案件", "Find cases"),
-    "queue.search_every": Text("也在已结案的案件中查找", "Search ended cases too"),
+    "queue.search_every": Text("同时查找已结案的案件", "Search ended cases too"),
     "queue.views": Text("视图", "Views"),
     "queue.view_open": Text("在办", "Open"),
     "queue.view_unassigned": Text("待派遣", "Unassigned"),
@@ -35,7 +35,7 @@ WORDS: dict[str, Text] = {
     "queue.by_filed_from": Text("上报自", "Filed from"),
     "queue.by_filed_to": Text("上报至", "Filed to"),
     "queue.by_overdue": Text("时限", "Deadline"),
-    "queue.by_campaign": Text("专项普查", "Campaign"),
+    "queue.by_campaign": Text("专项行动", "Campaign"),
     "queue.by_cursor": Text("页码", "Page"),
     "queue.by_view": Text("视图", "View"),
     "queue.by_order": Text("排序", "Order"),
@@ -101,7 +101,7 @@ WORDS: dict[str, Text] = {
     "queue.new_due": Text("新时限", "New deadline"),
     "queue.result": Text("结果", "Result"),
     "queue.stale": Text(
-        "列表显示之后，此案件已有变化；不会改动，请刷新后再办。",
+        "列表显示后，此案件已有变化，本次不办理；请刷新后再办。",
         "Somebody changed this case since the list was shown; it is left alone.",
     ),
     "queue.wrong_state": Text("“{state}”的案件不能{action}", "not possible while “{state}”"),

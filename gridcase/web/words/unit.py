@@ -17,7 +17,7 @@ WORDS: dict[str, Text] = {
     "unit.tray_on_hold": Text("挂账", "Suspended"),
     "unit.tray_reported_by_us": Text("已反馈，待核查", "Reported, awaiting the check"),
     "unit.nothing": Text("目前没有要办的案件。", "Nothing lies on the desk."),
-    "unit.empty_trays": Text("以下为空：", "Empty:"),
+    "unit.empty_trays": Text("暂无案件：", "Empty:"),
     "unit.sign_chosen": Text("签收所选", "Sign for the chosen"),
     "unit.choose_all": Text("全选", "All"),
     "unit.choose": Text("选择 {number}", "Choose {number}"),
@@ -40,7 +40,7 @@ WORDS: dict[str, Text] = {
     "unit.not_current": Text("本月尚未计算，以下为最近一期。", "The open month has no score yet; this is the latest."),
     "unit.rank": Text("第 {rank} 名（共 {among} 个单位）", "Rank {rank} of {among}"),
     "unit.no_data": Text("无数据", "no data"),
-    "unit.draft": Text("预估", "draft"),
+    "unit.draft": Text("初稿", "draft"),
     "unit.rule_set": Text(
         "依据 {rule_set}（{version} 版），统计至 {time}", "By {rule_set}, version {version}, as of {time}"
     ),

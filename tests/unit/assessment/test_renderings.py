@@ -108,7 +108,7 @@ def test_the_cover_has_places_to_sign_and_for_the_seal(tmp_path):
     cover = dict(rows_of(book_of(one, tmp_path / "w.xlsx"), "封面")[2:])
 
     assert cover["考核周期"] == "2026-10"
-    assert (cover["草稿"], cover["审核"]) == ("是", "leader 2026-11-06T09:00:00+08:00")
+    assert (cover["初稿"], cover["审核"]) == ("是", "leader 2026-11-06T09:00:00+08:00")
     assert not cover["编制"]
     assert cover["盖章处"] == "（此处盖章）"
 
