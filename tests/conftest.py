@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy.engine import URL, make_url
 
+from gridcase.services import running_month
 from gridcase.services.steps import passwords
 from tests.office import Office, furnish, open_office
 from tests.sample_city import SampleCity, play_city
@@ -36,6 +37,19 @@ def quick_passwords() -> Iterator[None]:
     """Hash passwords cheaply: at full cost a sign-in takes 60 ms of a core, and the tests sign in very often."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def plain_packages() -> Iterator[None]:
+    """Leave workbook, report and Parquet out of packages: they are tried elsewhere and take seconds."""
+    whole = running_month.write_package
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            running_month,
+            "write_package",
+            lambda package, path, **more: whole(package, path, with_renderings=False, **more),
+        )
         yield
 
 

@@ -14,18 +14,9 @@ from tests.contract import Contract
 from tests.months import CUT_OFF, LATER, PERIOD, RULES, reported_case
 from tests.office import Caller, Office
 
+pytestmark = pytest.mark.usefixtures("plain_packages")
+
 ASKED = {"period": PERIOD, "rule_set": RULES}
-
-
-@pytest.fixture(autouse=True)
-def plain_packages(monkeypatch):
-    """Leave workbook, report and Parquet out: they are of no interest here and take seconds."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
 
 
 @pytest.fixture

@@ -192,13 +192,7 @@ def test_an_adjustment_needs_a_key_and_is_made_once_under_it(office: Office):
     assert send(office.caller("unit_leader"), "/adjustments", body, new_key()).status_code == 403
 
 
-def test_the_ledger_of_a_package_is_kept_over_http(office: Office, monkeypatch: pytest.MonkeyPatch):
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
+def test_the_ledger_of_a_package_is_kept_over_http(office: Office, plain_packages: None):
     reported_case(office)
     run = sealed_month(office)
     running_month.pack(office.rt, run.id)

@@ -118,13 +118,7 @@ def test_points_are_settled_once_under_a_key(run):
     assert "-0.5" in run("adjustments", "list", "--period", "2026-11").stdout
 
 
-def test_what_became_of_a_package_is_noted_and_listed(run, sqlite_office: Office, monkeypatch: pytest.MonkeyPatch):
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
+def test_what_became_of_a_package_is_noted_and_listed(run, sqlite_office: Office, plain_packages: None):
     reported_case(sqlite_office)
     sealed = sealed_month(sqlite_office)
     running_month.pack(sqlite_office.rt, sealed.id)

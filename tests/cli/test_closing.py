@@ -18,14 +18,8 @@ ASKED = ("--period", PERIOD, "--rule-set", RULES)
 
 
 @pytest.fixture
-def office(sqlite_office: Office, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(sqlite_office: Office, monkeypatch: pytest.MonkeyPatch, plain_packages: None) -> Office:
     """Let the command line work on an office with a closed case, after every step of October's timetable."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
     monkeypatch.setattr(assess, "runtime", lambda: sqlite_office.rt)
     reported_case(sqlite_office)
     sqlite_office.clock.instant = LATER

@@ -14,21 +14,10 @@ from tests.feeds import settle
 from tests.months import LATER, PERIOD, PUBLICITY_ENDS, reported_case
 from tests.office import Office
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("plain_packages")]
 
 RULES = "production-formula"
 SCRIPT = "<script>document.title = 'x'</script> 电力施工"
-
-
-@pytest.fixture(autouse=True)
-def plain_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave workbook, report and Parquet out: they are tried elsewhere and take seconds."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from gridcase.store.database import Tx
 from tests.months import LATER, PERIOD, RULES, reported_case
 from tests.office import Office
 
+pytestmark = pytest.mark.usefixtures("plain_packages")
+
 _RULE_SETS = (RULES, "production-formula", "cjt292-unit")
 #: A period and a rule set for every point, so that one office serves them all.
 CLOSINGS = [(f"2026-{month:02d}", rules) for rules in _RULE_SETS for month in range(1, 10)]
@@ -28,17 +30,6 @@ CLOSINGS = [(f"2026-{month:02d}", rules) for rules in _RULE_SETS for month in ra
 
 class KilledError(BaseException):
     """The process is gone: nothing in it gets to say anything more."""
-
-
-@pytest.fixture(autouse=True)
-def plain_packages(monkeypatch):
-    """Leave workbook, report and Parquet out: they are of no interest here and take seconds."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
 
 
 @pytest.fixture

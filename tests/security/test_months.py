@@ -51,14 +51,8 @@ class Sealed:
 
 
 @pytest.fixture
-def sealed(office: Office, monkeypatch: pytest.MonkeyPatch) -> Sealed:
+def sealed(office: Office, plain_packages: None) -> Sealed:
     """October run, contested by another unit, sealed and packed."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
     own, _ = file_open(office)
     hidden, _ = file_hidden(office)
     settle(office)

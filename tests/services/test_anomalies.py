@@ -1,7 +1,5 @@
 """What the evidence of phones shows for a person to look at: found once, reviewed once, erased in time."""
 
-import io
-import uuid
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,18 +18,8 @@ from tests.office import Caller, Office, jpeg
 Json = dict[str, Any]
 
 
-def photo(caller: Caller, colour: str, **told: Any) -> str:
-    answer = caller.client.post(
-        "/api/v1/attachments",
-        data={"file": (io.BytesIO(jpeg(colour)), "p.jpg"), "usage": "file"} | told,
-        headers=caller.headers | {"Idempotency-Key": str(uuid.uuid4())},
-    )
-    assert answer.status_code == 201, answer.json
-    return str(answer.json["id"])
-
-
 def file(office: Office, caller: Caller, colour: str, **told: Any) -> str:
-    answer = caller.file(office.filing(attachments=[photo(caller, colour, **told)]))
+    answer = caller.file(office.filing(attachments=[caller.photo(data=jpeg(colour), **told)]))
     assert answer.status_code == 201, answer.json
     return str(answer.json["number"])
 
@@ -69,7 +57,7 @@ def test_the_same_photo_in_two_cases_is_listed_once_with_the_other_case(office, 
 
 def test_the_other_case_of_a_photo_is_named_only_to_those_who_may_see_it(office):
     near, far = office.caller("inspector"), office.caller("inspector2")
-    body = office.filing(attachments=[photo(near, "red")], location=where(office, -300))
+    body = office.filing(attachments=[near.photo()], location=where(office, -300))
     one, two = near.file(body).json["number"], file(office, far, "red")
     (item,) = found(office)
     assert {item["number"], item["figures"]["case"]} == {one, two}
@@ -199,7 +187,7 @@ def test_nobody_else_reads_them(sqlite_office, username):
 def test_positions_go_some_whole_months_after_the_case_ended_and_not_before(office):
     inspector = office.caller("inspector")
     body = office.filing(
-        attachments=[photo(inspector, "red", device="Phone", **where(office))],
+        attachments=[inspector.photo(device="Phone", **where(office))],
         measured_location=where(office),
         device="P",
     )

@@ -1,7 +1,5 @@
 """Campaigns: listed places visited one by one, cases that carry the campaign, and progress in numbers."""
 
-import io
-import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -179,16 +177,6 @@ def test_an_unknown_campaign_is_not_found(office: Office, planner: Caller) -> No
     assert planner.get("/campaigns/nothing").json["code"] == "campaign_not_found"
 
 
-def visit_photo(caller: Caller, colour: str, **told: Any) -> str:
-    answer = caller.client.post(
-        "/api/v1/attachments",
-        data={"file": (io.BytesIO(jpeg(colour)), "p.jpg"), "usage": "other"} | told,
-        headers=caller.headers | {"Idempotency-Key": str(uuid.uuid4())},
-    )
-    assert answer.status_code == 201, answer.json
-    return str(answer.json["id"])
-
-
 def standing(office: Office, north: float = 0) -> dict[str, float]:
     point = office.point()
     return {"lon": point.lon, "lat": point.lat + north, "accuracy_m": 5}
@@ -196,7 +184,7 @@ def standing(office: Office, north: float = 0) -> dict[str, float]:
 
 def test_a_visit_keeps_when_and_where_it_was_made_and_its_photos(office: Office, planner: Caller) -> None:
     inspector, now = office.caller("inspector"), office.clock.now()
-    photo = visit_photo(inspector, "red", original_sha256="c" * 64, clock_offset_ms=60_000)
+    photo = inspector.photo("other", jpeg("red"), original_sha256="c" * 64, clock_offset_ms=60_000)
     seen = (now - timedelta(minutes=11)).isoformat()
     told = {"location": standing(office), "observed_at": seen, "attachments": [photo], "device": "Phone 13"}
     answer = visited(inspector, 1, result="no_problem", **told)
@@ -207,7 +195,7 @@ def test_a_visit_keeps_when_and_where_it_was_made_and_its_photos(office: Office,
     assert visited(inspector, 1, result="no_problem", **told).headers["Idempotency-Replayed"] == "true"
     assert office.caller("acceptor").get(f"/attachments/{photo}").status_code == 200
     assert office.caller("unit_leader").get(f"/attachments/{photo}").status_code == 404
-    again = visit_photo(inspector, "pink", original_sha256="c" * 64)
+    again = inspector.photo("other", jpeg("pink"), original_sha256="c" * 64)
     refused = visited(inspector, 2, result="no_problem", location=standing(office), attachments=[again])
     assert (refused.status_code, refused.json["code"]) == (422, "photo_known")
 
@@ -232,7 +220,7 @@ def test_a_visit_that_says_nowhere_where_is_noted_and_a_place_without_a_position
 
 def test_where_visitors_stood_is_erased_some_months_later(office: Office, planner: Caller) -> None:
     inspector = office.caller("inspector")
-    photo = visit_photo(inspector, "red", device="Phone 13", lon=office.point().lon, lat=office.point().lat)
+    photo = inspector.photo("other", jpeg("red"), device="Phone 13", lon=office.point().lon, lat=office.point().lat)
     visited(inspector, 1, result="no_problem", location=standing(office), attachments=[photo])
     office.clock.advance(timedelta(days=150))
     assert clean_evidence(office.rt) == 0

@@ -19,18 +19,9 @@ from gridcase.workflow.timetable import Act, Approval, MonthState
 from tests.months import CUT_OFF, LATER, PERIOD, PUBLICITY_ENDS, RULES, reported_case, run_later, sealed_month
 from tests.office import Office
 
+pytestmark = pytest.mark.usefixtures("plain_packages")
+
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def plain_packages(monkeypatch):
-    """Leave workbook, report and Parquet out: they are of no interest here and take seconds."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
 
 
 @pytest.fixture

@@ -141,14 +141,8 @@ def test_an_adjustment_stands_in_the_month_in_which_it_is_made(office):
 
 
 @pytest.fixture
-def packed(office: Office, monkeypatch: pytest.MonkeyPatch) -> tuple[Office, int]:
+def packed(office: Office, plain_packages: None) -> tuple[Office, int]:
     """A sealed October with its package."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
     reported_case(office)
     run = sealed_month(office)
     running_month.pack(office.rt, run.id)

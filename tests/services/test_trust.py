@@ -1,7 +1,5 @@
 """What a phone says of place, photo and time: refused or taken with a reason, and by whose clock it counts."""
 
-import io
-import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,17 +9,6 @@ from gridcase.store.configuration import add_version, documents_in_force
 from tests.office import Caller, Office, jpeg
 
 Json = dict[str, Any]
-
-
-def evidence_photo(caller: Caller, colour: str, *, usage: str = "check", **told: Any) -> str:
-    """Upload a photo as a phone does, with what it says beside it."""
-    answer = caller.client.post(
-        "/api/v1/attachments",
-        data={"file": (io.BytesIO(jpeg(colour)), "p.jpg"), "usage": usage} | told,
-        headers=caller.headers | {"Idempotency-Key": str(uuid.uuid4())},
-    )
-    assert answer.status_code == 201, answer.json
-    return str(answer.json["id"])
 
 
 @pytest.fixture
@@ -56,7 +43,7 @@ def facts(caller: Caller, number: str) -> Json:
 
 def test_a_check_far_away_needs_a_reason_that_the_reviewer_sees_and_the_unit_does_not(office, people, asked):
     inspector, far = people["inspector2"], here(office, lat=office.point().lat + 0.01)
-    photo = evidence_photo(inspector, "blue")
+    photo = inspector.photo("check", jpeg("blue"))
     refused = inspector.act(asked, "check", result="pass", location=far, attachments=[photo])
     assert (refused.status_code, refused.json["code"]) == (422, "too_far")
     assert refused.json["codes"] == {"location": ["too_far"], "override_reason": ["override_possible"]}
@@ -74,7 +61,7 @@ def test_a_check_far_away_needs_a_reason_that_the_reviewer_sees_and_the_unit_doe
 def test_a_photo_taken_before_the_check_was_asked_needs_a_reason(office, people, asked):
     inspector = people["inspector2"]
     before = (office.clock.now() - timedelta(hours=1)).isoformat()
-    photo = evidence_photo(inspector, "blue", captured_at=before)
+    photo = inspector.photo("check", jpeg("blue"), captured_at=before)
     refused = inspector.act(asked, "check", result="pass", location=here(office), attachments=[photo])
     assert refused.json["codes"] == {"attachments": ["photo_old"], "override_reason": ["override_possible"]}
 
@@ -82,9 +69,9 @@ def test_a_photo_taken_before_the_check_was_asked_needs_a_reason(office, people,
 @pytest.mark.parametrize("same", ["bytes", "original"])
 def test_a_photo_that_belongs_to_a_case_already_is_refused_whatever_the_reason(office, people, asked, same):
     inspector, digest = people["inspector2"], "a" * 64
-    used = evidence_photo(inspector, "green", usage="file", original_sha256=digest)
+    used = inspector.photo(data=jpeg("green"), original_sha256=digest)
     assert inspector.file(office.filing(attachments=[used])).status_code == 201
-    again = evidence_photo(inspector, "green" if same == "bytes" else "lime", original_sha256=digest)
+    again = inspector.photo("check", jpeg("green" if same == "bytes" else "lime"), original_sha256=digest)
     body = {"result": "pass", "location": here(office), "attachments": [again], "override_reason": "确属同一处"}
     refused = inspector.act(asked, "check", **body)
     assert (refused.status_code, refused.json["code"]) == (422, "photo_known")
@@ -93,7 +80,7 @@ def test_a_photo_that_belongs_to_a_case_already_is_refused_whatever_the_reason(o
 
 def test_a_fresh_photo_at_the_place_is_taken_without_a_doubt(office, people, asked):
     inspector = people["inspector2"]
-    photo = evidence_photo(inspector, "blue", captured_at=office.clock.now().isoformat(), clock_offset_ms=0)
+    photo = inspector.photo("check", jpeg("blue"), captured_at=office.clock.now().isoformat(), clock_offset_ms=0)
     done = inspector.act(asked, "check", result="pass", location=here(office), attachments=[photo])
     assert done.status_code == 200, done.json
     assert "doubts" not in facts(people["shift_leader"], asked)["facts"]
@@ -116,7 +103,7 @@ def test_the_time_of_capture_decides_a_check_within_limits(office, people, asked
     told = asked_at + timedelta(seconds=ahead_s)
     office.clock.advance(timedelta(hours=later_h))
     inspector = office.caller("inspector2")
-    photo = evidence_photo(inspector, "blue", clock_offset_ms=offset_ms)
+    photo = inspector.photo("check", jpeg("blue"), clock_offset_ms=offset_ms)
     done = inspector.act(
         asked, "check", result="pass", location=here(office), attachments=[photo], observed_at=told.isoformat()
     )
@@ -157,17 +144,17 @@ def test_a_phone_that_believes_in_another_century_loses_nothing(office, people):
 
 def test_a_check_that_says_nowhere_where_is_taken_and_noted(office, people, asked):
     inspector = people["inspector2"]
-    done = inspector.act(asked, "check", result="pass", attachments=[evidence_photo(inspector, "blue")])
+    done = inspector.act(asked, "check", result="pass", attachments=[inspector.photo("check", jpeg("blue"))])
     assert done.status_code == 200, done.json
     assert facts(people["shift_leader"], asked)["facts"]["doubts"] == ["no_place"]
 
 
 def test_without_a_place_of_its_own_a_check_was_made_where_its_photos_were_taken(office, people, asked):
     inspector, point = people["inspector2"], office.point()
-    far = evidence_photo(inspector, "blue", lon=point.lon, lat=point.lat + 0.01, accuracy_m=5)
+    far = inspector.photo("check", jpeg("blue"), lon=point.lon, lat=point.lat + 0.01, accuracy_m=5)
     refused = inspector.act(asked, "check", result="pass", attachments=[far])
     assert (refused.status_code, refused.json["code"]) == (422, "too_far")
-    near = evidence_photo(inspector, "navy", lon=point.lon, lat=point.lat, accuracy_m=5)
+    near = inspector.photo("check", jpeg("navy"), lon=point.lon, lat=point.lat, accuracy_m=5)
     assert inspector.act(asked, "check", result="pass", attachments=[near]).status_code == 200
     assert "doubts" not in facts(people["shift_leader"], asked)["facts"]
 
@@ -184,7 +171,7 @@ def strictly(office: Office, **trust: str) -> None:
 def test_a_city_may_ask_for_a_place_or_not_care(office, people, asked, strictness, status, doubts):
     strictly(office, no_place=strictness)
     inspector = people["inspector2"]
-    done = inspector.act(asked, "check", result="pass", attachments=[evidence_photo(inspector, "blue")])
+    done = inspector.act(asked, "check", result="pass", attachments=[inspector.photo("check", jpeg("blue"))])
     assert done.status_code == status, done.json
     if status == 422:
         assert done.json["codes"] == {"location": ["no_place"], "override_reason": ["override_possible"]}
@@ -199,6 +186,6 @@ def test_an_answer_to_a_task_that_was_taken_back_is_told_so(office, people, aske
     else:
         first = office.actor("inspector").person
         assert people["acceptor"].act(asked, "reassign_task", inspector=first).status_code == 200
-    photo = evidence_photo(people["inspector2"], "blue")
+    photo = people["inspector2"].photo("check", jpeg("blue"))
     late = people["inspector2"].act(asked, "check", result="pass", location=here(office), attachments=[photo])
     assert (late.status_code, late.json["code"]) == (409, "task_withdrawn")

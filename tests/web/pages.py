@@ -101,7 +101,7 @@ class Visitor:
         """Open a page."""
         return self.client.get(path, headers={"Accept": "text/html"} | headers)
 
-    def post(self, path: str, data: Any, **headers: str) -> TestResponse:
+    def post(self, path: str, data: Any = None, **headers: str) -> TestResponse:
         """Send a form."""
         return self.client.post(path, data=data, headers={"Accept": "text/html"} | OWN_SITE | headers)
 

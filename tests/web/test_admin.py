@@ -8,12 +8,12 @@ import zipfile
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import event
 
 from gridcase.domain.actor import Role
 from gridcase.services.reading import one_case
 from gridcase.web.console.admin_frame import ACCESS
 from tests.office import PEOPLE, Office
+from tests.services.test_statements import counted
 from tests.web.pages import OWN_SITE, Visitor, form_to
 
 SCRIPT = "<script>alert(1)</script>"
@@ -237,16 +237,9 @@ def test_lists_take_the_same_number_of_statements_however_long_they_are(office):
     admin.get("/admin/documents")
     counts = []
     for number in range(2):
-        seen: list[str] = []
-
-        def note(_connection, _cursor, statement, *_rest, seen=seen):
-            if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-                seen.append(statement)
-
-        event.listen(office.rt.database.engine, "before_cursor_execute", note)
-        for path in ("/admin/people", "/admin/history", "/admin/documents", "/admin/roster"):
-            assert admin.get(path).status_code == 200
-        event.remove(office.rt.database.engine, "before_cursor_execute", note)
+        with counted(office) as seen:
+            for path in ("/admin/people", "/admin/history", "/admin/documents", "/admin/roster"):
+                assert admin.get(path).status_code == 200
         counts.append(len(seen))
         for more in range(6 * (1 - number)):
             admin.post("/admin/people", {"username": f"more{more}", "name": "多", "unit": ""} | GRANT)

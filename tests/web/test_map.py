@@ -18,16 +18,9 @@ from gridcase.edge.texts import Language
 from gridcase.grid.datums import from_wgs84
 from gridcase.services.reading import one_case
 from gridcase.settings import SettingsError, load_settings
-from tests.office import PASSWORD, Office
+from tests.office import Office
 from tests.services.test_statements import counted
-from tests.web.pages import OWN_SITE
-
-
-def at_the_page(office: Office, username: str) -> FlaskClient:
-    client = office.app.test_client()
-    answer = client.post("/login", data={"username": username, "password": PASSWORD}, headers=OWN_SITE)
-    assert answer.status_code == 303, answer.text
-    return client
+from tests.web.pages import Visitor
 
 
 def points(client: FlaskClient, **query: Any) -> list[str]:
@@ -40,7 +33,7 @@ def test_open_cases_are_points_and_closed_ones_are_not(office: Office) -> None:
     number = office.caller("inspector").file().json["number"]
     gone = office.caller("inspector").file().json["number"]
     assert office.caller("shift_leader").act(gone, "void", reason="test").status_code == 200
-    shown = points(at_the_page(office, "dispatcher"))
+    shown = points(Visitor(office, "dispatcher").client)
     held = office.caller("dispatcher").get("/cases").json["items"]
     assert set(shown) == {one["number"] for one in held if one["state"] not in ("void", "closed", "transferred")}
     assert number in shown
@@ -51,7 +44,7 @@ def test_a_person_sees_only_the_points_counts_and_cards_of_cases_in_reach(office
     number = office.caller("inspector").file().json["number"]
     cell = office.caller("dispatcher").get(f"/cases/{number}").json["cell"]
     for username, sees in (("unit_leader", True), ("chief", True), ("other_unit", False)):
-        client = at_the_page(office, username)
+        client = Visitor(office, username).client
         assert (number in points(client)) is sees
         assert (number in client.get("/map").text) is sees
         assert client.get(f"/map/cases/{number}").status_code == (200 if sees else 404)
@@ -61,7 +54,7 @@ def test_a_person_sees_only_the_points_counts_and_cards_of_cases_in_reach(office
 
 
 def test_whoever_asks_with_a_mark_is_told_only_what_has_changed(office: Office) -> None:
-    inspector, client = office.caller("inspector"), at_the_page(office, "dispatcher")
+    inspector, client = office.caller("inspector"), Visitor(office, "dispatcher").client
     inspector.file()
     mark = json.loads(client.get("/map/points").data)["mark"]
     with counted(office) as seen:
@@ -89,7 +82,7 @@ def test_points_are_as_urgent_as_their_countdown_says(
     office.clock.instant = datetime.fromisoformat(filed)
     number = office.caller("inspector").file().json["number"]
     office.clock.instant = datetime.fromisoformat(looked_at)
-    client = at_the_page(office, "dispatcher")
+    client = Visitor(office, "dispatcher").client
     (point,) = json.loads(client.get("/map/points").data)["points"]
     stored, reference = one_case(office.rt, office.actor("dispatcher"), number), office.rt.reference()
     clock = Countdowns(rules=reference.rules, now=office.clock.now(), language=Language.ZH).of_case(stored.case)
@@ -102,13 +95,13 @@ def test_points_are_as_urgent_as_their_countdown_says(
 )
 def test_the_filters_of_the_list_narrow_the_points(office: Office, query: dict[str, str]) -> None:
     office.caller("inspector").file()
-    client = at_the_page(office, "dispatcher")
+    client = Visitor(office, "dispatcher").client
     assert len(points(client)) == 1
     assert points(client, **query) == []
 
 
 def test_cells_come_whole_compressed_and_stay_in_the_browser(sqlite_office: Office) -> None:
-    client = at_the_page(sqlite_office, "dispatcher")
+    client = Visitor(sqlite_office, "dispatcher").client
     path = "/map/layers/unit"
     answer = client.get(path, headers={"Accept-Encoding": "gzip"})
     cells = json.loads(gzip.decompress(answer.data))
@@ -127,7 +120,7 @@ def test_cells_come_whole_compressed_and_stay_in_the_browser(sqlite_office: Offi
 
 
 def test_the_map_costs_the_same_whatever_there_is(office: Office) -> None:
-    client, inspector = at_the_page(office, "dispatcher"), office.caller("inspector")
+    client, inspector = Visitor(office, "dispatcher").client, office.caller("inspector")
     inspector.file()
     paths = ("/map", "/map/list", "/map/points", "/map/heat?days=30", "/map/layers/unit")
 
@@ -151,12 +144,12 @@ def test_a_cell_tells_the_office_who_is_responsible_and_a_unit_only_counts(sqlit
     office = sqlite_office
     number = office.caller("inspector").file().json["number"]
     cell = office.caller("dispatcher").get(f"/cases/{number}").json["cell"]
-    assert "派往单位" in at_the_page(office, "dispatcher").get(f"/map/cells/{cell}").text
-    assert "派往单位" not in at_the_page(office, "unit_leader").get(f"/map/cells/{cell}").text
+    assert "派往单位" in Visitor(office, "dispatcher").client.get(f"/map/cells/{cell}").text
+    assert "派往单位" not in Visitor(office, "unit_leader").client.get(f"/map/cells/{cell}").text
 
 
 def test_the_page_speaks_both_languages(sqlite_office: Office) -> None:
-    client = at_the_page(sqlite_office, "dispatcher")
+    client = Visitor(sqlite_office, "dispatcher").client
     assert "按紧急程度" in client.get("/map?lang=zh").text
     assert "Dispatched" in client.get("/map?lang=en").text
 
@@ -167,7 +160,7 @@ TILES = "https://tiles.example.org:8443/vec/{z}/{x}/{y}.png?key=a&style=b"
 def with_settings(office: Office, monkeypatch: pytest.MonkeyPatch, **changes: Any) -> FlaskClient:
     changed = replace(office.rt, settings=replace(office.rt.settings, **changes))
     monkeypatch.setitem(office.app.extensions, EXTENSION, changed)
-    return at_the_page(office, "dispatcher")
+    return Visitor(office, "dispatcher").client
 
 
 def pictures_from(policy: str) -> list[str]:
@@ -177,7 +170,7 @@ def pictures_from(policy: str) -> list[str]:
 def test_no_page_loads_a_picture_from_elsewhere_unless_a_setting_names_it(
     sqlite_office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = at_the_page(sqlite_office, "dispatcher").get("/map")
+    plain = Visitor(sqlite_office, "dispatcher").client.get("/map")
     assert pictures_from(plain.headers["Content-Security-Policy"]) == []
     assert "map-tiles" not in plain.text
     client = with_settings(sqlite_office, monkeypatch, map_tiles=TILES, map_tiles_credit="示例地图 GS(2026)1号 <b>")

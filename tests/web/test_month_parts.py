@@ -15,18 +15,9 @@ from tests.office import Office, jpeg
 from tests.web.pages import Visitor, form_to, forms_of
 from tests.web.test_month import RULES
 
+pytestmark = pytest.mark.usefixtures("plain_packages")
+
 SCRIPT = "<script>alert(1)</script>"
-
-
-@pytest.fixture(autouse=True)
-def plain_packages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave workbook, report and Parquet out: they are of no interest here and take seconds."""
-    whole = running_month.write_package
-    monkeypatch.setattr(
-        running_month,
-        "write_package",
-        lambda package, path, **more: whole(package, path, with_renderings=False, **more),
-    )
 
 
 def october(office: Office) -> str:

@@ -1,38 +1,16 @@
 """The inbox as a page: what is unread, reading it, choosing what is mailed, who would be told, what did not arrive."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from gridcase.services import mailing
 from gridcase.services.telling_news import tell_news
 from gridcase.store.mails import MailState, add_delivery
 from tests.feeds import settle
-from tests.office import PASSWORD, Office
-
-
-def signed_in(office: Office, username: str) -> FlaskClient:
-    client = office.app.test_client()
-    client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
-    assert client.post("/login", data={"username": username, "password": PASSWORD}).status_code == 303
-    return client
-
-
-@contextmanager
-def counted(office: Office) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
-            seen.append(statement)
-
-    event.listen(office.rt.database.engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(office.rt.database.engine, "before_cursor_execute", note)
+from tests.office import Office
+from tests.services.test_statements import counted
+from tests.web.pages import Visitor
 
 
 @pytest.fixture
@@ -50,24 +28,24 @@ def unread_rows(page: str) -> int:
 
 
 def test_the_inbox_lists_what_the_unit_is_told_and_the_badge_counts_it(office, numbers):
-    client = signed_in(office, "unit_leader")
+    client = Visitor(office, "unit_leader")
     page = client.get("/notices").text
     assert all(f'href="/cases/{number}"' in page for number in numbers)
     assert unread_rows(page) == 3
     assert "新派案件" in page
     assert "占用消防通道" in page
     assert '<span class="badge" aria-hidden="true">3</span>' in client.get("/notices/badge").text
-    assert signed_in(office, "other_unit").get("/notices/badge").text.strip() == ""
+    assert Visitor(office, "other_unit").get("/notices/badge").text.strip() == ""
 
 
 def test_english_is_a_choice(office, numbers):
-    page = signed_in(office, "unit_leader").get("/notices?lang=en").text
+    page = Visitor(office, "unit_leader").get("/notices?lang=en").text
     assert "New case" in page
     assert not re.findall(r"[\u4e00-\u9fff]", page.replace("中文", "").replace("南大街街道办事处", ""))
 
 
 def test_reading_one_and_then_all(office, numbers):
-    client = signed_in(office, "unit_leader")
+    client = Visitor(office, "unit_leader")
     page = client.get("/notices").text
     one = re.findall(r'data-notice="(\d+)"', page)[0]
     assert client.post("/notices/read", data={"id": one}).headers["Location"] == "/notices"
@@ -83,21 +61,21 @@ def test_reading_one_and_then_all(office, numbers):
 
 
 def test_nobody_reads_for_another(office, numbers):
-    mine = re.findall(r'data-notice="(\d+)"', signed_in(office, "unit_leader").get("/notices").text)
-    other = signed_in(office, "other_unit")
+    mine = re.findall(r'data-notice="(\d+)"', Visitor(office, "unit_leader").get("/notices").text)
+    other = Visitor(office, "other_unit")
     for notice in mine:
         other.post("/notices/read", data={"id": notice})
-    assert unread_rows(signed_in(office, "unit_leader").get("/notices").text) == 3
+    assert unread_rows(Visitor(office, "unit_leader").get("/notices").text) == 3
 
 
 def test_a_kind_may_be_asked_for(office, numbers):
-    client = signed_in(office, "unit_leader")
+    client = Visitor(office, "unit_leader")
     assert unread_rows(client.get("/notices?kind=assigned").text) == 3
     assert "没有消息" in client.get("/notices?kind=urged").text
 
 
 def test_the_page_and_the_badge_cost_the_same_however_much_there_is(office, numbers):
-    client = signed_in(office, "unit_leader")
+    client = Visitor(office, "unit_leader")
     client.get("/notices")
 
     def costs() -> tuple[int, int]:
@@ -121,7 +99,7 @@ def test_the_page_and_the_badge_cost_the_same_however_much_there_is(office, numb
 
 
 def test_what_is_mailed_is_chosen_and_a_wrong_address_is_said(office):
-    client = signed_in(office, "unit_leader")
+    client = Visitor(office, "unit_leader")
     assert "管理员尚未设置邮件服务器" in client.get("/notices/mail").text
     wrong = client.post("/notices/mail", data={"email": "a@b", "is_on": "1", "hour": ["8"], "kind": ["urged"]})
     assert wrong.status_code == 422
@@ -135,7 +113,7 @@ def test_what_is_mailed_is_chosen_and_a_wrong_address_is_said(office):
 
 
 def test_who_would_be_told_is_shown_before_it_is_sent(office, numbers):
-    client = signed_in(office, "leader")
+    client = Visitor(office, "leader").client
     page = client.get("/notices/recipients", query_string={"number": numbers[0], "action": "supervise"}).text
     assert re.findall(r'<th scope="row">(\w+)</th>', page) == ["unit_leader", "handler", "dispatcher"]
     part = client.get(
@@ -150,7 +128,7 @@ def test_who_would_be_told_is_shown_before_it_is_sent(office, numbers):
 
 @pytest.mark.parametrize("username", ["unit_leader", "handler", "inspector", "chief"])
 def test_units_and_inspectors_preview_nobody(sqlite_office, username):
-    assert signed_in(sqlite_office, username).get("/notices/recipients").status_code == 403
+    assert Visitor(sqlite_office, username).get("/notices/recipients").status_code == 403
 
 
 def test_an_administrator_sees_what_did_not_arrive_and_sends_it_again(office):
@@ -169,7 +147,7 @@ def test_an_administrator_sees_what_did_not_arrive_and_sends_it_again(office):
     }
     with office.rt.database.writing() as tx:
         made = add_delivery(tx, row, [])
-    admin = signed_in(office, "admin")
+    admin = Visitor(office, "admin")
     page = admin.get("/notices/deliveries?dead=1").text
     assert "不确定是否送达" in page
     assert "可能已送达" in page
@@ -181,7 +159,7 @@ def test_an_administrator_sees_what_did_not_arrive_and_sends_it_again(office):
     trial = admin.post("/notices/deliveries/test", data={"email": "a@example.org"})
     assert trial.status_code == 422
     assert "未设置邮件服务器" in trial.text
-    dispatcher = signed_in(office, "dispatcher")
+    dispatcher = Visitor(office, "dispatcher")
     assert dispatcher.get("/notices/deliveries").status_code == 403
     assert dispatcher.post("/notices/deliveries/test", data={"email": "a@example.org"}).status_code == 403
     assert dispatcher.post(f"/notices/deliveries/{made}/again").status_code == 403
