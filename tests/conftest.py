@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from gridcase.services import running_month
 from gridcase.services.steps import passwords
 from tests.office import Office, furnish, open_office
+from tests.once import make_once
 from tests.sample_city import SampleCity, play_city
 
 # No deadline: the time of one example says more about the machine's other work than about ours.
@@ -37,6 +38,14 @@ def quick_passwords() -> Iterator[None]:
     """Hash passwords cheaply: at full cost a sign-in takes 60 ms of a core, and the tests sign in very often."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "HASHER", argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once() -> Iterator[None]:
+    """Compile templates, routes and statements and read the catalogue once for all applications of this worker."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_once(patch)
         yield
 
 
