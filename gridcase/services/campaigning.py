@@ -22,6 +22,7 @@ from gridcase.domain.errors import (
 from gridcase.domain.numbers import parse_number
 from gridcase.domain.place import GeoPoint
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.changes import Changed, Noting
 from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.services.steps.placing import ReceivedPlace, place, position_of
 from gridcase.services.steps.reference import Reference
@@ -140,8 +141,12 @@ def create(rt: Runtime, actor: Actor, new: NewCampaign, reference: Reference) ->
     with rt.database.writing() as tx:
         places = _places(tx, rt, new, reference)
         wanted = Campaign(code=new.code, name=new.name, first_day=new.first_day, last_day=new.last_day, ended_at=None)
-        is_new = store.add_campaign(tx, wanted, places, by=actor.person, now=rt.clock.now())
-        if not is_new and not _is_same(tx, wanted, places):
+        now = rt.clock.now()
+        is_new = store.add_campaign(tx, wanted, places, by=actor.person, now=now)
+        if is_new:
+            days = {"first_day": new.first_day.isoformat(), "last_day": new.last_day.isoformat()}
+            Noting(tx, actor, now).campaign(Changed.CAMPAIGN_PLANNED, new.code, **days, places=len(places))
+        elif not _is_same(tx, wanted, places):
             raise invalid("code", "campaign_code_taken", code=new.code)
         return _state(tx, rt, actor, new.code), not is_new
 
@@ -200,7 +205,9 @@ def end(rt: Runtime, actor: Actor, code: str) -> CampaignState:
     with rt.database.writing() as tx:
         if not may_end(rt, _state(tx, rt, actor, code)):
             raise WrongStateError("campaign_not_running", params={"code": code})
-        store.end_campaign(tx, code, rt.clock.now())
+        now = rt.clock.now()
+        store.end_campaign(tx, code, now)
+        Noting(tx, actor, now).campaign(Changed.CAMPAIGN_ENDED, code)
         return _state(tx, rt, actor, code)
 
 

@@ -5,10 +5,15 @@ from typing import Any
 
 import pytest
 
+from gridcase.domain.errors import WrongStateError
+from gridcase.services.administering import changes
 from gridcase.services.anomalies import clean_evidence
+from gridcase.services.campaigning import end
+from gridcase.store.admin_changes import ChangesWanted
 from tests.office import Caller, Office, jpeg
 from tests.services.test_roster import post
 from tests.services.test_statements import counted
+from tests.web.pages import Visitor
 
 
 def planned(office: Office, **changes: Any) -> dict[str, Any]:
@@ -163,6 +168,25 @@ def test_a_campaign_that_is_over_takes_no_visits(office: Office, planner: Caller
     office.clock.advance(timedelta(days=5))
     answer = visited(office.caller("inspector"), 1, result="no_problem")
     assert (answer.status_code, answer.json["code"]) == (409, "campaign_not_running")
+
+
+def test_who_planned_and_ended_a_campaign_stands_once_in_the_history_of_changes(
+    office: Office, planner: Caller
+) -> None:
+    assert post(planner, "/campaigns", planned(office)).headers["Idempotency-Replayed"] == "true"
+    assert post(planner, "/campaigns", planned(office, name="另一个")).status_code == 422
+    other = office.actor("leader")
+    end(office.rt, other, "fumes-10")
+    with pytest.raises(WrongStateError):
+        end(office.rt, other, "fumes-10")
+    noted = changes(office.rt, office.actor("admin"), ChangesWanted(subject_kind="campaign"))
+    assert [(one.what, one.subject, one.actor, one.role) for one in noted] == [
+        ("campaign_ended", "fumes-10", other.person, "leader"),
+        ("campaign_planned", "fumes-10", office.actor("shift_leader").person, "shift_leader"),
+    ]
+    assert noted[1].details == {"first_day": "2026-10-12", "last_day": "2026-10-16", "places": 3}
+    page = Visitor(office, "admin").get("/admin/history?kind=campaign").text
+    assert ("制定专项行动" in page, "提前结束专项行动" in page, "地点数" in page) == (True, True, True)
 
 
 def test_many_campaigns_cost_no_more_statements(office: Office, planner: Caller) -> None:

@@ -29,6 +29,8 @@ class Changed(StrEnum):
     SHIFT_CUT = "shift_cut"
     DOCUMENT_APPLIED = "document_applied"
     LAYER_IMPORTED = "layer_imported"
+    CAMPAIGN_PLANNED = "campaign_planned"
+    CAMPAIGN_ENDED = "campaign_ended"
 
 
 class SubjectKind(StrEnum):
@@ -37,6 +39,7 @@ class SubjectKind(StrEnum):
     PERSON = PERSON
     DOCUMENT = "document"
     LAYER = "layer"
+    CAMPAIGN = "campaign"
 
 
 #: What changes by a command on the machine itself, where nobody signs in.
@@ -89,6 +92,10 @@ class Noting:
     def layer(self, what: Changed, layer: str, /, **details: Any) -> None:
         """Note a change of a layer."""
         self._note(what, SubjectKind.LAYER, layer, details)
+
+    def campaign(self, what: Changed, code: str, /, **details: Any) -> None:
+        """Note that a campaign was planned or ended."""
+        self._note(what, SubjectKind.CAMPAIGN, code, details)
 
     def _note(self, what: Changed, kind: SubjectKind, subject: str, details: dict[str, Any]) -> None:
         add_admin_changes(self._tx, [self._change(what, kind, subject, details)])

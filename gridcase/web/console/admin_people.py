@@ -11,6 +11,7 @@ from gridcase.domain.errors import GridcaseError, invalid
 from gridcase.edge.runtime import calling, runtime
 from gridcase.services import administering
 from gridcase.services.administering import GRANTABLE, AddedPerson, ChangesWanted, NewColleague, NewGrant, PeopleWanted
+from gridcase.services.steps.changes import SubjectKind
 from gridcase.web.console.admin_frame import (
     admin_page,
     admin_route,
@@ -24,7 +25,7 @@ from gridcase.web.console.numbers import as_number
 
 _PAGE = 30
 _CHANGES = 50
-_KINDS = ("person", "document", "layer")
+_KINDS = tuple(str(one) for one in SubjectKind)
 
 
 @admin_route("/people")
