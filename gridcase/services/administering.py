@@ -22,8 +22,9 @@ from gridcase.services.steps.reference import Reference
 from gridcase.store import people, sessions, staffing
 from gridcase.store.admin_changes import PERSON, AdminChange, ChangesWanted, admin_changes
 from gridcase.store.database import LARGEST_ID, Tx
+from gridcase.store.people import NewGrant
 from gridcase.store.sessions import OpenSession
-from gridcase.store.staffing import GrantRecord, NewGrant, PeopleWanted, PersonRecord
+from gridcase.store.staffing import GrantRecord, PeopleWanted, PersonRecord
 
 #: Floors above speak of people without knowing the store.
 __all__ = [
@@ -137,7 +138,7 @@ def person_file(rt: Runtime, actor: Actor, identity: int) -> PersonFile:
             person=person,
             sessions=sessions.open_sessions(tx, person.id, rt.clock.now()),
             changes=admin_changes(tx, latest)[:_LATEST],
-            names=staffing.names_of(tx, givers),
+            names=people.names_of(tx, givers),
         )
 
 
@@ -179,7 +180,7 @@ def add_person(rt: Runtime, actor: Actor, new: NewColleague) -> AddedPerson:
                 created_at=now,
             ),
         )
-        staffing.add_dated_grant(tx, person, new.grant)
+        people.add_grant(tx, person, new.grant)
         noting = Noting(tx, actor, now)
         noting.person(Changed.PERSON_ADDED, person, unit=new.unit)
         noting.person(
@@ -246,7 +247,7 @@ def grant_role(rt: Runtime, actor: Actor, identity: int, new: NewGrant) -> None:
         if any(_overlaps(one, new) for one in person.grants):
             problems["role"] = Problem(code="role_granted_already", params={"role": new.role})
         _raise_if_any(problems)
-        staffing.add_dated_grant(tx, person.id, new)
+        people.add_grant(tx, person.id, new)
         noting.person(Changed.ROLE_GRANTED, person.id, **plain_grant(new.role, new.scope, new.valid_from, new.valid_to))
 
 

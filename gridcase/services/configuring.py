@@ -16,7 +16,7 @@ from gridcase.services.steps.changes import COMMAND_LINE, Changed, Noting
 from gridcase.services.steps.documents import TIMING, RefusedConfigurationError, checked, errors, held_documents
 from gridcase.services.steps.permitting import OFFICE, only_for
 from gridcase.services.steps.reference import GRID_KIND
-from gridcase.store import staffing
+from gridcase.store import people
 from gridcase.store.configuration import (
     VersionRecord,
     add_version,
@@ -350,4 +350,4 @@ def _body(tx: Tx, kind: DocumentKind, name: str, version: int) -> dict[str, Plai
 
 
 def _names(tx: Tx, versions: Sequence[VersionRecord]) -> Mapping[PersonId, str]:
-    return staffing.names_of(tx, [PersonId(one.applied_by) for one in versions])
+    return people.names_of(tx, [PersonId(one.applied_by) for one in versions])

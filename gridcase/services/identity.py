@@ -115,7 +115,7 @@ def add_person(rt: Runtime, new: NewPerson) -> PersonId:
         noting = Noting(tx, COMMAND_LINE, now)
         noting.person(Changed.PERSON_ADDED, person, unit=new.unit)
         for role, scope in new.grants:
-            people.add_grant(tx, person, role, scope, _ALWAYS)
+            people.add_grant(tx, person, people.NewGrant(role=role, scope=scope, valid_from=_ALWAYS))
             noting.person(Changed.ROLE_GRANTED, person, **plain_grant(role, scope, _ALWAYS, None))
     return person
 

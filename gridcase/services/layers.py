@@ -20,7 +20,7 @@ from gridcase.services.steps.layer_effects import LayerEffects, effects_of
 from gridcase.services.steps.layering import LayerChange, LayerClock, LayerPlan
 from gridcase.services.steps.permitting import only_for
 from gridcase.services.steps.reference import GRID_KIND, to_feature
-from gridcase.store import staffing
+from gridcase.store import people
 from gridcase.store.configuration import versions_with_bodies
 from gridcase.store.places import layer_in_force
 
@@ -148,7 +148,7 @@ def layer_page(rt: Runtime, actor: Actor, layer: str) -> LayerPage:
     features = layer_of(rt, layer)
     with rt.database.reading() as tx:
         versions = versions_with_bodies(tx, GRID_KIND, layer, limit=_MOST_VERSIONS)
-        names = staffing.names_of(tx, [PersonId(record.applied_by) for record, _ in versions])
+        names = people.names_of(tx, [PersonId(record.applied_by) for record, _ in versions])
     return LayerPage(
         layer=layer,
         features=features,

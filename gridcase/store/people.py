@@ -164,6 +164,16 @@ class Delegation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewGrant:
+    """Columns of a role to be granted for dates."""
+
+    role: Role
+    scope: Scope
+    valid_from: date
+    valid_to: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delegated:
     """A delegation as it is listed, with user names."""
 
@@ -244,15 +254,16 @@ def add_person(tx: Tx, new: NewPersonRow) -> PersonId:
     return PersonId(tx.execute(statement.returning(PersonRow.id)).scalar_one())
 
 
-def add_grant(tx: Tx, person: PersonId, role: Role, scope: Scope, valid_from: date) -> None:
-    """Grant a role from a day on."""
+def add_grant(tx: Tx, person: PersonId, new: NewGrant) -> None:
+    """Grant a role for dates."""
     tx.execute(
         insert(RoleGrantRow).values(
             person_id=person,
-            role=role,
-            scope_kind=scope.kind,
-            scope_value=scope.value,
-            valid_from=valid_from,
+            role=new.role,
+            scope_kind=new.scope.kind,
+            scope_value=new.scope.value,
+            valid_from=new.valid_from,
+            valid_to=new.valid_to,
         )
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from gridcase.domain.actor import Role, Scope, ScopeKind
@@ -84,23 +84,12 @@ class PeopleWanted:
     limit: int = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewGrant:
-    """Columns of a role to be granted for dates."""
-
-    role: Role
-    scope: Scope
-    valid_from: date
-    valid_to: date | None = None
-
-
 def list_people(tx: Tx, wanted: PeopleWanted) -> tuple[PersonRecord, ...]:
     """Return people with their grants, by user name; one more than ``limit`` when there are more. Two statements."""
     statement = select(PersonRow).order_by(PersonRow.username).limit(wanted.limit + 1)
     if wanted.text:
-        part = f"%{_escaped(wanted.text.lower())}%"
-        named = func.lower(PersonRow.username).like(part, escape="\\")
-        statement = statement.where(or_(named, func.lower(PersonRow.name).like(part, escape="\\")))
+        texts = (PersonRow.username, PersonRow.name)
+        statement = statement.where(or_(*(text.icontains(wanted.text, autoescape=True) for text in texts)))
     if wanted.unit is not None:
         statement = statement.where(PersonRow.unit == wanted.unit)
     if wanted.is_active is not None:
@@ -128,14 +117,6 @@ def person_record(tx: Tx, identity: PersonId, *, for_update: bool = False) -> Pe
     return None if row is None else _with_grants(tx, [row])[0]
 
 
-def names_of(tx: Tx, identities: Sequence[PersonId]) -> dict[PersonId, str]:
-    """Return the names of people by number."""
-    if not identities:
-        return {}
-    rows = tx.execute(select(PersonRow.id, PersonRow.name).where(PersonRow.id.in_(identities)))
-    return {PersonId(identity): name for identity, name in rows}
-
-
 def update_person(tx: Tx, identity: PersonId, *, name: str, unit: UnitCode | None) -> None:
     """Change a person's name and unit."""
     tx.execute(update(PersonRow).where(PersonRow.id == identity).values(name=name, unit=unit))
@@ -144,19 +125,6 @@ def update_person(tx: Tx, identity: PersonId, *, name: str, unit: UnitCode | Non
 def set_active(tx: Tx, identity: PersonId, *, is_active: bool) -> None:
     """Let a person sign in, or no longer."""
     tx.execute(update(PersonRow).where(PersonRow.id == identity).values(is_active=is_active))
-
-
-def add_dated_grant(tx: Tx, person: PersonId, new: NewGrant) -> int:
-    """Grant a role for dates; returns its number."""
-    statement = insert(RoleGrantRow).values(
-        person_id=person,
-        role=new.role,
-        scope_kind=new.scope.kind,
-        scope_value=new.scope.value,
-        valid_from=new.valid_from,
-        valid_to=new.valid_to,
-    )
-    return tx.execute(statement.returning(RoleGrantRow.id)).scalar_one()
 
 
 def end_grant(tx: Tx, grant: int, last_day: date) -> None:
@@ -311,7 +279,3 @@ def _grant(row: RoleGrantRow) -> GrantRecord:
         ends_at=row.ends_at,
         delegated_by=None if row.delegated_by is None else PersonId(row.delegated_by),
     )
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -63,7 +63,8 @@ def test_signing_out_and_switching_roles_end_the_session_for_whoever_kept_it(sql
     office = sqlite_office
     person = office.actor("dispatcher").person
     with office.rt.database.writing() as tx:
-        people.add_grant(tx, person, Role.ACCEPTOR, Scope(kind=ScopeKind.ALL), identity._ALWAYS)
+        grant = people.NewGrant(role=Role.ACCEPTOR, scope=Scope(kind=ScopeKind.ALL), valid_from=identity._ALWAYS)
+        people.add_grant(tx, person, grant)
     client = office.app.test_client()
     sign_in(client)
     first = session_of(client)
