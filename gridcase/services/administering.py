@@ -17,7 +17,7 @@ from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.changes import Changed, Noting, plain_grant, plain_scope
 from gridcase.services.steps.passwords import hash_password, make_password
-from gridcase.services.steps.permitting import only_for
+from gridcase.services.steps.permitting import ADMIN, only_for
 from gridcase.services.steps.reference import Reference
 from gridcase.store import people, sessions, staffing
 from gridcase.store.admin_changes import PERSON, AdminChange, ChangesWanted, admin_changes
@@ -50,7 +50,6 @@ __all__ = [
     "set_active",
 ]
 
-ADMIN = frozenset({Role.ADMIN})
 #: Roles an administrator may grant: all but the system's own.
 GRANTABLE = tuple(role for role in Role if role is not Role.SYSTEM)
 _USERNAME = re.compile(r"[\w][\w.-]{1,39}")

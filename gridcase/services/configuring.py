@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridcase.domain.actor import Actor, Role
+from gridcase.domain.actor import Actor
 from gridcase.domain.case import PersonId
 from gridcase.domain.errors import NotFoundError, WrongStateError, invalid
 from gridcase.rules.checks import check
@@ -14,7 +14,7 @@ from gridcase.rules.yaml_text import Plain
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.changes import COMMAND_LINE, Changed, Noting
 from gridcase.services.steps.documents import TIMING, RefusedConfigurationError, checked, errors, held_documents
-from gridcase.services.steps.permitting import OFFICE, only_for
+from gridcase.services.steps.permitting import ADMIN, OFFICE, only_for
 from gridcase.services.steps.reference import GRID_KIND
 from gridcase.store import people
 from gridcase.store.configuration import (
@@ -50,7 +50,6 @@ __all__ = [
     "standing_findings",
 ]
 
-ADMIN = frozenset({Role.ADMIN})
 #: What was found, by kind, name and digest of all documents it was found in: checking them takes half a second.
 _FOUND: dict[frozenset[tuple[str, str, str]], tuple[Finding, ...]] = {}
 _MOST_FOUND = 4

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from gridcase.domain.actor import Actor, Role
+from gridcase.domain.actor import Actor
 from gridcase.domain.case import PersonId
 from gridcase.domain.errors import NotFoundError, invalid
 from gridcase.grid.datums import system_of
@@ -18,7 +18,7 @@ from gridcase.services.steps import layering
 from gridcase.services.steps.changes import COMMAND_LINE, Changed, Noting
 from gridcase.services.steps.layer_effects import LayerEffects, effects_of
 from gridcase.services.steps.layering import LayerChange, LayerClock, LayerPlan
-from gridcase.services.steps.permitting import only_for
+from gridcase.services.steps.permitting import ADMIN, only_for
 from gridcase.services.steps.reference import GRID_KIND, to_feature
 from gridcase.store import people
 from gridcase.store.configuration import versions_with_bodies
@@ -27,7 +27,6 @@ from gridcase.store.places import layer_in_force
 _MOST_TOLERANCE_M = 1000
 _MOST_VERSIONS = 100
 _COMMUNITIES = "community"
-ADMIN = frozenset({Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

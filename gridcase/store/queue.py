@@ -30,7 +30,7 @@ from gridcase.domain.case import Action, PersonId
 from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, narrowed, visible_to
 from gridcase.store.database import Base, Tx, UtcDateTime
 from gridcase.store.history import CaseEventRow
-from gridcase.store.recurrence import RecurrenceRow
+from gridcase.store.recurrence import REJECTED, RecurrenceRow
 
 
 class SavedViewRow(Base):
@@ -98,7 +98,7 @@ def marks_of(tx: Tx, actor: Actor, rows: Sequence[CaseRow]) -> dict[int, Marked]
     )
     # Cast to text, so that one column holds the leads' numbers and the identities of the others.
     recurrent = select(literal("recurrent"), _text(RecurrenceRow.case_id), literal(1)).where(
-        RecurrenceRow.case_id.in_(identities), RecurrenceRow.state != "rejected"
+        RecurrenceRow.case_id.in_(identities), RecurrenceRow.state != REJECTED
     )
     rework = select(literal("rework"), _text(CaseEventRow.case_id), func.count()).where(
         CaseEventRow.case_id.in_(identities), CaseEventRow.action == str(Action.REWORK)

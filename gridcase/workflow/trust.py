@@ -59,7 +59,8 @@ class TrustRule:
     burst_checks, burst_minutes, burst_distance_m
         So many checks of one person within so many minutes, at places farther apart than so many metres, are listed.
     evidence_months
-        Whole months after a case ended for which the positions of staff are kept.
+        Whole months for which is kept where staff stood and with which device: beside photos and filings after the
+        case ended, beside visits after they were made.
     """
 
     too_far: Strictness = Strictness.REASON
@@ -154,12 +155,3 @@ def photo_doubts(photos: Mapping[AttachmentId, SeenPhoto], since: datetime) -> t
 def moved_m(away: float, accuracy_m: float | None) -> float:
     """Return how far away somebody is at least, given how well they know where they are."""
     return max(0.0, away - (accuracy_m or 0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stay:
-    """Where and when a person was, for comparing two of them."""
-
-    at: datetime
-    point: GeoPoint
-    accuracy_m: float | None = None

@@ -9,6 +9,9 @@ from gridcase.workflow.transitions import PEOPLE
 #: Everybody at a desk or on the street who works for the office, not for a unit.
 OFFICE = PEOPLE - UNIT_ROLES
 
+#: Who administers people, roster, configuration and layers.
+ADMIN = frozenset({Role.ADMIN})
+
 #: Who sees every subject of a month, asks for runs and seals.
 ASSESSING = frozenset({Role.ASSESSOR, Role.LEADER, Role.ADMIN})
 

@@ -12,13 +12,12 @@ from gridcase.domain.errors import GridcaseError
 from gridcase.edge.problems import status_of
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label, sentence
-from gridcase.services.steps.permitting import OFFICE, only_for
+from gridcase.services.steps.permitting import ADMIN, OFFICE, only_for
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.rendering import console_page
 from gridcase.web.texts import text
 from gridcase.workflow.units import Unit
 
-ADMIN = frozenset({Role.ADMIN})
 #: Who makes the roster, and sees who stands in for whom.
 ROSTER = frozenset({Role.ADMIN, Role.SHIFT_LEADER})
 #: Who may read the catalogue, the calendar, and ask who would get a case.
