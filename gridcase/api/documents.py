@@ -227,6 +227,10 @@ class SyncSchema(Schema):
     now = fields.String(required=True)
     reset = fields.Boolean(required=True)
     more = fields.Boolean(required=True)
+    within_m = fields.Integer(
+        required=True,
+        metadata={"description": "How near a verification, a check or a visit has to be answered, in metres"},
+    )
     me = fields.Dict(required=True)
     tasks = fields.List(fields.Dict(), required=True)
     cases = fields.List(fields.Dict(), required=True)

@@ -32,6 +32,7 @@ def sync_view(told: Synced, viewing: Viewing) -> Json:
         "now": instant_text(viewing.now, viewing),
         "reset": told.is_reset,
         "more": not told.is_last,
+        "within_m": viewing.reference.rules.conduct.check_distance_m,
         "me": {"id": viewing.actor.person, "name": viewing.actor.name, "role": viewing.actor.role},
         "tasks": [_task(held, task, viewing) for held, task in tasks if task.is_open],
         "cases": [_case(held, viewing) for held in told.held if held.is_mine],

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from gridcase.store.configuration import add_version, documents_in_force
 from tests.feeds import settle
 from tests.office import Caller, Office
 
@@ -95,6 +96,15 @@ def test_a_new_phone_is_told_everything_and_the_next_time_next_to_nothing(office
     first = phone.received
     phone.sync()
     assert phone.received < 1_000 < first
+
+
+def test_a_phone_is_told_how_near_this_city_wants_an_answer(office, callers):
+    assert callers["inspector"].get("/sync").json["within_m"] == 50
+    with office.rt.database.writing() as tx:
+        (row,) = [one for one in documents_in_force(tx) if one.kind == "conduct"]
+        body = row.body | {"check_distance_m": 120}
+        add_version(tx, kind=row.kind, name=row.name, digest="-", body=body, now=office.clock.now())
+    assert callers["inspector"].get("/sync").json["within_m"] == 120
 
 
 def test_a_task_comes_with_its_case_and_goes_when_it_is_done(office, callers):

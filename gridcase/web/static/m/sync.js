@@ -73,6 +73,7 @@ async function takeIn(account, body) {
     meta[`grid:${account.id}`] = body.grid;
     grid = null;
   }
+  meta[`within_m:${account.id}`] = body.within_m;
   if (body.types) meta[`types:${account.id}`] = body.types;
   if (body.clocks) {
     meta[`clocks:${account.id}`] = body.clocks;
@@ -129,6 +130,12 @@ export async function loadClocks() {
   const account = await store.getMeta('account');
   const clocks = account && (await store.getMeta(`clocks:${account.id}`));
   if (clocks) setCalendars(clocks.calendars);
+}
+
+/** How near an answer has to be given, in metres; null before the first sync. */
+export async function heldWithin() {
+  const account = await store.getMeta('account');
+  return (account && (await store.getMeta(`within_m:${account.id}`))) ?? null;
 }
 
 /** The catalogue {items, frequent}; null before the first sync. */
