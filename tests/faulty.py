@@ -20,6 +20,8 @@ class FaultyNetwork:
     ----------
     is_down
         Nothing gets through in either direction.
+    refuse
+        By method and beginning of the path, the status that a page of the proxy's own has in the office's place.
     lose
         For each reply still to be lost, the request whose reply it is: method and beginning of the path.
     answered
@@ -30,6 +32,7 @@ class FaultyNetwork:
 
     address: str = ""
     is_down: bool = False
+    refuse: dict[tuple[str, str], int] = field(default_factory=dict)
     lose: list[tuple[str, str]] = field(default_factory=list)
     answered: list[tuple[str, str]] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
@@ -37,6 +40,11 @@ class FaultyNetwork:
     def count(self, method: str, path: str) -> int:
         """Count the answered requests to a path."""
         return sum(one == (method, path) for one in self.answered)
+
+    def refuses(self, method: str, path: str) -> int:
+        """Return the status with which this request is refused; 0 where it goes through."""
+        found = (status for (verb, start), status in self.refuse.items() if verb == method and path.startswith(start))
+        return next(found, 0)
 
     def takes(self, method: str, path: str) -> bool:
         """Tell whether the reply to this request is to be lost, once for each entry."""
@@ -72,6 +80,8 @@ def _handler(network: FaultyNetwork, office: str) -> type[BaseHTTPRequestHandler
                 return self.hang_up()
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             path = self.path.split("?")[0]
+            if refused := network.refuses(self.command, path):
+                return self.send_error(refused)
             status, headers, body = _ask(office, self.command, self.path, sent, dict(self.headers.items()))
             network.answered.append((self.command, path))
             # Also what was on its way when the network went down never arrives.

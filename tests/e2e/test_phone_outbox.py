@@ -91,7 +91,8 @@ def test_a_new_version_takes_over_without_touching_outbox_or_draft(
     before = phone.page.get_attribute("body", "data-version")
     phone.close()
     monkeypatch.setattr(shell, "__version__", "9.9.9")
-    # The network is there, but the office refuses whatever is sent for now: the outbox stays full.
+    # The network is there, but whatever is sent is refused for now: the outbox stays full.
+    street.network.refuse = {("POST", "/api/v1/"): 503}
     street.network.is_down = False
     page = phone.open("#/file")
     page.get_by_text("新版本已就绪").wait_for()
@@ -100,6 +101,9 @@ def test_a_new_version_takes_over_without_touching_outbox_or_draft(
         page.get_by_role("button", name="立即更新").click()
     page.wait_for_selector(".tile img")
     assert str(page.get_attribute("body", "data-version")).startswith("9.9.9+")
+    assert phone.statuses() == {"queued": 1}
+    assert street.counts() == (0, 0)
+    street.network.refuse = {}
     phone.until(is_sent(phone, 1))
     assert page.locator(".tile").count() == 1
     assert street.counts() == (1, 2)
@@ -127,7 +131,7 @@ def test_a_rescue_file_on_a_second_phone_is_sent_once_though_both_phones_send_it
     second.until(is_sent(second, 2))
     assert street.counts() == (2, 3)
     second.page.set_input_files("[data-source=rescue]", saved)
-    second.page.get_by_text("新导入 0 件，2 件手机上已有").wait_for()
+    second.page.get_by_text("新导入 0 件，另有 2 件本机已有").wait_for()
     second.close()
 
     phone.open("#/outbox")
@@ -180,6 +184,38 @@ def test_another_person_on_the_same_phone_never_sends_the_first_ones_items(stree
     phone.sign_in("inspector")
     phone.until(is_sent(phone, 2))
     assert street.counts() == (2, 2)
+
+
+def test_a_photo_too_large_for_the_proxy_is_told_and_goes_once_it_may(street: Street, phone: Phone) -> None:
+    street.network.refuse = {("POST", "/api/v1/attachments"): 413}
+    phone.open("#/file")
+    phone.file(noise(1))
+    phone.until(lambda: phone.statuses() == {"parked": 1})
+    page = phone.go("#/outbox")
+    parked = page.locator("[data-status=parked]")
+    assert "第 1 张照片：文件太大，服务器不接收。" in parked.inner_text()
+    street.network.refuse = {}
+    parked.get_by_role("button", name="原样重发").click()
+    phone.until(is_sent(phone, 1))
+    assert street.counts() == (1, 1)
+
+
+def test_a_late_sign_out_never_ends_the_session_of_whoever_signed_in_meanwhile(phone: Phone) -> None:
+    page = phone.open("#/settings")
+    late = """(async () => {
+        const [store, session] = await Promise.all([import('/static/m/store.js'), import('/static/m/session.js')]);
+        await store.setMeta('signed_out', true);
+        let ended;
+        // Signing in holds the lock while the sign-out of before is still to be told.
+        await navigator.locks.request('gridcase-outbox', async () => {
+            ended = session.endOnServer();
+            await new Promise((resolve) => { setTimeout(resolve, 300); });
+            await store.setMeta('signed_out', undefined);
+        });
+        await ended;
+        return (await fetch('/api/v1/me')).status;
+    })()"""
+    assert page.evaluate(late) == 200
 
 
 def test_a_refused_item_is_parked_alone_with_its_reason_and_sent_after_a_change(street: Street, phone: Phone) -> None:

@@ -30,10 +30,10 @@ def heic(size: tuple[int, int] = (640, 480)) -> bytes:
 
 GALLERY = "input[data-usage=file][data-source=gallery]"
 REFUSED = {
-    "zero bytes": (b"", "文件是空的", "The file is empty"),
+    "zero bytes": (b"", "文件为空", "The file is empty"),
     "no picture": (b"no picture at all, just words", "这不是照片", "This is no photo"),
     "cut short": (noise(1, (400, 300))[:-2000], "已损坏或不完整", "broken or cut short"),
-    "decompression bomb": (bomb(), "照片有 100 百万像素，超过上限", "has 100 million pixels"),
+    "decompression bomb": (bomb(), "照片有 10000 万像素，超过上限", "has 100 million pixels"),
     "HEIC, too large": (heic()[:2000] + bytes(100_000), "照片超过", "The photo is over"),
 }
 
@@ -102,3 +102,18 @@ def test_a_photo_of_twelve_million_pixels_becomes_small_and_keeps_the_digest_of_
     assert len(held.getvalue()) > 2_000_000
     assert size < 900_000
     assert max(sides) <= 1600
+
+
+def test_a_large_photo_that_its_metadata_turn_stands_upright_as_the_phone_showed_it(
+    lasting_street: Street, ready_phone: Phone
+) -> None:
+    held, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6
+    Image.effect_noise((2000, 1000), 40).convert("RGB").save(held, "JPEG", quality=80, exif=exif)
+    ready_phone.go("#/file")
+    ready_phone.file(held.getvalue())
+    ready_phone.until_sent(1)
+    with lasting_street.office.rt.database.reading() as tx:
+        row = tx.execute(select(AttachmentRow).order_by(AttachmentRow.created_at.desc()).limit(1)).scalars().one()
+        width, height = row.width, row.height
+    assert (width < height, max(width, height) <= 1600) == (True, True)

@@ -8,7 +8,8 @@ from playwright.sync_api import Page
 
 from gridcase.services import administering
 from tests.desk import Desk
-from tests.phones import Phone, as_file, noise
+from tests.office import Caller
+from tests.phones import CAMERA, Phone, as_file, noise
 from tests.street import Street
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -67,6 +68,7 @@ def test_a_check_answered_without_network_is_sent_later_and_counts_when_it_was_m
     answered(phone, "check", "pass", 2)
     page.locator(f"a.card.answered[href*='{number}']", has_text="已填，待发送").wait_for()
     assert desk.case(number)["state"] == "checking"
+    page.wait_for_timeout(2100)  # times are told in whole seconds, by a clock that is known to half of one
     phone.online()
     phone.until_sent(1)
     line = desk.last_line(number)
@@ -78,7 +80,7 @@ def test_a_check_from_far_away_warns_is_parked_and_taken_with_a_reason(phone: Ph
     number = desk.checking()
     phone.stand(north=TWO_HUNDRED_M)
     page = open_task(phone, number)
-    page.get_by_text(re.compile("距案件 200 米，可能过远")).wait_for()
+    page.get_by_text(re.compile("距案件位置 200 米，可能超出范围")).wait_for()
     answered(phone, "check", "pass", 3)
     phone.until(lambda: phone.statuses() == {"parked": 1})
     page.goto("/m/#/outbox")
@@ -150,18 +152,24 @@ def test_a_matter_dealt_with_on_the_spot_takes_two_taps_more_and_is_closed(phone
     assert (case["state"], [one["usage"] for one in case["attachments"]]) == ("closed", ["file", "self_handled"])
 
 
-def test_the_places_of_a_campaign_are_visited_with_and_without_a_finding(
-    street: Street, phone: Phone, desk: Desk
-) -> None:
+def run_campaign(street: Street, code: str, *names: str) -> Caller:
+    """Let places be visited by the inspector where the phone stands; gives the leader who planned it."""
     today = street.office.rt.clock.now().astimezone(street.office.rt.settings.zone).date()
     point = street.office.point()
     where = {"lon": point.lon, "lat": point.lat}
-    places = [{"name": name, "location": where, "inspector": "inspector"} for name in ("老街饭店", "延陵西路工地")]
+    places = [{"name": name, "location": where, "inspector": "inspector"} for name in names]
     days = {"first_day": str(today), "last_day": str(today + timedelta(days=1))}
     leader = street.caller("shift_leader")
-    planned = {"code": "phone-1", "name": "餐饮油烟专项", "places": places} | days
+    planned = {"code": code, "name": "餐饮油烟专项", "places": places} | days
     answer = leader.client.post("/api/v1/campaigns", json=planned, headers=leader.headers)
     assert answer.status_code == 201, answer.json
+    return leader
+
+
+def test_the_places_of_a_campaign_are_visited_with_and_without_a_finding(
+    street: Street, phone: Phone, desk: Desk
+) -> None:
+    leader = run_campaign(street, "phone-1", "老街饭店", "延陵西路工地")
     phone.sync()
     page = phone.go("#/tasks?tab=campaigns")
     page.get_by_text("老街饭店").click()
@@ -178,6 +186,26 @@ def test_the_places_of_a_campaign_are_visited_with_and_without_a_finding(
     first, second = shown["places"]
     assert (first["result"], second["result"]) == ("no_problem", "case")
     assert desk.case(second["case"])["campaign"] == "phone-1"
+
+
+def test_what_is_begun_at_a_place_of_a_campaign_stays_there_and_may_be_a_case_known_already(
+    street: Street, phone: Phone, desk: Desk
+) -> None:
+    leader = run_campaign(street, "phone-2", "人民公园北门", "红梅公园东门")
+    known = desk.filed("inspector2")
+    phone.sync()
+    page = phone.go("#/file?campaign=phone-2&place=1")
+    phone.shoot(noise(14))
+    for elsewhere in ("#/file", "#/file?campaign=phone-2&place=2"):
+        phone.go(elsewhere)
+        assert page.locator(".tile").count() == 0
+    phone.go("#/file?campaign=phone-2&place=1")
+    page.wait_for_selector(".tile img")
+    phone.choose_type("09012")
+    page.click(f"[data-key=same-{known}]")
+    phone.until_sent(2)
+    first, second = leader.get("/campaigns/phone-2").json["places"]
+    assert (first["result"], first["case"], second["result"]) == ("case", known, None)
 
 
 def test_the_same_thing_gets_the_photos_as_evidence_instead_of_a_new_case(
@@ -237,18 +265,69 @@ def test_a_full_phone_says_so_and_loses_nothing(phone: Phone) -> None:
     page = phone.go("#/file")
     page.evaluate(FULL, "bytes")
     page.set_input_files("input[data-usage=file][data-source=camera]", as_file(noise(12)))
-    page.locator("#toast", has_text="手机存储已满，这张照片没有存下").wait_for()
+    page.locator("#toast", has_text="手机存储空间已满，这张照片未保存").wait_for()
     page.evaluate("makeRoom()")
     phone.shoot(noise(12))
     phone.choose_type("06012")
     page.evaluate(FULL, "items")
     page.click("[data-key=send]")
-    page.locator("#toast", has_text="没有存入发件箱；草稿仍在").wait_for()
+    page.locator("#toast", has_text="未能存入发件箱，草稿仍保留").wait_for()
     page.reload()
     page.wait_for_selector(".tile img")
     assert phone.statuses() == {}
     page.click("[data-key=send]")
     phone.until_sent(1)
+
+
+SLOW = """seconds => {
+  const decode = window.createImageBitmap;
+  window.createImageBitmap = async (...given) => {
+    await new Promise((resolve) => { setTimeout(resolve, seconds * 1000); });
+    return decode(...given);
+  };
+}"""
+KNOWN = """import('/static/m/position.js').then(async ({ lastPosition }) => {
+  while (!lastPosition()) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  await new Promise((resolve) => { requestAnimationFrame(resolve); });
+})"""
+DRAFTS = "import('/static/m/store.js').then((store) => store.getDraft('{key}'))"
+
+
+def test_a_photo_still_being_made_ready_goes_along_and_two_taps_file_once(phone: Phone) -> None:
+    page = phone.go("#/file")
+    page.evaluate(SLOW, 3)
+    page.set_input_files(CAMERA.format(usage="file"), as_file(noise(15)))
+    # The person goes on meanwhile: the type, the note, and both thumbs on the button.
+    phone.choose_type("06012")
+    page.fill("[data-key=note]", "靠近公交站")
+    assert page.locator(".tile img").count() == 0
+    page.evaluate("() => { const send = document.querySelector('[data-key=send]'); send.click(); send.click(); }")
+    page.wait_for_selector(".shoot.first")
+    phone.until_sent(1)
+    [item] = phone.items()
+    assert (len(item["photos"]), item["body"]["description"]) == (1, "靠近公交站")
+    page.wait_for_timeout(400)  # longer than a note waits before it is kept
+    assert page.evaluate(DRAFTS.format(key=f"file:{item['owner']}")) is None
+
+
+def test_a_field_that_is_written_in_is_not_taken_away_and_the_screen_goes_on_afterwards(phone: Phone) -> None:
+    assert phone.context is not None
+    phone.context.set_geolocation(None)
+    phone.page.reload()
+    page = phone.go("#/file")
+    phone.shoot(noise(16))
+    address = page.locator("[data-key=address]")
+    address.press_sequentially("南大街")
+    address.evaluate("field => { field.dataset.mark = 'the same'; }")
+    place = {"longitude": phone.point.lon, "latitude": phone.point.lat, "accuracy": 8}
+    phone.context.set_geolocation(place)  # type: ignore[arg-type] - a plain dictionary of the three
+    page.evaluate(KNOWN)
+    address.press_sequentially(" 88 号")
+    assert (address.input_value(), address.get_attribute("data-mark")) == ("南大街 88 号", "the same")
+    assert page.locator(".place[data-cell]").count() == 0
+    address.blur()
+    page.wait_for_selector(".place[data-cell]")
+    assert address.input_value() == "南大街 88 号"
 
 
 def test_a_lost_phone_is_signed_out_from_another(street: Street, phone: Phone) -> None:
@@ -273,7 +352,7 @@ def test_a_closed_account_keeps_its_outbox_says_whom_to_ask_and_sends_once_it_is
     admin, rt = street.office.actor("admin"), street.office.rt
     administering.set_active(rt, admin, desk.person(), is_active=False)
     phone.online()
-    page.get_by_text("账号已停用。发件箱内容都在").wait_for()
+    page.get_by_text("账号已停用。发件箱内容仍保留").wait_for()
     assert phone.statuses() == {"queued": 1}
     administering.set_active(rt, admin, desk.person(), is_active=True)
     page.click("[data-key=tell-alarm]")

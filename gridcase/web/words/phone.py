@@ -9,7 +9,7 @@ WORDS: dict[str, Text] = {
     "phone.app.cancel": Text("取消", "Cancel"),
     "phone.app.close": Text("关闭", "Close"),
     "phone.app.offline": Text(
-        "当前无网络，照常使用，联网后自动发送。", "No network. Go on as usual; it is sent later by itself."
+        "当前无网络，可照常使用，联网后自动发送。", "No network. Go on as usual; it is sent later by itself."
     ),
     "phone.bar.tasks": Text("任务", "Tasks"),
     "phone.bar.map": Text("地图", "Map"),
@@ -49,27 +49,27 @@ WORDS: dict[str, Text] = {
         "每部手机只需登录一次，之后没有网络也能使用。", "Once for each phone; after that it works without network."
     ),
     "phone.sign_in.offline": Text(
-        "连不上服务器。首次登录需要网络，请稍后再试。",
+        "无法连接服务器。登录需要网络，请稍后再试。",
         "The server cannot be reached. Signing in needs a network; try again later.",
     ),
     "phone.sign_in.waiting": Text(
-        "发件箱中有 {n} 件待发，登录后由原上报人发送，不会丢失。",
+        "发件箱中有 {n} 件待发送，不会丢失；上报人登录后自动发送。",
         "{n} items wait in the outbox. They are safe, and are sent once their owner signs in.",
     ),
     "phone.session.ended": Text(
-        "登录已失效。发件箱内容都在，请重新登录后自动发送。",
+        "登录已失效。发件箱内容仍保留，重新登录后自动发送。",
         "Your sign-in has ended. The outbox is safe: sign in again and it is sent.",
     ),
     "phone.session.session_revoked": Text(
-        "此手机的登录已被注销。发件箱内容都在：请重新登录，或导出救援文件。",
+        "此手机的登录已被注销。发件箱内容仍保留：请重新登录，或导出备份文件。",
         "This phone was signed out. The outbox is safe: sign in again, or take a rescue file.",
     ),
     "phone.session.account_closed": Text(
-        "账号已停用。发件箱内容都在：请联系管理员恢复账号，或导出救援文件。",
+        "账号已停用。发件箱内容仍保留：请联系管理员恢复账号，或导出备份文件。",
         "The account is closed. The outbox is safe: ask the administrator, or take a rescue file.",
     ),
     "phone.session.other_account": Text(
-        "本浏览器登录的是另一个账号。为避免记错人，暂停发送；请用本人账号登录。",
+        "当前浏览器登录的是其他账号。为避免记到他人名下，已暂停发送，请用本人账号登录。",
         "Another account is signed in here. Nothing is sent under a wrong name: sign in as yourself.",
     ),
     "phone.tasks.title": Text("今日任务", "Today"),
@@ -81,14 +81,14 @@ WORDS: dict[str, Text] = {
     "phone.tasks.synced": Text("更新于 {time}", "Updated {time}"),
     "phone.tasks.never_synced": Text("尚未更新", "Not updated yet"),
     "phone.tasks.order": Text("排序", "Order"),
-    "phone.tasks.by_due": Text("最急", "Most urgent"),
-    "phone.tasks.by_near": Text("最近", "Nearest"),
-    "phone.tasks.none_asked": Text("没有待核实、待核查的任务。", "Nothing to verify or check."),
-    "phone.tasks.none_mine": Text("没有在办案件。", "None of your cases is open."),
-    "phone.tasks.none_campaigns": Text("没有待走访的专项点位。", "No place waits for a visit."),
+    "phone.tasks.by_due": Text("按时限", "Most urgent"),
+    "phone.tasks.by_near": Text("按距离", "Nearest"),
+    "phone.tasks.none_asked": Text("暂无待核实、待核查的任务。", "Nothing to verify or check."),
+    "phone.tasks.none_mine": Text("暂无在办案件。", "None of your cases is open."),
+    "phone.tasks.none_campaigns": Text("暂无待巡查的专项点位。", "No place waits for a visit."),
     "phone.tasks.answered": Text("已填，待发送", "Answered, to be sent"),
     "phone.tasks.due": Text("{time} 到期", "due {time}"),
-    "phone.tasks.until": Text("{day} 前", "until {day}"),
+    "phone.tasks.until": Text("{day} 前完成", "until {day}"),
     "phone.task.title": Text("任务", "Task"),
     "phone.task.verify": Text("核实", "Verify"),
     "phone.task.check": Text("核查", "Check"),
@@ -98,11 +98,11 @@ WORDS: dict[str, Text] = {
     "phone.task.choose": Text("请选择结果", "Choose the result"),
     "phone.task.send": Text("提交", "Send"),
     "phone.task.far": Text(
-        "距案件 {distance}，可能过远。请走近后再拍，或写明原因。",
+        "距案件位置 {distance}，可能超出范围。请走近后再拍，或说明原因。",
         "You are {distance} from the case. Go closer, or say why not.",
     ),
     "phone.task.reason": Text("特殊情况说明", "Reason, if something is unusual"),
-    "phone.task.gone": Text("这项任务已结束或改派，无需再办。", "This task has ended or was given to somebody else."),
+    "phone.task.gone": Text("该任务已结束或已改派，无需处理。", "This task has ended or was given to somebody else."),
     "phone.result.true": Text("属实", "True"),
     "phone.result.false": Text("不属实", "Not true"),
     "phone.result.not_found": Text("未找到", "Not found"),
@@ -119,13 +119,13 @@ WORDS: dict[str, Text] = {
     "phone.case.address": Text("地址", "Address"),
     "phone.case.distance": Text("距离", "Distance"),
     "phone.case.description": Text("描述", "Description"),
-    "phone.case.filed": Text("上报", "Filed"),
-    "phone.case.due": Text("时限", "Due"),
-    "phone.case.due_at": Text("时限", "Due"),
+    "phone.case.filed": Text("上报时间", "Filed"),
+    "phone.case.due": Text("截止时间", "Due"),
+    "phone.case.due_at": Text("截止时间", "Due"),
     "phone.case.limit": Text("处置时限", "Limit"),
     "phone.case.photo": Text("案件照片", "Photo of the case"),
-    "phone.case.no_photo": Text("照片需联网查看。", "This photo needs a network."),
-    "phone.case.not_here": Text("手机上没有这个案件，联网更新后再看。", "This case is not on the phone; update first."),
+    "phone.case.no_photo": Text("照片需联网后查看。", "This photo needs a network."),
+    "phone.case.not_here": Text("本机没有该案件，请联网更新后查看。", "This case is not on the phone; update first."),
     "phone.usage.file": Text("上报", "Filed"),
     "phone.usage.verify": Text("核实", "Verified"),
     "phone.usage.handle": Text("处置", "Handled"),
@@ -133,7 +133,7 @@ WORDS: dict[str, Text] = {
     "phone.usage.self_handled": Text("处置后", "After"),
     "phone.usage.other": Text("其他", "Other"),
     "phone.photo.camera": Text("拍照", "Take a photo"),
-    "phone.photo.more": Text("再拍", "More"),
+    "phone.photo.more": Text("再拍一张", "More"),
     "phone.photo.gallery": Text("相册", "Gallery"),
     "phone.photo.working": Text("正在处理照片…", "Preparing the photo…"),
     "phone.photo.remove": Text("删除这张照片", "Remove this photo"),
@@ -143,30 +143,30 @@ WORDS: dict[str, Text] = {
         "此浏览器不能压缩 HEIC 照片，将按原图发送（{size}）。",
         "This browser cannot shrink HEIC photos: it goes as it is ({size}).",
     ),
-    "phone.photo.empty": Text("文件是空的（0 字节）。请重新拍照。", "The file is empty. Take the photo again."),
+    "phone.photo.empty": Text("文件为空（0 字节），请重新拍照。", "The file is empty. Take the photo again."),
     "phone.photo.unknown": Text(
-        "这不是照片。可用 JPEG、PNG、WebP、HEIC。", "This is no photo. JPEG, PNG, WebP or HEIC."
+        "这不是照片，仅支持 JPEG、PNG、WebP、HEIC 格式。", "This is no photo. JPEG, PNG, WebP or HEIC."
     ),
-    "phone.photo.broken": Text("照片已损坏或不完整。请重新拍照。", "The photo is broken or cut short. Take it again."),
+    "phone.photo.broken": Text("照片已损坏或不完整，请重新拍照。", "The photo is broken or cut short. Take it again."),
     "phone.photo.pixels": Text(
-        "照片有 {n} 百万像素，超过上限 {allowed} 百万。请调低相机分辨率。",
+        "照片有 {n}00 万像素，超过上限 {allowed}00 万像素。请调低相机分辨率。",
         "The photo has {n} million pixels, at most {allowed} are taken. Set the camera lower.",
     ),
     "phone.photo.large": Text(
         "照片超过 {allowed} MB，请调低相机分辨率。", "The photo is over {allowed} MB. Set the camera lower."
     ),
     "phone.photo.memory": Text(
-        "手机内存不足，照片没有存下。请关闭其他应用后重拍。", "Not enough memory: close other apps and take it again."
+        "手机内存不足，照片未保存。请关闭其他应用后重拍。", "Not enough memory: close other apps and take it again."
     ),
     "phone.photo.unreadable": Text(
-        "读不到这张照片。请重新选择或重拍。", "This photo cannot be read. Choose or take it again."
+        "无法读取这张照片，请重新选择或重拍。", "This photo cannot be read. Choose or take it again."
     ),
     "phone.storage.full": Text(
-        "手机存储已满，这张照片没有存下。请先联网发送或导出发件箱，清理空间后重拍。",
+        "手机存储空间已满，这张照片未保存。请先联网发送或导出发件箱，清理空间后重拍。",
         "The phone's storage is full: this photo was not kept. Send or export the outbox, make room, take it again.",
     ),
     "phone.storage.full_item": Text(
-        "手机存储已满，没有存入发件箱；草稿仍在。请清理空间后再提交。",
+        "手机存储空间已满，未能存入发件箱，草稿仍保留。请清理空间后再提交。",
         "The phone's storage is full: not put in the outbox, the draft is still here. Make room and send again.",
     ),
     "phone.place.title": Text("点位", "Place"),
@@ -176,33 +176,33 @@ WORDS: dict[str, Text] = {
     "phone.place.moved": Text("位置已手动调整，原定位一并保留", "Moved by hand; the measured position is kept too"),
     "phone.place.no_grid": Text("已定位，网格数据待更新。", "Position known; the grid is not here yet."),
     "phone.place.outside": Text(
-        "不在本机网格范围内，由平台定位。", "Outside the grid on this phone; the server decides."
+        "不在本机网格范围内，所属网格由平台判定。", "Outside the grid on this phone; the server decides."
     ),
     "phone.place.snapped": Text("网格外 {n} 米，归入最近网格", "{n} m outside, taken into the nearest cell"),
     "phone.place.poor": Text("定位精度差，请核对位置。", "Poor accuracy: check the place."),
-    "phone.place.edge": Text("正好在网格边线上。", "Exactly on a border."),
+    "phone.place.edge": Text("正好位于网格边界上。", "Exactly on a border."),
     "phone.place.candidates": Text(
         "靠近边界，也可能属于 {cells}（共 {n} 个）。", "Near a border; may also be {cells} ({n} in all)."
     ),
     "phone.place.denied": Text(
-        "未允许定位。请在手机设置中允许，或在地图上标出位置。",
+        "定位权限未开启。请在手机设置中开启，或在地图上标注位置。",
         "Location is not allowed. Allow it, or set the place on the map.",
     ),
     "phone.place.unavailable": Text(
-        "暂时无法定位。可在地图上标出位置或填写地址。", "No position now. Set it on the map or write the address."
+        "暂时无法定位。可在地图上标注位置或填写地址。", "No position now. Set it on the map or write the address."
     ),
     "phone.place.none": Text(
-        "此手机不能定位。请在地图上标出位置。", "This phone has no positioning. Set the place on the map."
+        "此手机不支持定位，请在地图上标注位置。", "This phone has no positioning. Set the place on the map."
     ),
     "phone.place.move": Text("调整位置", "Move"),
-    "phone.place.set": Text("标出位置", "Set place"),
+    "phone.place.set": Text("标注位置", "Set place"),
     "phone.place.use": Text("使用此位置", "Use this place"),
-    "phone.place.address": Text("地址（没有定位时填写）", "Address, where there is no position"),
+    "phone.place.address": Text("地址（无定位时填写）", "Address, where there is no position"),
     "phone.place.no_problem": Text("无问题", "No problem"),
-    "phone.place.photo": Text("拍照（可不拍）", "Photo (optional)"),
+    "phone.place.photo": Text("拍照（选填）", "Photo (optional)"),
     "phone.place.far": Text("距点位 {distance}，请走近后再提交。", "You are {distance} away. Go closer first."),
     "phone.place.problem": Text("有问题，上报", "File a problem"),
-    "phone.place.gone": Text("这个点位已走访或专项已结束。", "This place was visited, or the campaign is over."),
+    "phone.place.gone": Text("该点位已巡查，或专项已结束。", "This place was visited, or the campaign is over."),
     "phone.file.title": Text("上报", "File a case"),
     "phone.file.edit": Text("修改后重发", "Change and send again"),
     "phone.file.photo_first": Text("先拍照，位置和时间自动记录", "Photo first; place and time are noted"),
@@ -214,13 +214,13 @@ WORDS: dict[str, Text] = {
     "phone.file.change": Text("更换", "Change"),
     "phone.file.choose_type": Text("请选择类别", "Choose the type"),
     "phone.file.condition": Text("立案条件", "Condition"),
-    "phone.file.note": Text("说明（可不填）", "Note (optional)"),
+    "phone.file.note": Text("说明（选填）", "Note (optional)"),
     "phone.file.note_hint": Text("例如：影响通行", "e.g. blocks the way"),
     "phone.file.self_hint": Text(
-        "当场已处理好？拍一张处置后照片即可。", "Dealt with on the spot? Photograph the result."
+        "已当场处置？拍一张处置后的照片即可。", "Dealt with on the spot? Photograph the result."
     ),
     "phone.file.self_done": Text("自处置：将直接结案", "Handled on the spot: closed at once"),
-    "phone.file.self_camera": Text("自处置：拍处置后", "Done: photo after"),
+    "phone.file.self_camera": Text("自处置：拍处置后照片", "Done: photo after"),
     "phone.file.send": Text("上报", "File"),
     "phone.file.send_again": Text("重新发送", "Send again"),
     "phone.file.kept": Text("已存入发件箱，正在发送。", "Kept in the outbox, being sent."),
@@ -228,18 +228,18 @@ WORDS: dict[str, Text] = {
         "已存入发件箱，联网后自动发送。", "Kept in the outbox; sent when the network is back."
     ),
     "phone.file.no_place": Text(
-        "没有位置：请在地图上标出，或填写地址。", "No place: set it on the map, or write the address."
+        "缺少位置，请在地图上标注或填写地址。", "No place: set it on the map, or write the address."
     ),
     "phone.file.no_condition": Text("请选择立案条件。", "Choose the condition."),
     "phone.file.no_types": Text(
-        "类别目录尚未下载，照片已存好；联网更新后再选。",
+        "类别目录尚未下载，照片已保存，请联网更新后再选。",
         "The catalogue is not here yet. The photo is safe; update first.",
     ),
     "phone.file.no_copy": Text(
         "网格数据尚未下载，联网后自动更新。", "The grid is not here yet; it comes with the network."
     ),
     "phone.near.title": Text("附近有类似案件，是同一件吗？", "Something like it is open nearby. The same?"),
-    "phone.near.same": Text("同一件", "Same"),
+    "phone.near.same": Text("是同一件", "Same"),
     "phone.near.photo": Text("该案件的照片", "Photo of that case"),
     "phone.near.added": Text("照片已作为补充材料存入发件箱。", "The photos go there as further evidence."),
     "phone.map.title": Text("责任网格", "My grid"),
@@ -258,35 +258,39 @@ WORDS: dict[str, Text] = {
     "phone.map.case": Text("我的案件", "My case"),
     "phone.map.near": Text("专项点位", "Place to visit"),
     "phone.outbox.title": Text("发件箱", "Outbox"),
-    "phone.outbox.all_sent": Text("全部已送达", "Everything is sent"),
+    "phone.outbox.all_sent": Text("已全部送达", "Everything is sent"),
     "phone.outbox.count": Text("{n} 件未送达", "{n} not yet sent"),
     "phone.outbox.sending": Text("正在发送…", "Sending…"),
     "phone.outbox.offline": Text("无网络，联网后自动发送", "No network; sent when it is back"),
     "phone.outbox.again_in": Text("{n} 秒后再试", "Next try in {n} s"),
     "phone.outbox.send_now": Text("立即发送", "Send now"),
     "phone.outbox.empty": Text(
-        "没有内容。上报和任务结果会先存在这里。", "Nothing here. What you file is kept here first."
+        "暂无内容。上报和任务结果会先保存在这里。", "Nothing here. What you file is kept here first."
     ),
     "phone.outbox.needs_you": Text("需要处理", "Needs you"),
     "phone.outbox.waiting": Text("待发送", "Waiting"),
     "phone.outbox.done": Text("已送达", "Sent"),
     "phone.outbox.photos": Text("{n} 张照片", "{n} photos"),
-    "phone.outbox.on_phone": Text("已存在手机上", "Safe on this phone"),
+    "phone.outbox.on_phone": Text("已保存在本机", "Safe on this phone"),
     "phone.outbox.being_sent": Text("正在发送", "Being sent"),
-    "phone.outbox.after": Text("等前一件送达后发送", "Sent after the one before"),
-    "phone.outbox.tried": Text("已试 {n} 次：{detail}", "Tried {n} times: {detail}"),
+    "phone.outbox.after": Text("待前一件送达后发送", "Sent after the one before"),
+    "phone.outbox.tried": Text("已尝试 {n} 次：{detail}", "Tried {n} times: {detail}"),
     "phone.outbox.confirmed": Text("已送达 {number}", "Sent {number}"),
     "phone.outbox.parked": Text("平台未接收，需要修改", "Not taken; needs a change"),
     "phone.outbox.stale": Text("案件已有变化，请确认", "The case has moved on; please decide"),
     "phone.outbox.stale_unknown": Text(
-        "案件已有变化，暂时读不到最新情况。", "The case has moved on and cannot be read now."
+        "案件已有变化，暂时无法获取最新情况。", "The case has moved on and cannot be read now."
     ),
     "phone.outbox.changed_meanwhile": Text("您填写之后，案件有这些变化：", "Since you answered, this has changed:"),
     "phone.outbox.send_anyway": Text("仍然提交", "Send anyway"),
     "phone.outbox.photo_refused": Text("第 {n} 张照片：{detail}", "Photo {n}: {detail}"),
-    "phone.outbox.parent_gone": Text("它所依据的上报已被删除。", "The filing it belongs to was deleted."),
+    "phone.outbox.parent_gone": Text("对应的上报已被删除。", "The filing it belongs to was deleted."),
+    "phone.outbox.too_large": Text(
+        "文件太大，服务器不接收。请删除后重拍；仍不行请联系管理员。",
+        "Too large for the server. Remove it and take it again; if that fails, ask the administrator.",
+    ),
     "phone.outbox.task_withdrawn": Text(
-        "任务已撤回或改派，结果未接收。照片都在，可转为补充材料。",
+        "任务已撤回或改派，结果未被接收。照片仍保留，可转为补充材料。",
         "The task was taken back or given to somebody else. The photos are here and may go as evidence.",
     ),
     "phone.outbox.as_evidence": Text("转为补充材料", "Send as evidence"),
@@ -298,30 +302,30 @@ WORDS: dict[str, Text] = {
         "Delete “{title}” with its photos? It was never sent and cannot be brought back.",
     ),
     "phone.outbox.others": Text(
-        "另有 {n} 件属于 {names}，不会以您的名义发送；由其本人登录后发送，或导出救援文件。",
+        "另有 {n} 件属于 {names}，不会以您的名义发送；可由其本人登录后发送，或导出备份文件。",
         "{n} items belong to {names}. They are not sent under your name: their owner signs in, or takes a rescue file.",
     ),
     "phone.outbox.verify": Text("核实 {number}", "Verify {number}"),
     "phone.outbox.check": Text("核查 {number}", "Check {number}"),
     "phone.outbox.attach": Text("补充材料 {number}", "More evidence {number}"),
-    "phone.outbox.visit": Text("走访 {number}", "Visit {number}"),
-    "phone.rescue.title": Text("救援文件", "Rescue file"),
+    "phone.outbox.visit": Text("专项巡查 {number}", "Visit {number}"),
+    "phone.rescue.title": Text("备份文件", "Rescue file"),
     "phone.rescue.told": Text(
-        "手机要送修或换机时，把未送达的内容连同照片存成一个文件，可在另一部手机导入，不会重复上报。",
+        "手机送修或换机前，可将未送达的内容连同照片导出为一个文件，在另一部手机导入，不会重复上报。",
         "Before a repair or a new phone: all that is unsent in one file for another phone; nothing is filed twice.",
     ),
     "phone.rescue.export": Text("导出", "Export"),
     "phone.rescue.import": Text("导入", "Import"),
     "phone.rescue.exported": Text("已导出 {n} 件。", "{n} items exported."),
     "phone.rescue.imported": Text(
-        "新导入 {added} 件，{known} 件手机上已有。", "{added} taken in, {known} were here already."
+        "新导入 {added} 件，另有 {known} 件本机已有。", "{added} taken in, {known} were here already."
     ),
-    "phone.rescue.not_ours": Text("这不是救援文件。", "This is no rescue file."),
+    "phone.rescue.not_ours": Text("这不是本应用的备份文件。", "This is no rescue file."),
     "phone.rescue.too_new": Text(
-        "救援文件由更新的版本导出，请先更新应用。", "This file is from a newer version: update the app first."
+        "该备份文件由更高版本导出，请先更新应用。", "This file is from a newer version: update the app first."
     ),
     "phone.rescue.cut": Text(
-        "救援文件不完整，没有导入。请重新传送该文件。", "The file is incomplete; nothing was taken in. Copy it again."
+        "备份文件不完整，未导入。请重新传送该文件。", "The file is incomplete; nothing was taken in. Copy it again."
     ),
     "phone.settings.title": Text("我的", "Me"),
     "phone.settings.language": Text("语言", "Language"),
@@ -333,43 +337,43 @@ WORDS: dict[str, Text] = {
     "phone.settings.device": Text("本机", "This phone"),
     "phone.settings.until": Text("登录有效至", "Signed in until"),
     "phone.settings.devices": Text("已登录的设备", "My devices"),
-    "phone.settings.devices_offline": Text("需要网络才能查看和注销设备。", "Devices need a network."),
+    "phone.settings.devices_offline": Text("联网后才能查看和注销设备。", "Devices need a network."),
     "phone.settings.browser": Text("浏览器", "Browser"),
     "phone.settings.this_device": Text("当前设备", "this one"),
     "phone.settings.since": Text("登录于 {time}", "since {time}"),
-    "phone.settings.revoke": Text("注销", "Sign out"),
+    "phone.settings.revoke": Text("注销登录", "Sign out"),
     "phone.settings.revoke_sure": Text(
         "注销“{device}”的登录？该设备需要重新登录。", "Sign “{device}” out? It has to sign in again."
     ),
-    "phone.settings.revoked": Text("已注销。", "Signed out."),
+    "phone.settings.revoked": Text("已注销该设备的登录。", "Signed out."),
     "phone.settings.storage": Text("存储", "Storage"),
     "phone.settings.used": Text("已用", "Used"),
     "phone.settings.used_of": Text("{used}，共 {quota}", "{used} of {quota}"),
-    "phone.settings.kept": Text("保护", "Protection"),
+    "phone.settings.kept": Text("数据保护", "Protection"),
     "phone.settings.persistent": Text("浏览器不会自动清除", "The browser will not clear it"),
     "phone.settings.not_persistent": Text(
-        "空间紧张时浏览器可能清除，建议安装到桌面", "The browser may clear it when short of room: install the app"
+        "存储空间不足时浏览器可能清除，建议安装到桌面", "The browser may clear it when short of room: install the app"
     ),
-    "phone.settings.persist": Text("申请保护存储", "Protect storage"),
+    "phone.settings.persist": Text("申请数据保护", "Protect storage"),
     "phone.settings.persist_refused": Text(
-        "浏览器未同意。安装到桌面后再试。", "The browser refused. Install the app, then try again."
+        "浏览器未同意，请安装到桌面后再试。", "The browser refused. Install the app, then try again."
     ),
     "phone.settings.app": Text("应用", "App"),
     "phone.settings.version": Text("版本", "Version"),
     "phone.settings.look": Text("检查更新", "Look for updates"),
     "phone.settings.diagnostics": Text("复制诊断信息", "Copy diagnostics"),
     "phone.settings.copied": Text("已复制，不含个人信息。", "Copied; no personal data."),
-    "phone.settings.not_copied": Text("复制失败，浏览器不允许。", "The browser did not allow copying."),
+    "phone.settings.not_copied": Text("浏览器不允许复制。", "The browser did not allow copying."),
     "phone.settings.sign_out": Text("退出登录", "Sign out"),
-    "phone.settings.sign_out_told": Text("退出后发件箱保留在本机。", "The outbox stays on this phone."),
+    "phone.settings.sign_out_told": Text("退出后，发件箱内容仍保留在本机。", "The outbox stays on this phone."),
     "phone.settings.sign_out_sure": Text("退出登录？", "Sign out?"),
     "phone.settings.sign_out_waiting": Text(
-        "还有 {n} 件未送达。退出后仍保留在本机，待您再次登录后发送。",
+        "还有 {n} 件未送达。退出后仍保留在本机，您再次登录后自动发送。",
         "{n} items are not sent. They stay here and are sent when you sign in again.",
     ),
     "phone.install.do": Text("安装到桌面", "Install"),
     "phone.install.hint": Text(
-        "尚未安装：在浏览器菜单中选“添加到主屏幕”，存储更安全。",
+        "尚未安装：在浏览器菜单中选择“添加到主屏幕”，数据更安全。",
         "Not installed: choose “Add to home screen” in the browser's menu; storage is safer then.",
     ),
     "phone.update.ready": Text("新版本已就绪", "A new version is ready"),

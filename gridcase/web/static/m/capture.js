@@ -17,26 +17,39 @@ export function limits() {
   return { maxBytes: Number(maxBytes), maxPixels: Number(maxPixels) };
 }
 
+/** Photos just taken that are still being made ready, by the key of their draft: {usage, left, done}. */
+const underway = new Map();
+const takesOf = (key) => underway.get(key) || [];
+
+/** How many photos of a usage, or of any, are taken but not yet on the disk. */
+export function inPreparation(draftKey, usage = null) {
+  return takesOf(draftKey).filter((take) => usage === null || take.usage === usage).reduce((sum, take) => sum + take.left, 0);
+}
+
+/** Wait until every photo taken for a draft is kept, or was refused in words. */
+export async function photosReady(draftKey) {
+  while (takesOf(draftKey).length) await Promise.allSettled(takesOf(draftKey).map((take) => take.done));
+}
+
 /**
  * Buttons for camera and gallery, and the photos taken so far.
- * draft: {photos: [{id, usage}]}; save keeps the draft; onChange is called once a photo is kept or taken away, with
- * the position of the moment. editing: the item of the outbox that is being changed; it keeps its photos until the
- * change is sent.
+ * screen: {account, draft: {photos: [{id, usage}]}, draftKey, editing, save, again}; editing is the item of the outbox
+ * that is being changed: it keeps its photos until the change is sent. onKept is told each photo with the position of
+ * its moment, before the draft is saved.
  */
-export function photoStrip({ draft, usage, owner, device, save, onChange, editing = null, isFirst = false, word = 'photo.camera' }) {
+export function photoStrip(screen, { usage, onKept, isFirst = false, word = 'photo.camera' }) {
+  const { account, draft, draftKey, editing, save, again } = screen;
   const own = draft.photos.filter((photo) => photo.usage === usage);
-  const busy = h('p.busy', { role: 'status', hidden: true }, t('photo.working'));
-  const take = async (files, isGallery) => {
-    busy.hidden = false;
-    for (const file of [...files].slice(0, MOST_PHOTOS - own.length)) {
-      const kept = await keepPhoto(file, { usage, owner, device, isGallery });
-      if (!kept) continue;
+  const coming = inPreparation(draftKey, usage);
+  const take = (files, isGallery) => {
+    const chosen = [...files].slice(0, MOST_PHOTOS - own.length - coming);
+    return track(draftKey, { usage, left: chosen.length }, again, async (file) => {
+      const kept = await keepPhoto(file, { usage, owner: account.id, device: account.device, isGallery });
+      if (!kept) return;
       draft.photos.push({ id: kept.photo.id, usage });
+      onKept(kept.photo, kept.fix);
       await save();
-      await onChange(kept.fix, kept.photo);
-    }
-    busy.hidden = true;
-    await onChange(null, null);
+    }, chosen);
   };
   const input = (isCamera) => h('input.unseen', {
     type: 'file', accept: 'image/*', capture: isCamera ? 'environment' : null, multiple: isCamera ? null : true,
@@ -52,15 +65,34 @@ export function photoStrip({ draft, usage, owner, device, save, onChange, editin
     }, icon(isCamera ? 'camera' : 'gallery'), h('span', {}, name));
     return [open, field];
   };
-  return h('div.photos', { class: own.length ? 'some' : 'none' },
+  return h('div.photos', { class: own.length + coming ? 'some' : 'none' },
     own.map((one) => photoTile(one.id, async () => {
       draft.photos = draft.photos.filter((photo) => photo.id !== one.id);
       await save();
       if (!editing?.photos.includes(one.id)) await store.deletePhotos([one.id]);
-      await onChange(null, null);
+      await again();
     })),
-    own.length < MOST_PHOTOS ? [button(true), button(false)] : null,
-    busy);
+    Array.from({ length: coming }, () => h('div.tile', {})),
+    own.length + coming < MOST_PHOTOS ? [button(true), button(false)] : null,
+    coming ? h('p.busy', { role: 'status' }, t('photo.working')) : null);
+}
+
+/** Make files ready one after the other, and show meanwhile that they come: the person may go on filling in. */
+async function track(draftKey, take, again, makeReady, files) {
+  const makeAll = async () => {
+    await again();
+    for (const file of files) {
+      await makeReady(file);
+      take.left -= 1;
+      if (take.left) await again();
+    }
+  };
+  underway.set(draftKey, [...takesOf(draftKey), take]);
+  take.done = makeAll().finally(() => {
+    underway.set(draftKey, takesOf(draftKey).filter((one) => one !== take));
+    return again();
+  });
+  return take.done;
 }
 
 function photoTile(id, remove) {
@@ -81,7 +113,7 @@ async function keepPhoto(file, { usage, owner, device, isGallery }) {
   const offset = api.clockOffsetMs();
   try {
     const [made, fix] = await Promise.all([prepare(file, limits()), positionNow()]);
-    if (made.isOriginal && made.type === 'image/heic') say(t('photo.heic', { size: size(made.bytes.byteLength) }));
+    if (made.thumb === null) say(t('photo.heic', { size: size(made.bytes.byteLength) }));
     const photo = {
       id: crypto.randomUUID(), owner, usage, type: made.type, size: made.bytes.byteLength, thumb: made.thumb, attachment: null,
       evidence: {

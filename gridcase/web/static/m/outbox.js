@@ -34,19 +34,17 @@ export function exclusively(work) {
 export const account = () => store.getMeta('account');
 
 /**
- * Put something in the outbox; it is safe once this returns.
- * item: {kind, chain, after, body, target, photos, title, seen}; its id is its Idempotency-Key.
+ * Put something in the outbox, all of it and the end of its draft or nothing; it is safe once this returns.
+ * An item: {kind, chain, after, body, target, photos, title, seen}; its id is its Idempotency-Key.
  */
-export async function enqueue(item, draftKey = null) {
+export async function enqueue(items, draftKey) {
   const owner = await account();
-  const whole = {
+  await store.addItems(items.map((item) => ({
     id: crypto.randomUUID(), owner: owner.id, owner_name: owner.name, chain: null, after: null, target: {}, photos: [], seen: null,
     status: Status.QUEUED, attempts: 0, next_at: 0, created_at: Date.now(), reason: null, done: null, ...item,
-  };
-  await store.addItem(whole, draftKey);
+  })), draftKey);
   changed();
   wake();
-  return whole;
 }
 
 /** Send again what was refused, changed or not; or on the newer state of its case. */
@@ -73,10 +71,8 @@ export function sendAsEvidence(id) {
 
 /** Take an item away, on the person's word alone; what builds on it waits for the person too. */
 export async function discard(id) {
-  const items = await store.allItems();
-  for (const item of items.filter((one) => one.after === id && one.status !== Status.DONE)) {
-    await store.updateItem(item.id, (one) => ({ ...one, status: Status.PARKED, reason: { code: 'parent_gone', detail: '', errors: {} } }));
-  }
+  const reason = { code: 'parent_gone', detail: '', errors: {} };
+  await store.updateItems((one) => (rules.waitsFor(one, id) ? { ...one, status: Status.PARKED, reason } : null));
   await store.removeItems([id]);
   changed();
 }
@@ -192,7 +188,7 @@ async function sendItem(item) {
     ids.push(photo.attachment);
   }
   state.photo = 0;
-  const { path, headers, body } = await request(item, ids);
+  const { path, headers, body } = request(item, ids);
   return api.call('POST', path, { body, headers: { 'Idempotency-Key': item.id, ...headers } });
 }
 
@@ -210,12 +206,11 @@ async function upload(photo) {
   return reply;
 }
 
-async function request(item, attachments) {
+function request(item, attachments) {
   const body = { ...item.body };
   if (attachments.length) body.attachments = attachments;
   if (item.kind === 'visit') {
     const { campaign, place } = item.target;
-    if (item.after) body.case = (await store.getItem(item.after))?.done?.number;
     return { path: `/api/v1/campaigns/${encodeURIComponent(campaign)}/places/${place}/visits`, headers: {}, body };
   }
   if (item.kind === 'file') return { path: '/api/v1/cases', headers: {}, body };
@@ -247,7 +242,7 @@ async function confirm(item, reply) {
   const number = reply.body?.number || item.target.number || null;
   const isReplay = reply.headers.get('Idempotency-Replayed') === 'true';
   const done = { at: Date.now(), number, state_label: reply.body?.state_label || '', is_replay: isReplay };
-  await store.updateItem(item.id, (one) => ({ ...one, status: Status.DONE, reason: null, done }));
+  await store.updateItems((one) => rules.confirmed(one, item.id, done));
   events.dispatchEvent(new CustomEvent('confirmed', { detail: { item, body: reply.body } }));
 }
 
@@ -277,6 +272,7 @@ async function standStale(item) {
 
 async function park(item, reply) {
   const reason = { ...api.inWords(reply), status: reply.status, photo: reply.photo || 0 };
+  if (!reply.isOurs) reason.code = 'too_large';
   // Uploads that nothing used expire on the server: a photo that waited for long is sent once more.
   if (!reply.photo && 'attachments' in reason.errors && item.photos.length && !item.is_reloaded) {
     for (const photo of item.photos) await store.setAttachment(photo, null);

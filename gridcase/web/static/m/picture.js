@@ -22,8 +22,8 @@ const hex = (buffer) => [...new Uint8Array(buffer)].map((byte) => byte.toString(
 
 /**
  * Prepare a file from the camera or the gallery.
- * limits: {maxBytes, maxPixels} of the server. Returns {bytes, type, sha256, originalSize, width, height, thumb,
- * isOriginal}: sha256 is of the original bytes; isOriginal tells that they are sent as they are.
+ * limits: {maxBytes, maxPixels} of the server. Returns {bytes, type, sha256, thumb}: sha256 is of the original bytes;
+ * thumb is null for what this browser cannot show, which is sent as it is.
  */
 export async function prepare(file, limits) {
   if (file.size === 0) throw new PictureError('photo.empty');
@@ -37,21 +37,20 @@ export async function prepare(file, limits) {
   }
   if (!isWhole(original, kind.type)) throw new PictureError('photo.broken');
   const sha256 = hex(await crypto.subtle.digest('SHA-256', original));
-  const known = { sha256, originalSize: original.length };
   const bitmap = await decode(file, kind);
   if (bitmap === null) {
     // What this browser cannot show (HEIC outside Apple's), the server can.
     if (kind.type !== 'image/heic') throw new PictureError('photo.broken');
     if (original.length > limits.maxBytes) throw new PictureError('photo.large', { allowed: Math.round(limits.maxBytes / 1e6) });
-    return { ...known, bytes: original.buffer, type: kind.type, width: kind.width, height: kind.height, thumb: null, isOriginal: true };
+    return { sha256, bytes: original.buffer, type: kind.type, thumb: null };
   }
   try {
     const { width, height } = bitmap;
     const thumb = await draw(bitmap, THUMB_SIDE, 0.7);
     const isSmall = kind.type === 'image/jpeg' && original.length <= WANTED_BYTES && Math.max(width, height) <= SIDE;
-    if (isSmall) return { ...known, bytes: original.buffer, type: kind.type, width, height, thumb, isOriginal: true };
+    if (isSmall) return { sha256, bytes: original.buffer, type: kind.type, thumb };
     const small = withExif(new Uint8Array(await shrink(bitmap)), exifOf(original));
-    return { ...known, bytes: small.buffer, type: 'image/jpeg', width, height, thumb, isOriginal: false };
+    return { sha256, bytes: small.buffer, type: 'image/jpeg', thumb };
   } finally {
     bitmap.close?.();
   }
@@ -68,13 +67,11 @@ async function read(file) {
 /** The picture upright and no larger than needed, or null when the browser cannot decode it. */
 async function decode(file, kind) {
   const scale = SIDE / Math.max(kind.width, kind.height, 1);
-  const options = { imageOrientation: 'from-image' };
   try {
-    if (scale < 1 && kind.width) {
-      // The width alone: the other side follows, whichever way the picture is turned.
-      return await createImageBitmap(file, { ...options, resizeWidth: Math.max(1, Math.round(kind.width * scale)), resizeQuality: 'high' });
-    }
-    return await createImageBitmap(file, options);
+    // Turned upright by default; asking for it by name makes browsers before 2023 refuse, who called it otherwise.
+    if (scale >= 1 || !kind.width) return await createImageBitmap(file);
+    // The width alone: the other side follows, whichever way the picture is turned.
+    return await createImageBitmap(file, { resizeWidth: Math.max(1, Math.round(kind.width * scale)), resizeQuality: 'high' });
   } catch {
     return null;
   }

@@ -20,6 +20,8 @@ const PASSING_CONFLICTS = new Set(['busy', 'locked', 'try_again']);
  * sign-in page or a broken gateway answers in its place.
  */
 export function judge(reply) {
+  // Too large for a proxy before the server, which says so in a page of its own: waiting makes nothing smaller.
+  if (reply?.status === 413) return Verdict.PARKED;
   if (reply === null || (!reply.isOurs && reply.status < 500)) return Verdict.OFFLINE;
   const { status, code } = reply;
   if (status >= 200 && status < 300) return Verdict.DONE;
@@ -41,6 +43,15 @@ export function waitMs(failures, random) {
 
 export const Status = Object.freeze({ QUEUED: 'queued', STALE: 'stale', PARKED: 'parked', DONE: 'done' });
 
+/** Whether an unconfirmed item builds on another. */
+export const waitsFor = (one, id) => one.after === id && one.status !== Status.DONE;
+
+/** What a confirmation makes of an item: itself done, what builds on it told the number of the case; null of all others. */
+export function confirmed(one, id, done) {
+  if (one.id === id) return { ...one, status: Status.DONE, reason: null, done };
+  return waitsFor(one, id) ? { ...one, body: { ...one.body, case: done.number } } : null;
+}
+
 /** In the order in which they were made. */
 export function inOrder(items) {
   return [...items].sort((one, other) => one.seq - other.seq);
@@ -55,8 +66,8 @@ export function nextItem(items, { owner, now }) {
   const blockedChains = new Set();
   for (const item of inOrder(items)) {
     if (item.owner !== owner || item.status !== Status.QUEUED) continue;
-    const waitsFor = item.after ? byId.get(item.after) : null;
-    const isReady = (!waitsFor || waitsFor.status === Status.DONE) && (item.next_at || 0) <= now
+    const before = item.after ? byId.get(item.after) : null;
+    const isReady = (!before || before.status === Status.DONE) && (item.next_at || 0) <= now
       && !blockedChains.has(item.chain);
     if (isReady) return item;
     if (item.chain) blockedChains.add(item.chain);

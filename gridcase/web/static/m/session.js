@@ -5,7 +5,7 @@ import * as outbox from './outbox.js';
 import * as store from './store.js';
 
 /** Why signing in failed; reason {code, detail}. */
-export class SignInError extends Error {
+class SignInError extends Error {
   constructor(reason) {
     super(reason.code);
     this.reason = reason;
@@ -23,7 +23,7 @@ export async function sessionProblem() {
 }
 
 /** A name of this phone by which its owner finds it in the list of devices. */
-export async function deviceName() {
+async function deviceName() {
   const hints = navigator.userAgentData;
   const told = await hints?.getHighEntropyValues?.(['model', 'platform']).catch(() => null);
   const model = told?.model || /\(([^;)]+;)?\s*([^;)]+)\)/.exec(navigator.userAgent)?.[2] || '';
@@ -64,6 +64,8 @@ export async function signOut() {
 
 /** Tell the server of a sign-out that it does not know of yet. */
 export async function endOnServer() {
-  if (!(await store.getMeta('signed_out'))) return;
-  await outbox.exclusively(() => api.call('DELETE', '/api/v1/auth/tokens/current'));
+  await outbox.exclusively(async () => {
+    // Asked once it is our turn: whoever signed in meanwhile stays so.
+    if (await store.getMeta('signed_out')) await api.call('DELETE', '/api/v1/auth/tokens/current');
+  });
 }

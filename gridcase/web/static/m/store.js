@@ -103,13 +103,13 @@ export async function setDraft(key, draft) {
 
 // --- the outbox ------------------------------------------------------------------------------------------------
 
-/** Put an item in the outbox and end its draft, both or neither. */
-export async function addItem(item, draftKey = null) {
+/** Put items in the outbox and end their draft, all or nothing. */
+export async function addItems(items, draftKey) {
   const tx = (await db()).transaction(['items', 'drafts', 'meta'], 'readwrite', STRICT);
-  const seq = ((await tx.objectStore('meta').get('seq')) || 0) + 1;
-  tx.objectStore('meta').put(seq, 'seq');
-  tx.objectStore('items').put({ ...item, seq });
-  if (draftKey) tx.objectStore('drafts').delete(draftKey);
+  const seq = (await tx.objectStore('meta').get('seq')) || 0;
+  tx.objectStore('meta').put(seq + items.length, 'seq');
+  items.forEach((item, index) => tx.objectStore('items').put({ ...item, seq: seq + index + 1 }));
+  tx.objectStore('drafts').delete(draftKey);
   await tx.done;
 }
 
@@ -129,6 +129,16 @@ export async function updateItem(id, change) {
   if (changed) await tx.store.put(changed);
   await tx.done;
   return changed;
+}
+
+/** Change items, all or none; change returns what to keep of one, or null to leave it alone. */
+export async function updateItems(change) {
+  const tx = (await db()).transaction('items', 'readwrite', STRICT);
+  for (const item of await tx.store.getAll()) {
+    const changed = change(item);
+    if (changed) tx.store.put(changed);
+  }
+  await tx.done;
 }
 
 /** Take items away with their photos: only on the person's word, or once long confirmed. */

@@ -1,17 +1,18 @@
 // A case as the phone holds it; the answer to a task asked of me; a place of a campaign to be visited.
 
 import * as api from '../api.js';
-import { photoStrip } from '../capture.js';
+import { inPreparation, photoStrip } from '../capture.js';
 import { ticking } from '../countdown.js';
 import { h, icon, image, say } from '../dom.js';
 import { joined, limit, when } from '../format.js';
-import { PER_DEGREE } from '../locate.js';
 import * as outbox from '../outbox.js';
 import { lastPosition, onPosition, warmUp } from '../position.js';
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { away, choices, distanceTo, head, placeLine, redrawing, witnessed } from './shared.js';
+import {
+  away, choices, distanceTo, draftOf, head, keepNow, keepSoon, located, placeLine, pointOf, redrawing, sending, witnessed,
+} from './shared.js';
 import { smallPicture } from './tasks.js';
 
 /** #/case/NUMBER */
@@ -22,8 +23,8 @@ export async function showCase(main, { account, id }) {
     return [head(named(held.type), { back: '#/tasks?tab=mine' }), h('div.body', {}, facts(held), pictures(account, held))];
   });
   await again();
-  sync.events.addEventListener('change', again);
-  return () => sync.events.removeEventListener('change', again);
+  sync.events.addEventListener('change', again.quietly);
+  return () => sync.events.removeEventListener('change', again.quietly);
 }
 
 async function taskCase(account, number) {
@@ -72,8 +73,6 @@ async function enlarge(account, id) {
 // --- the answer to a task --------------------------------------------------------------------------------------------
 
 const RESULTS = { verify: ['true', 'false', 'not_found'], check: ['pass', 'fail'] };
-/** As the rules of conduct have it by default; the server decides. */
-const FAR_M = 50;
 
 /** #/task/CASE:NUMBER, or ?item= to change an answer that was refused. */
 export async function showTask(main, { account, id, query }) {
@@ -85,23 +84,35 @@ export async function showTask(main, { account, id, query }) {
     return () => {};
   }
   const draftKey = editing ? `edit:${editing.id}` : `task:${account.id}:${id}`;
-  const draft = (await store.getDraft(draftKey)) || (editing ? structuredClone(editing.draft) : { photos: [], fix: null, result: null, note: '', reason: '' });
-  const screen = { main, account, task, id, draft, draftKey, editing, grid: await sync.heldGrid() };
+  const draft = await draftOf(draftKey, editing, () => ({ photos: [], fix: null, result: null, note: '', reason: '' }));
+  return shown({ main, account, task, draft, draftKey, editing, grid: await sync.heldGrid() }, taskParts);
+}
+
+/** Show a form about something that lies somewhere; returns how to leave it. */
+async function shown(screen, parts) {
+  const { main, draft, draftKey } = screen;
+  screen.withinM = await sync.heldWithin();
   screen.save = () => store.setDraft(draftKey, draft);
-  screen.again = redrawing(main, () => taskParts(screen));
-  const stop = onPosition(() => !draft.fix && !main.contains(document.activeElement) && screen.again());
+  screen.again = redrawing(main, () => parts(screen));
   await screen.again();
+  const stop = onPosition(() => !draft.fix && screen.again.quietly());
   return () => {
     stop();
-    clearTimeout(screen.noteTimer);
+    return keepNow(screen);
   };
 }
 
+/** The photos of a form; the newest says where the person stands. */
+function strip(screen, usage, options = {}) {
+  return photoStrip(screen, { usage, ...options, onKept: (_photo, fix) => { screen.draft.fix = fix || screen.draft.fix; } });
+}
+
 function taskParts(screen) {
-  const { task, draft, account, editing } = screen;
+  const { task, draft, draftKey, account, editing } = screen;
   const held = task.case_view || {};
   const fix = draft.fix || lastPosition();
-  const isFar = isFarFrom(held.location, fix);
+  const isFar = isFarFrom(screen, held.location, fix);
+  const hasPhoto = draft.photos.length + inPreparation(draftKey) > 0;
   const needsReason = isFar || Boolean(editing) || Boolean(draft.reason);
   return [
     head(t(`task.${task.kind}`), { back: editing ? '#/outbox' : '#/tasks' }),
@@ -112,41 +123,31 @@ function taskParts(screen) {
       pictures(account, held),
       placeLine(screen.grid, fix),
       isFar ? h('p.note.warn', { role: 'status' }, t('task.far', { distance: away(held.location, fix) })) : null,
-      photoStrip({
-        draft, editing, usage: task.kind, owner: account.id, device: account.device, save: screen.save, isFirst: !draft.photos.length,
-        onChange: async (taken) => {
-          if (taken) draft.fix = taken;
-          await screen.save();
-          await screen.again();
-        },
-      }),
-      draft.photos.length ? h('div.field', {}, h('span', {}, t(`task.${task.kind}_question`)), choices({
+      strip(screen, task.kind, { isFirst: !hasPhoto }),
+      hasPhoto ? h('div.field', {}, h('span', {}, t(`task.${task.kind}_question`)), choices({
         name: 'result', label: t(`task.${task.kind}_question`), chosen: draft.result, columns: RESULTS[task.kind].length,
         options: RESULTS[task.kind].map((result) => [result, t(`result.${result}`)]),
         onChoose: async (result) => { draft.result = result; await screen.save(); await screen.again(); },
       })) : null,
-      draft.photos.length ? field(screen, 'note', 'file.note') : null,
-      draft.photos.length && needsReason ? field(screen, 'reason', 'task.reason') : null),
-    draft.photos.length ? h('div.foot', {}, h('button.button.primary.big', {
-      type: 'button', 'data-key': 'send', disabled: !draft.result, onclick: () => answer(screen),
+      hasPhoto ? field(screen, 'note', 'file.note') : null,
+      hasPhoto && needsReason ? field(screen, 'reason', 'task.reason') : null),
+    hasPhoto ? h('div.foot', {}, h('button.button.primary.big', {
+      type: 'button', 'data-key': 'send', disabled: !draft.result, onclick: () => sending(screen, answer),
     }, icon('send'), h('span', {}, t(draft.result ? 'task.send' : 'task.choose')))) : null,
   ];
 }
 
-const isFarFrom = (location, fix) => {
+/** Whether somebody stands farther away than the city takes, for all the phone knows; the server decides. */
+const isFarFrom = ({ withinM }, location, fix) => {
   const far = distanceTo(location, fix);
-  return Number.isFinite(far) && far - (fix?.accuracy_m || 0) > FAR_M;
+  return withinM !== null && Number.isFinite(far) && far - fix.accuracy_m > withinM;
 };
 
 function field(screen, name, word) {
   const { draft } = screen;
   return h('label.field', {}, h('span', {}, t(word)), h('textarea', {
     rows: 2, maxlength: name === 'note' ? 2000 : 500, 'data-key': name,
-    oninput: (event) => {
-      draft[name] = event.target.value;
-      clearTimeout(screen.noteTimer);
-      screen.noteTimer = setTimeout(screen.save, 300);
-    },
+    oninput: (event) => { draft[name] = event.target.value; keepSoon(screen); },
   }, draft[name]));
 }
 
@@ -154,8 +155,10 @@ async function answer(screen) {
   const { task, draft, draftKey, account, editing } = screen;
   const held = task.case_view || {};
   const photos = await store.getPhotos(draft.photos.map((photo) => photo.id));
-  const body = { result: draft.result, attachments: [], observed_at: photos[0]?.evidence.captured_at };
-  if (draft.fix) body.location = { lon: draft.fix.x / PER_DEGREE, lat: draft.fix.y / PER_DEGREE, datum: 'wgs84', accuracy_m: draft.fix.accuracy_m };
+  // The only photo was no good, which was said.
+  if (!photos.length) return;
+  const body = { result: draft.result, attachments: [], observed_at: photos[0].evidence.captured_at };
+  if (draft.fix) body.location = located(draft.fix);
   if (draft.note.trim()) body.note = draft.note.trim();
   if (draft.reason.trim()) body.override_reason = draft.reason.trim();
   const item = {
@@ -178,41 +181,26 @@ export async function showPlace(main, { account, id, query }) {
     return () => {};
   }
   const draftKey = editing ? `edit:${editing.id}` : `visit:${account.id}:${id}`;
-  const draft = (await store.getDraft(draftKey)) || (editing ? structuredClone(editing.draft) : { photos: [], fix: null, note: '', reason: '' });
-  const screen = { main, account, place, draft, draftKey, editing };
-  screen.save = () => store.setDraft(draftKey, draft);
-  screen.again = redrawing(main, () => placeParts(screen));
-  await screen.again();
-  const stop = onPosition(() => !draft.fix && !main.contains(document.activeElement) && screen.again());
-  return () => {
-    stop();
-    clearTimeout(screen.noteTimer);
-  };
+  const draft = await draftOf(draftKey, editing, () => ({ photos: [], fix: null, note: '', reason: '' }));
+  return shown({ main, account, place, draft, draftKey, editing }, placeParts);
 }
 
 function placeParts(screen) {
-  const { place, draft, account, editing } = screen;
-  const where = place.location || (place.lon_e7 ? { lon: place.lon_e7 / PER_DEGREE, lat: place.lat_e7 / PER_DEGREE } : null);
+  const { place, draft, editing } = screen;
+  const where = pointOf(place);
   const fix = draft.fix || lastPosition();
-  const isFar = isFarFrom(where, fix);
+  const isFar = isFarFrom(screen, where, fix);
   return [
     head(place.name, { back: editing ? '#/outbox' : '#/tasks?tab=campaigns' }),
     h('div.body', {},
       h('p', {}, place.campaign_name || place.campaign),
       h('p.soft', {}, joined([place.last_day && t('tasks.until', { day: place.last_day }), away(where, fix)])),
       isFar ? h('p.note.warn', { role: 'status' }, t('place.far', { distance: away(where, fix) })) : null,
-      photoStrip({
-        draft, editing, usage: 'other', owner: account.id, device: account.device, save: screen.save, word: 'place.photo',
-        onChange: async (taken) => {
-          if (taken) draft.fix = taken;
-          await screen.save();
-          await screen.again();
-        },
-      }),
+      strip(screen, 'other', { word: 'place.photo' }),
       field(screen, 'note', 'file.note'),
       isFar || editing || draft.reason ? field(screen, 'reason', 'task.reason') : null),
     h('div.foot.two', {},
-      h('button.button.big', { type: 'button', 'data-key': 'no-problem', onclick: () => visit(screen) }, t('place.no_problem')),
+      h('button.button.big', { type: 'button', 'data-key': 'no-problem', onclick: () => sending(screen, visit) }, t('place.no_problem')),
       editing ? null : h('a.button.primary.big', {
         'data-key': 'problem', href: `#/file?campaign=${encodeURIComponent(place.campaign)}&place=${place.number}`,
       }, t('place.problem'))),
@@ -238,17 +226,11 @@ const witnessedOf = ({ observed_at, clock_offset_ms, device, location }) => ({ o
 
 /** Put an answer in the outbox, or what was changed back in its place. */
 async function keep(item, { editing, draftKey, next }) {
-  try {
-    if (editing) {
-      await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
-      await store.setDraft(draftKey, null);
-    } else {
-      await outbox.enqueue(item, draftKey);
-    }
-  } catch (error) {
-    if (!store.isFull(error)) throw error;
-    say(t('storage.full_item'), { isAlarm: true });
-    return;
+  if (editing) {
+    await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
+    await store.setDraft(draftKey, null);
+  } else {
+    await outbox.enqueue([item], draftKey);
   }
   say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
   location.hash = editing ? '#/outbox' : next;

@@ -1,7 +1,7 @@
 // 上报: photo, place, type, send. The draft is on the disk after every step; the item before anything says "filed".
 
 import * as api from '../api.js';
-import { photoStrip } from '../capture.js';
+import { inPreparation, photoStrip } from '../capture.js';
 import { CellMap } from '../cell_map.js';
 import { h, icon, image, say } from '../dom.js';
 import { ago, joined, limit, metres } from '../format.js';
@@ -11,12 +11,11 @@ import { lastPosition, onPosition, positionProblem, warmUp } from '../position.j
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { choices, head, placeLine, redrawing, witnessed } from './shared.js';
+import { choices, draftOf, head, keepNow, keepSoon, located, placeLine, redrawing, sending, witnessed } from './shared.js';
 
-const NEAR_M = 50;
 const FREQUENT = 6;
 
-export const typeKey = (type) => `${type.scheme}/${type.kind}/${type.code}`;
+const typeKey = (type) => `${type.scheme}/${type.kind}/${type.code}`;
 const emptyDraft = () => ({
   photos: [], fix: null, pin: null, type: null, condition: null, note: '', address: '', self_handled: false, campaign: null, observed_at: null,
 });
@@ -25,20 +24,20 @@ const emptyDraft = () => ({
 export async function show(main, { account, query }) {
   warmUp();
   const editing = query.get('item') ? await store.getItem(query.get('item')) : null;
-  const draftKey = editing ? `edit:${editing.id}` : `file:${account.id}`;
-  const draft = (await store.getDraft(draftKey)) || (editing ? structuredClone(editing.draft) : emptyDraft());
-  if (query.get('campaign')) draft.campaign = { code: query.get('campaign'), place: Number(query.get('place')) };
+  const campaign = query.get('campaign') ? { code: query.get('campaign'), place: Number(query.get('place')) } : null;
+  const draftKey = editing ? `edit:${editing.id}` : ['file', account.id, ...(campaign ? [campaign.code, campaign.place] : [])].join(':');
+  const draft = await draftOf(draftKey, editing, () => ({ ...emptyDraft(), campaign }));
   const [grid, types] = [await sync.heldGrid(), await sync.heldTypes()];
   const screen = { main, account, draft, draftKey, editing, grid, types, near: [], mode: 'form', search: '' };
   screen.save = () => store.setDraft(draftKey, draft);
   screen.again = redrawing(main, () => parts(screen));
-  const stop = onPosition(() => screen.mode === 'form' && !draft.fix && screen.again());
+  const stop = onPosition(() => screen.mode === 'form' && !draft.fix && screen.again.quietly());
   await screen.again();
   await lookNear(screen);
   return () => {
     stop();
     screen.map?.close();
-    clearTimeout(screen.noteTimer);
+    return keepNow(screen);
   };
 }
 
@@ -59,7 +58,7 @@ function formParts(screen) {
   const { draft, editing, grid } = screen;
   const place = placeOf(draft) || lastPosition();
   const type = chosenType(screen);
-  const hasPhoto = beforePhotos(draft).length > 0;
+  const hasPhoto = beforePhotos(draft).length + inPreparation(screen.draftKey, 'file') > 0;
   return [
     head(editing ? t('file.edit') : t('file.title'), { back: editing ? '#/outbox' : '#/tasks' }),
     h('div.body', {},
@@ -71,22 +70,20 @@ function formParts(screen) {
       screen.near.length && type ? nearPart(screen) : null,
       !grid ? h('p.note.warn', {}, t('file.no_copy')) : null),
     hasPhoto ? h('div.foot', {}, h('button.button.primary.big', {
-      type: 'button', 'data-key': 'send', disabled: !type, onclick: () => submit(screen),
+      type: 'button', 'data-key': 'send', disabled: !type, onclick: () => sending(screen, submit),
     }, icon('send'), h('span', {}, editing ? t('file.send_again') : type ? t('file.send') : t('file.choose_type')))) : null,
   ];
 }
 
 function strip(screen, usage, { isFirst = false, word } = {}) {
-  const { draft, account, save, editing } = screen;
-  return photoStrip({
-    draft, usage, save, editing, isFirst, word, owner: account.id, device: account.device,
-    onChange: async (fix, photo) => {
-      if (photo && !draft.observed_at) draft.observed_at = photo.evidence.captured_at;
+  const { draft } = screen;
+  return photoStrip(screen, {
+    usage, isFirst, word,
+    onKept: (photo, fix) => {
+      draft.observed_at ??= photo.evidence.captured_at;
       // The position of the first photo is that of the case.
-      if (fix && !draft.fix) draft.fix = fix;
-      await save();
-      await screen.again();
-      if (fix) lookNear(screen);
+      draft.fix ??= fix;
+      lookNear(screen);
     },
   });
 }
@@ -156,16 +153,10 @@ const conditionText = (one) => one.text || named({ name_zh: one.text_zh, name_en
 /** Handled on the spot: one tap opens the camera for the photo after, the next one sends. */
 function selfPart(screen) {
   const { draft } = screen;
-  const after = draft.photos.some((photo) => photo.usage === 'self_handled');
+  const after = draft.photos.some((photo) => photo.usage === 'self_handled') || inPreparation(screen.draftKey, 'self_handled') > 0;
   return h('div.self', {},
     h('span', {}, t(after ? 'file.self_done' : 'file.self_hint')),
     strip(screen, 'self_handled', { word: 'file.self_camera' }));
-}
-
-/** Keep what is written a moment after the last key. */
-function keepSoon(screen) {
-  clearTimeout(screen.noteTimer);
-  screen.noteTimer = setTimeout(screen.save, 300);
 }
 
 // --- the type by search --------------------------------------------------------------------------------------------
@@ -197,7 +188,7 @@ function searchParts(screen) {
 const MOST_RESULTS = 40;
 
 /** Types whose name or code has what was written; a name that begins with it first. */
-export function matching(types, written) {
+function matching(types, written) {
   const words = written.trim().toLowerCase();
   const texts = (type) => [type.name_zh, type.name_en, type.name, type.code, type.major_name].filter(Boolean).map((text) => text.toLowerCase());
   const rank = (type) => (texts(type).some((text) => text.startsWith(words)) ? 0 : texts(type).some((text) => text.includes(words)) ? 1 : 2);
@@ -260,11 +251,11 @@ async function lookNear(screen) {
   const asked = `${draft.type}:${place.x}:${place.y}`;
   if (screen.asked === asked) return;
   screen.asked = asked;
-  const query = new URLSearchParams({ lon: place.x / PER_DEGREE, lat: place.y / PER_DEGREE, type: draft.type, radius_m: NEAR_M });
+  const query = new URLSearchParams({ lon: place.x / PER_DEGREE, lat: place.y / PER_DEGREE, type: draft.type });
   const reply = await api.call('GET', `/api/v1/cases/nearby?${query}`, { timeout: 6000 });
   if (screen.asked !== asked || reply?.status !== 200) return;
   screen.near = (reply.body.items || []).slice(0, 3);
-  if (screen.near.length) await screen.again();
+  if (screen.near.length) await screen.again.quietly();
 }
 
 function nearPart(screen) {
@@ -274,7 +265,7 @@ function nearPart(screen) {
       thumb(one, screen.account),
       h('div', {}, h('b', {}, named(one.type) || one.type?.name), h('small', {}, joined([one.state_label, metres(one.distance_m), one.filed_at ? ago(one.filed_at) : ''])),
         h('small.code', {}, one.number)),
-      h('button.button.small', { type: 'button', 'data-key': `same-${one.number}`, onclick: () => attachTo(screen, one) }, t('near.same')))));
+      h('button.button.small', { type: 'button', 'data-key': `same-${one.number}`, onclick: () => sending(screen, () => attachTo(screen, one)) }, t('near.same')))));
 }
 
 function thumb(one, account) {
@@ -289,32 +280,30 @@ function thumb(one, account) {
 
 /** The same thing as an open case: the photos go there as further evidence. */
 async function attachTo(screen, one) {
-  const { draft, draftKey } = screen;
-  await outbox.enqueue({
+  const { draft, draftKey, account } = screen;
+  const evidence = {
     kind: 'attach', chain: one.number, target: { number: one.number, etag: '*' }, photos: draft.photos.map((photo) => photo.id),
     body: draft.note ? { note: draft.note } : {}, title: { word: 'outbox.attach', number: one.number }, draft,
-  }, draftKey);
+  };
+  const visit = visitOf(draft, account);
+  await outbox.enqueue(visit ? [evidence, { ...visit, body: { ...visit.body, case: one.number } }] : [evidence], draftKey);
   say(t('near.added'));
   location.hash = '#/outbox';
 }
 
 // --- sending -------------------------------------------------------------------------------------------------------
 
-const degrees = ({ x, y, accuracy_m: accuracy }, hasAccuracy) => ({
-  lon: x / PER_DEGREE, lat: y / PER_DEGREE, datum: 'wgs84', ...(hasAccuracy && accuracy !== undefined ? { accuracy_m: accuracy } : {}),
-});
-
 /** The body of the filing; fixed once it is made, so that sending it again is sending the same. */
-export function filingBody(draft, device, offset) {
+function filingBody(draft, device, offset) {
   const [scheme, kind, code] = draft.type.split('/');
   const body = { type: { scheme, kind, code }, source: 'inspector', attachments: [] };
   if (draft.condition) body.condition = draft.condition;
   if (draft.pin) {
-    body.location = degrees(draft.pin, false);
+    body.location = located(draft.pin);
     body.location_moved = true;
-    if (draft.fix) body.measured_location = degrees(draft.fix, true);
+    if (draft.fix) body.measured_location = located(draft.fix);
   } else if (draft.fix) {
-    body.location = degrees(draft.fix, true);
+    body.location = located(draft.fix);
   }
   if (draft.address.trim()) body.address = draft.address.trim();
   if (draft.note.trim()) body.description = draft.note.trim();
@@ -329,6 +318,8 @@ export function filingBody(draft, device, offset) {
 async function submit(screen) {
   const { draft, draftKey, account, editing, grid } = screen;
   const type = chosenType(screen);
+  // The only photo was no good, which was said.
+  if (!beforePhotos(draft).length) return;
   if (!draft.fix && !draft.pin && !draft.address.trim()) {
     const late = lastPosition();
     if (!late) return say(t('file.no_place'), { isAlarm: true });
@@ -342,30 +333,26 @@ async function submit(screen) {
     body: filingBody(draft, account.device, editing ? editing.body.clock_offset_ms : api.clockOffsetMs()),
     title: { zh: type.name_zh || type.name, en: type.name_en || type.name, cell: place && grid ? grid.locate(place.x, place.y).cell : null },
   };
-  try {
-    if (editing) {
-      await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
-      await store.setDraft(draftKey, null);
-      location.hash = '#/outbox';
-    } else {
-      const filed = await outbox.enqueue(item, draftKey);
-      await noteVisit(draft, filed, account);
-      await startAnew(screen);
-    }
-  } catch (error) {
-    if (!store.isFull(error)) throw error;
-    return say(t('storage.full_item'), { isAlarm: true });
+  if (editing) {
+    await outbox.retry(editing.id, (one) => ({ ...one, ...item }));
+    await store.setDraft(draftKey, null);
+    location.hash = '#/outbox';
+  } else {
+    const filed = { id: crypto.randomUUID(), ...item };
+    const visit = visitOf(draft, account);
+    await outbox.enqueue(visit ? [filed, { ...visit, after: filed.id }] : [filed], draftKey);
+    await startAnew(screen);
   }
-  return say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
+  say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
 }
 
-/** A case found at a place of a campaign: the visit is told once the case has its number. */
-async function noteVisit(draft, filed, account) {
-  if (!draft.campaign) return;
-  await outbox.enqueue({
-    kind: 'visit', chain: `campaign:${draft.campaign.code}`, after: filed.id, target: { campaign: draft.campaign.code, place: draft.campaign.place },
-    body: { result: 'case', ...witnessed(draft.fix, account.device) }, title: { word: 'outbox.visit', number: `${draft.campaign.code} ${draft.campaign.place}` },
-  });
+/** The visit of the place of a campaign at which something was found, its case still to be named; null elsewhere. */
+function visitOf({ campaign, fix }, account) {
+  if (!campaign) return null;
+  return {
+    kind: 'visit', chain: `campaign:${campaign.code}`, target: { campaign: campaign.code, place: campaign.place },
+    body: { result: 'case', ...witnessed(fix, account.device) }, title: { word: 'outbox.visit', number: `${campaign.code} ${campaign.place}` },
+  };
 }
 
 async function startAnew(screen) {

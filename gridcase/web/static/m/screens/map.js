@@ -2,11 +2,12 @@
 
 import { CellMap } from '../cell_map.js';
 import { h, icon } from '../dom.js';
+import { PER_DEGREE, toE7 } from '../locate.js';
 import { lastPosition, onPosition, warmUp } from '../position.js';
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { away, head, placeLine } from './shared.js';
+import { away, head, placeLine, pointOf } from './shared.js';
 import { middleOf, zoomButtons } from './file.js';
 
 export async function show(main, { account }) {
@@ -44,16 +45,16 @@ export async function show(main, { account }) {
 
 /** A scale at which the whole area is seen. */
 function fitting(grid, main) {
-  const metres = ((grid.bounds[2] - grid.bounds[0]) / 1e7) * 95000;
+  const metres = ((grid.bounds[2] - grid.bounds[0]) / PER_DEGREE) * 95000;
   return Math.max(0.05, main.clientWidth / Math.max(metres, 1));
 }
 
 async function marks(account) {
   const [tasks, cases, places] = await Promise.all(['task', 'case', 'campaign'].map((kind) => store.heldOf(account.id, kind)));
   const mark = (kind, label, location, href) => (location
-    ? [{ kind, label, location, href, x: Math.round(location.lon * 1e7), y: Math.round(location.lat * 1e7) }] : []);
+    ? [{ kind, label, location, href, x: toE7(location.lon), y: toE7(location.lat) }] : []);
   return [
-    ...places.flatMap((one) => mark('near', one.name, one.location || (one.lon_e7 ? { lon: one.lon_e7 / 1e7, lat: one.lat_e7 / 1e7 } : null), `#/place/${encodeURIComponent(`${one.campaign}:${one.number}`)}`)),
+    ...places.flatMap((one) => mark('near', one.name, pointOf(one), `#/place/${encodeURIComponent(`${one.campaign}:${one.number}`)}`)),
     ...cases.flatMap((one) => mark('case', named(one.type), one.location, `#/case/${encodeURIComponent(one.number)}`)),
     ...tasks.flatMap((one) => mark('task', `${t(`task.${one.kind}`)} ${named(one.case_view?.type)}`, one.case_view?.location, `#/task/${encodeURIComponent(`${one.case}:${one.number}`)}`)),
   ];

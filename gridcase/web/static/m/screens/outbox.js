@@ -12,10 +12,10 @@ import { head, redrawing } from './shared.js';
 export async function show(main, { account }) {
   const again = redrawing(main, () => parts(account, again));
   await again();
-  outbox.events.addEventListener('change', again);
-  const tick = setInterval(again, 15000);
+  outbox.events.addEventListener('change', again.quietly);
+  const tick = setInterval(again.quietly, 15000);
   return () => {
-    outbox.events.removeEventListener('change', again);
+    outbox.events.removeEventListener('change', again.quietly);
     clearInterval(tick);
   };
 }
@@ -56,7 +56,7 @@ function summary(count) {
     count.queued ? h('button.button', { type: 'button', 'data-key': 'now', onclick: () => outbox.wake({ isUrgent: true }) }, t('outbox.send_now')) : null);
 }
 
-export function titleOf(item) {
+function titleOf(item) {
   const { title } = item;
   return title.word ? t(title.word, { number: title.number }) : (language() === 'en' ? title.en : title.zh) || t('file.title');
 }
@@ -88,7 +88,7 @@ function statusLine(item) {
 }
 
 /** Reasons that the app itself gives: in words of its own, in the language chosen now. */
-const OWN_REASONS = ['parent_gone', 'task_withdrawn'];
+const OWN_REASONS = ['parent_gone', 'task_withdrawn', 'too_large'];
 
 /** Refused for good: why, and what can be done about it. */
 function parked(item) {

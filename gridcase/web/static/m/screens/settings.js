@@ -17,8 +17,7 @@ export async function show(main, { account, reload }) {
   screen.again = redrawing(main, () => parts(screen));
   await screen.again();
   loadDevices(screen);
-  const stop = install.onChange(screen.again);
-  return stop;
+  return install.onChange(screen.again.quietly);
 }
 
 async function parts(screen) {
@@ -59,7 +58,7 @@ async function look() {
 async function loadDevices(screen) {
   const reply = await api.call('GET', '/api/v1/auth/sessions');
   screen.devices = reply?.status === 200 ? reply.body.items : [];
-  await screen.again();
+  await screen.again.quietly();
 }
 
 function devices(screen) {

@@ -1,9 +1,11 @@
 // Pieces that several screens show: the head, a line about a place, a row of choices.
 
 import { clockOffsetMs } from '../api.js';
-import { fill, h, icon } from '../dom.js';
+import { inPreparation, photosReady } from '../capture.js';
+import { fill, h, icon, say } from '../dom.js';
 import { metres } from '../format.js';
-import { PER_DEGREE, distanceM } from '../locate.js';
+import { PER_DEGREE, distanceM, toE7 } from '../locate.js';
+import * as store from '../store.js';
 import { language, t } from '../words.js';
 
 /** The head of a screen, with a way back where it lies below another. */
@@ -51,6 +53,11 @@ function doubts(grid, found, fix, isMoved) {
   return said.length ? h('small.doubt', {}, said.join(' ')) : null;
 }
 
+/** A position as the API takes it, with its accuracy where it was measured. */
+export const located = ({ x, y, accuracy_m: accuracy }) => ({
+  lon: x / PER_DEGREE, lat: y / PER_DEGREE, datum: 'wgs84', ...(accuracy === undefined ? {} : { accuracy_m: accuracy }),
+});
+
 /** What an answer or a visit says of this moment: where, when, by which clock, on which phone. */
 export function witnessed(fix, device) {
   const offset = clockOffsetMs();
@@ -58,32 +65,103 @@ export function witnessed(fix, device) {
     observed_at: new Date().toISOString(),
     ...(offset === null ? {} : { clock_offset_ms: offset }),
     ...(device ? { device } : {}),
-    ...(fix ? { location: { lon: fix.x / PER_DEGREE, lat: fix.y / PER_DEGREE, datum: 'wgs84', accuracy_m: fix.accuracy_m } } : {}),
+    ...(fix ? { location: located(fix) } : {}),
   };
 }
 
-/** How far a case is from here, or ''. */
-export function away(location, fix) {
-  if (!location || !fix) return '';
-  return metres(distanceM(fix.x, fix.y, Math.round(location.lon * 1e7), Math.round(location.lat * 1e7)));
-}
+/** Where a place of a campaign lies {lon, lat}; null where nobody said. */
+export const pointOf = (place) => (place.lon_e7 === null ? null : { lon: place.lon_e7 / PER_DEGREE, lat: place.lat_e7 / PER_DEGREE });
 
 export function distanceTo(location, fix) {
   if (!location || !fix) return Infinity;
-  return distanceM(fix.x, fix.y, Math.round(location.lon * 1e7), Math.round(location.lat * 1e7));
+  return distanceM(fix.x, fix.y, toE7(location.lon), toE7(location.lat));
 }
 
-/** A screen that draws itself anew; draw returns the children. */
+/** How far a case is from here, or ''. */
+export const away = (location, fix) => metres(distanceTo(location, fix));
+
+// --- drawing anew ----------------------------------------------------------------------------------------------------
+
+let isPressed = false;
+for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
+  window.addEventListener(name, () => { isPressed = name === 'pointerdown'; }, { capture: true, passive: true });
+}
+
+const FIELDS = 'textarea, input:not([type=file])';
+
+/** Whether what the person does would be lost if the screen were drawn anew: a word half written, a tap half done. */
+const isHandled = (main) => isPressed || (main.contains(document.activeElement) && document.activeElement.matches(FIELDS));
+
+const LATER_MS = 500;
+
+/**
+ * A screen that draws itself anew; draw returns the children. again() does so at once, because of what the person did;
+ * again.quietly(), because of what happened by itself, only once nobody writes in the screen or presses on it.
+ */
 export function redrawing(main, draw) {
   let waiting = null;
-  const again = async () => {
-    waiting ??= Promise.resolve().then(async () => {
-      waiting = null;
-      const children = await draw();
-      // A field that is being written in is not taken away under the person's fingers.
-      fill(main, children);
-    });
-    return waiting;
+  let isAsked = false;
+  let timer = 0;
+  const run = async () => {
+    waiting = null;
+    const mayDisturb = isAsked;
+    isAsked = false;
+    const waits = () => !mayDisturb && isHandled(main);
+    const children = waits() ? null : await draw();
+    if (!waits()) return fill(main, children);
+    clearTimeout(timer);
+    timer = setTimeout(soon, LATER_MS);
+    return main;
   };
+  const soon = () => (waiting ??= Promise.resolve().then(run));
+  const again = () => {
+    isAsked = true;
+    return soon();
+  };
+  again.quietly = () => soon();
   return again;
+}
+
+// --- filling in and sending --------------------------------------------------------------------------------------------
+
+/** What is filled in so far under a key, else what is being changed, else a new draft. Photos on their way are awaited. */
+export async function draftOf(key, editing, make) {
+  await photosReady(key);
+  return (await store.getDraft(key)) || (editing ? structuredClone(editing.draft) : make());
+}
+
+/** Keep what is written a moment after the last key. */
+export function keepSoon(screen) {
+  clearTimeout(screen.keeping);
+  screen.keeping = 0;
+  if (screen.isSending) return;
+  screen.keeping = setTimeout(() => keepNow(screen), 300);
+}
+
+/** Keep at once what was to be kept soon; on leaving the screen too. */
+export async function keepNow(screen) {
+  if (!screen.keeping) return;
+  clearTimeout(screen.keeping);
+  screen.keeping = 0;
+  await screen.save();
+}
+
+/**
+ * Send what is filled in: once, however often the button is tapped, with the photos still being made ready, and with
+ * nothing left to write the draft down again once it is gone.
+ */
+export async function sending(screen, send) {
+  if (screen.isSending) return;
+  screen.isSending = true;
+  try {
+    if (inPreparation(screen.draftKey)) say(t('photo.working'));
+    await photosReady(screen.draftKey);
+    await keepNow(screen);
+    await send(screen);
+  } catch (error) {
+    if (!store.isFull(error)) throw error;
+    say(t('storage.full_item'), { isAlarm: true });
+  } finally {
+    screen.isSending = false;
+  }
 }

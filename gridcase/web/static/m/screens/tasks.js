@@ -10,7 +10,7 @@ import { Status } from '../rules.js';
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { away, choices, distanceTo, head, redrawing } from './shared.js';
+import { away, choices, distanceTo, head, pointOf, redrawing } from './shared.js';
 
 const TABS = ['asked', 'mine', 'campaigns'];
 
@@ -19,13 +19,13 @@ export async function show(main, { account, query }) {
   const screen = { account, tab: TABS.includes(query.get('tab')) ? query.get('tab') : 'asked', order: (await store.getMeta('order')) || 'due' };
   screen.again = redrawing(main, () => parts(screen));
   await screen.again();
-  const stop = onPosition(() => hasMoved(screen) && screen.again());
-  const tick = setInterval(screen.again, 30000);
-  for (const source of [sync.events, outbox.events]) source.addEventListener('change', screen.again);
+  const stop = onPosition(() => hasMoved(screen) && screen.again.quietly());
+  const tick = setInterval(screen.again.quietly, 30000);
+  for (const source of [sync.events, outbox.events]) source.addEventListener('change', screen.again.quietly);
   return () => {
     stop();
     clearInterval(tick);
-    for (const source of [sync.events, outbox.events]) source.removeEventListener('change', screen.again);
+    for (const source of [sync.events, outbox.events]) source.removeEventListener('change', screen.again.quietly);
   };
 }
 
@@ -77,10 +77,9 @@ const taskRow = (one, answered) => ({
 });
 const caseRow = (one) => ({ ...rowOf(one), clock: one.clock, href: `#/case/${encodeURIComponent(one.number)}`, state: one.state_label, due: one.due_at });
 const placeRow = (one, visited) => ({
-  title: one.name, where: one.campaign_name || one.campaign, location: one.location || fromUnits(one), href: `#/place/${encodeURIComponent(`${one.campaign}:${one.number}`)}`,
+  title: one.name, where: one.campaign_name || one.campaign, location: pointOf(one), href: `#/place/${encodeURIComponent(`${one.campaign}:${one.number}`)}`,
   kind: 'campaign', lastDay: one.last_day, due: null, isAnswered: visited.has(`${one.campaign}:${one.number}`), photo: null,
 });
-const fromUnits = (one) => (one.lon_e7 ? { lon: one.lon_e7 / 1e7, lat: one.lat_e7 / 1e7 } : null);
 const rowOf = (one) => ({
   title: named(one.type), number: one.number, where: one.address || one.place || one.description || one.cell || '', location: one.location,
   photo: sync.photosOf(one)[0]?.id || null,
