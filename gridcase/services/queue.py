@@ -53,7 +53,10 @@ SOON_SECONDS = 2 * 3600
 #: Whoever writes commits within this; what was written before the page was made but committed after it, is seen.
 _OVERLAP = timedelta(seconds=30)
 _NAME = range(1, 31)
-_QUERY = 600
+#: A search may be Chinese: nine letters a character.
+_MOST_QUERY = 2000
+#: A page that did not ask for longer is told anew, whatever changed: its mark would read all that happened since.
+_MOST_MARK_AGE = timedelta(hours=1)
 
 
 class QueueView(StrEnum):
@@ -151,11 +154,17 @@ def present_mark(rt: Runtime, actor: Actor) -> str:
 
 
 def has_changed(rt: Runtime, actor: Actor, mark: str) -> bool:
-    """Tell whether anything an actor sees has changed since a page was made, in one statement; True for no mark."""
+    """Tell whether anything an actor sees has changed since a page was made, in one statement.
+
+    True, unasked, without a mark or with one of more than an hour ago.
+    """
     seconds, _, told = mark.partition(".")
     if not seconds.isascii() or not seconds.isdigit() or len(seconds) > len("99999999999"):
         return True
-    since = datetime.fromtimestamp(int(seconds), rt.clock.now().tzinfo)
+    now = rt.clock.now()
+    if int(seconds) < (now - _MOST_MARK_AGE).timestamp():
+        return True
+    since = datetime.fromtimestamp(int(seconds), now.tzinfo)
     with rt.database.asking() as tx:
         return change_mark(tx, actor, since) != told
 
@@ -166,16 +175,18 @@ def keep_view(rt: Runtime, actor: Actor, *, name: str, query: str) -> None:
     Raises
     ------
     InvalidInputError
-        On ``name``: it has no or too many letters, or there are too many views already.
+        On ``name``: it has no or too many letters, or there are too many views already. On ``query``: it is too long.
     """
     name = " ".join(name.split())
     if len(name) not in _NAME:
         raise invalid("name", "view_name_length", least=_NAME.start, most=_NAME.stop - 1)
+    if len(query) > _MOST_QUERY:
+        raise invalid("query", "text_too_long", most=_MOST_QUERY, length=len(query))
     with rt.database.writing() as tx:
         known = saved_views(tx, actor.person)
         if len(known) >= MOST_VIEWS and name not in {one.name for one in known}:
             raise invalid("name", "too_many_views", most=MOST_VIEWS)
-        put_view(tx, actor.person, name=name, query=query[:_QUERY], now=rt.clock.now())
+        put_view(tx, actor.person, name=name, query=query, now=rt.clock.now())
 
 
 def forget_view(rt: Runtime, actor: Actor, identity: int) -> None:

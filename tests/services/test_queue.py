@@ -92,6 +92,17 @@ def test_a_poll_tells_a_change_in_one_statement_and_nothing_of_others(office, di
     assert has_changed(office.rt, actor, "²." + "9" * 40)
 
 
+def test_a_mark_of_more_than_an_hour_ago_asks_nothing_and_is_told_everything_anew(office):
+    actor, mark = office.actor("dispatcher"), page_of(office, "dispatcher").mark
+    office.clock.advance(timedelta(minutes=59))
+    assert not has_changed(office.rt, actor, mark)
+    office.clock.advance(timedelta(minutes=2))
+    with counted(office) as seen:
+        assert has_changed(office.rt, actor, mark)
+        assert has_changed(office.rt, actor, "0.0.0")
+    assert seen == []
+
+
 def test_saved_views_are_private_replaced_by_name_and_forgotten(office):
     mine, others = office.actor("dispatcher"), office.actor("acceptor")
     keep_view(office.rt, mine, name="  夜班  钟楼 ", query="state=returned")
@@ -102,6 +113,8 @@ def test_saved_views_are_private_replaced_by_name_and_forgotten(office):
     assert page_of(office, "acceptor").views == ()
     with pytest.raises(NotFoundError):
         forget_view(office.rt, others, kept.id)
+    with pytest.raises(NotFoundError):
+        forget_view(office.rt, mine, 10**12)
     forget_view(office.rt, mine, kept.id)
     assert page_of(office, "dispatcher").views == ()
 
@@ -110,6 +123,15 @@ def test_saved_views_are_private_replaced_by_name_and_forgotten(office):
 def test_a_view_needs_a_name_of_reasonable_length(office, name):
     with pytest.raises(InvalidInputError):
         keep_view(office.rt, office.actor("dispatcher"), name=name, query="")
+
+
+def test_a_view_is_kept_whole_or_refused(office):
+    actor, query = office.actor("dispatcher"), "q=" + "%E9%92%9F" * 222
+    keep_view(office.rt, actor, name="long", query=query)
+    with pytest.raises(InvalidInputError) as refused:
+        keep_view(office.rt, actor, name="longer", query=query + "x")
+    assert list(refused.value.fields) == ["query"]
+    assert [one.query for one in page_of(office, "dispatcher").views] == [query]
 
 
 def test_a_preview_says_unit_deadline_refusal_and_what_is_stale_and_changes_nothing(office, registered):
