@@ -43,8 +43,8 @@ class Thumb:
         self.phone.page.click(selector)
 
     def shoot(self, button: str) -> None:
-        """Open the camera, aim, press the shutter, and take the photo."""
-        tiles = self.phone.page.locator(".tile img")
+        """Open the camera, aim, press the shutter; the app makes the photo ready while the thumb goes on."""
+        tiles = self.phone.page.locator(".tile")
         before = tiles.count()
         self._wait(TAP_S)
         with self.phone.page.expect_file_chooser() as chooser:
