@@ -65,7 +65,7 @@ def sync(client: FlaskClient, headers: dict[str, str], known: dict[str, str] | N
         answer = client.get(_SYNC, query_string=query, headers=headers)
         sent, plain = sent + len(zipped.data), plain + len(answer.data)
         told: dict[str, Any] = answer.get_json()
-        query |= {name: told[name]["digest"] for name in ("grid", "types") if name in told}
+        query |= {name: told[name]["digest"] for name in ("grid", "types", "usual", "clocks") if name in told}
         query["cursor"] = told["cursor"]
         if not told["more"]:
             return Told(sent=sent, plain=plain), query

@@ -238,6 +238,7 @@ class SyncSchema(Schema):
     gone = fields.Dict(required=True)
     grid = fields.Dict()
     types = fields.Dict()
+    usual = fields.Dict()
     clocks = fields.Dict()
 
 

@@ -31,11 +31,12 @@ _MOST_RADIUS_M = 500
 
 
 class SyncQuerySchema(Schema):
-    """Up to where the phone knows, and digests of the grid, the catalogue and the working time it holds."""
+    """Up to where the phone knows, and digests of grid, catalogue, usual types and working time it holds."""
 
     cursor = Text(most=600)
     grid = Text(most=40)
     types = Text(most=40)
+    usual = Text(most=40)
     clocks = Text(most=40)
 
 
@@ -59,7 +60,8 @@ class NearQuerySchema(Schema):
 def changes() -> Response:
     """Return the caller's tasks, open cases and campaign places that changed since a cursor; without one, all of them.
 
-    ``grid``, ``types`` and ``clocks`` are there only when the phone holds others. Compressed where the phone takes it.
+    ``grid``, ``types``, ``usual`` and ``clocks`` are there only when the phone holds others. Compressed where the phone
+    takes it.
     """
     asked = read_query(SyncQuerySchema)
     called, rt = calling(), runtime()
@@ -68,9 +70,9 @@ def changes() -> Response:
     shown = sync_view(told, viewing)
     if asked.get("grid") != told.grid.digest:
         shown["grid"] = {"digest": told.grid.digest} | told.grid.body
-    types = _types(called.reference, told.frequent, language())
-    if asked.get("types") != types["digest"]:
-        shown["types"] = types
+    for name, value in (("types", _types(called.reference, language())), ("usual", _usual(told.usual))):
+        if asked.get(name) != value["digest"]:
+            shown[name] = value
     clocks = clocks_view(viewing)
     if asked.get("clocks") != clocks["digest"]:
         shown["clocks"] = clocks
@@ -112,11 +114,17 @@ def _kin(reference: Reference, text: str) -> tuple[TypeKey, ...]:
     )
 
 
-def _types(reference: Reference, frequent: tuple[TypeKey, ...], spoken: Language) -> dict[str, Any]:
-    """Return the catalogue, what is filed most here first."""
+def _types(reference: Reference, spoken: Language) -> dict[str, Any]:
     catalogue = reference.rules.catalogue
-    place = {key: index for index, key in enumerate(frequent)}
-    ordered = sorted(catalogue.types, key=lambda one: place.get(one.key, len(place)))
-    items = [type_view(one, spoken) for one in ordered]
-    text = json.dumps([catalogue.version, items], ensure_ascii=False)
-    return {"digest": hashlib.sha256(text.encode()).hexdigest()[:16], "frequent": len(place), "items": items}
+    items = [type_view(one, spoken) for one in catalogue.types]
+    return {"digest": _digest([catalogue.version, items]), "items": items}
+
+
+def _usual(found: tuple[TypeKey, ...]) -> dict[str, Any]:
+    """Return what is filed most here: apart from the catalogue, which is long and changes seldom."""
+    keys = [str(one) for one in found]
+    return {"digest": _digest(keys), "keys": keys}
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False).encode()).hexdigest()[:16]

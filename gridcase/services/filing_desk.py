@@ -3,13 +3,10 @@
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import TypeKey
 from gridcase.services.runtime import Runtime
-from gridcase.store import usual_types as store
-
-#: Cases looked at, and types shown.
-_NEWEST, _SHOWN = 500, 12
+from gridcase.services.steps import usual_types as steps
 
 
 def usual_types(rt: Runtime, actor: Actor) -> tuple[TypeKey, ...]:
-    """Return the types that this person, then anybody, filed most lately; in two statements, each of few rows."""
+    """Return the types that this person, then anybody, filed most lately."""
     with rt.database.reading() as tx:
-        return store.usual_types(tx, actor, rows=_NEWEST, limit=_SHOWN)
+        return steps.usual_types(rt.database, tx, actor, rt.clock.now())

@@ -23,6 +23,7 @@ from gridcase.grid.index import GridIndex
 from gridcase.grid.metric import metres_per_unit
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
+from gridcase.services.steps.usual_types import usual_types
 from gridcase.store import syncing as store
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, settled_until
@@ -37,7 +38,6 @@ _MOST_DAYS_AWAY = 30
 _ROSTER_AHEAD = timedelta(days=7)
 #: Cells around the duty area that a phone holds too, so that a point at its border is not taken for one outside.
 _MARGIN_M = 150
-_FREQUENT = 12
 _COMMUNITY_DIGITS = 12
 _COMMUNITY_LAYER = "community"
 
@@ -70,8 +70,8 @@ class Synced:
         Cases that moved, as they are now; the phone keeps of each what ``is_mine`` and open tasks say.
     waiting, ended
         Places still to be visited, and those that need no visit any more; None when nothing changed.
-    frequent
-        Types filed most by this person and here.
+    usual
+        Types filed most lately by this person, then by anybody here.
     is_last
         False when the phone should ask again at once.
     """
@@ -82,7 +82,7 @@ class Synced:
     waiting: tuple[HeldPlace, ...] | None
     ended: tuple[tuple[str, int], ...]
     grid: PhoneGrid
-    frequent: tuple[TypeKey, ...]
+    usual: tuple[TypeKey, ...]
     is_last: bool
 
 
@@ -136,7 +136,7 @@ def sync(rt: Runtime, actor: Actor, reference: Reference, cursor: str | None) ->
         since = today - timedelta(days=_MOST_DAYS_AWAY)
         ended = store.ended_places(tx, actor.person, today, since) if is_news and asked else ()
         areas = _areas(actor, store.rostered_areas(tx, actor.person, now, now + _ROSTER_AHEAD))
-        frequent = store.frequent_types(tx, actor, areas, now, _FREQUENT)
+        usual = usual_types(rt.database, tx, actor, now)
     after = _Place(
         who=place.who,
         on=today,
@@ -153,7 +153,7 @@ def sync(rt: Runtime, actor: Actor, reference: Reference, cursor: str | None) ->
         waiting=waiting if is_news else None,
         ended=ended,
         grid=phone_grid(reference, areas),
-        frequent=frequent,
+        usual=usual,
         is_last=is_last,
     )
 

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, CaseKind, PersonId, Scheme, TypeKey
+from gridcase.domain.case import OPEN_STATES, PersonId
 from gridcase.store.campaigns import CampaignPlaceRow, CampaignRow
-from gridcase.store.cases import CaseRow, Photo, TaskRow, in_area, to_case, unsought, visible_to
+from gridcase.store.cases import CaseRow, Photo, TaskRow, to_case, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, lies_between
 from gridcase.store.history import CaseEventRow
@@ -169,26 +169,6 @@ def rostered_areas(tx: Tx, person: PersonId, start: datetime, end: datetime) -> 
         RosterRow.person_id == person, RosterRow.ends_at > start, RosterRow.starts_at < end
     )
     return tuple(sorted(set(tx.execute(statement).scalars())))
-
-
-def frequent_types(tx: Tx, actor: Actor, areas: Sequence[str], now: datetime, limit: int) -> tuple[TypeKey, ...]:
-    """Return the types filed most in the last 60 days: by this person first, then by anybody in these areas."""
-    since = now - _RECENT
-    mine = tx.execute(_counted(CaseRow.filed_by == actor.person, since, limit)).all()
-    here = tx.execute(_counted(or_(*(in_area(area) for area in areas or [""])), since, limit)).all()
-    found = dict.fromkeys(
-        TypeKey(scheme=Scheme(scheme), kind=CaseKind(kind), code=code) for scheme, kind, code in (*mine, *here)
-    )
-    return tuple(found)[:limit]
-
-
-_RECENT = timedelta(days=60)
-
-
-def _counted(where: ColumnElement[bool], since: datetime, limit: int) -> Select[Any]:
-    key = (CaseRow.scheme, CaseRow.kind, CaseRow.code)
-    counted = select(*key).where(where, CaseRow.filed_at >= since).group_by(*key)
-    return counted.order_by(func.count().desc(), *key).limit(limit)
 
 
 def _is_open() -> ColumnElement[bool]:

@@ -8,9 +8,12 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from gridcase.services.steps import usual_types
 from gridcase.store.configuration import add_version, documents_in_force
 from tests.feeds import settle
 from tests.office import Caller, Office
+
+DIGESTS = ("grid", "types", "usual", "clocks")
 
 
 class Phone:
@@ -45,7 +48,7 @@ class Phone:
                 held[key(name, one)] = one
             for one in told["gone"][name]:
                 held.pop(key(name, one), None)
-        self.digests |= {name: told[name]["digest"] for name in ("grid", "types", "clocks") if name in told}
+        self.digests |= {name: told[name]["digest"] for name in DIGESTS if name in told}
         self.grid = told.get("grid", self.grid)
         self.cursor = told["cursor"]
 
@@ -96,6 +99,43 @@ def test_a_new_phone_is_told_everything_and_the_next_time_next_to_nothing(office
     first = phone.received
     phone.sync()
     assert phone.received < 1_000 < first
+
+
+def test_what_is_filed_most_is_told_without_the_catalogue_and_kept_for_a_while(office, callers):
+    inspector = callers["inspector"]
+    told = inspector.get("/sync").json
+    held = {name: told[name]["digest"] for name in DIGESTS}
+    assert (told["usual"]["keys"], len(told["types"]["items"]) > 12) == ([], True)
+    assert inspector.file().status_code == 201
+    told = inspector.get("/sync", **held).json
+    assert "types" not in told
+    assert told["usual"]["keys"] == ["GBT47678.5-2026/event/09012"]
+
+    actor, settled = office.actor("inspector"), [*"abcdefghijkl"]
+    with pytest.MonkeyPatch.context() as patch:
+        found = [tuple(settled), tuple(settled[:3])]
+        patch.setattr(usual_types.store, "usual_types", lambda *_, **__: found.pop())
+        with office.rt.database.reading() as tx:
+
+            def asked():
+                return usual_types.usual_types(office.rt.database, tx, actor, office.clock.now())
+
+            # A short list is asked for anew: an office that begins sees at once what is filed.
+            assert (asked(), asked(), asked()) == (tuple("abc"), tuple(settled), tuple(settled))
+            assert found == []
+            office.clock.advance(timedelta(minutes=30))
+            found.append(tuple(settled[::-1]))
+            assert asked() == tuple(settled[::-1])
+
+
+def test_the_types_of_others_are_told_only_as_far_as_one_may_see_their_cases(office, callers):
+    callers["inspector"].file()
+    with office.rt.database.reading() as tx:
+        keys = [
+            usual_types.usual_types(office.rt.database, tx, office.actor(name), office.clock.now())
+            for name in ("inspector", "acceptor", "public_door")
+        ]
+    assert [len(one) for one in keys] == [1, 1, 0]
 
 
 def test_a_phone_is_told_how_near_this_city_wants_an_answer(office, callers):

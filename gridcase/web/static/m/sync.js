@@ -58,11 +58,11 @@ async function pullAll(account) {
 async function question(account) {
   const asked = new URLSearchParams();
   const cursor = await store.getMeta(`cursor:${account.id}`);
-  const [heldGrid, types, clocks] = await Promise.all(['grid', 'types', 'clocks'].map((name) => store.getMeta(`${name}:${account.id}`)));
   if (cursor) asked.set('cursor', cursor);
-  if (heldGrid?.digest) asked.set('grid', heldGrid.digest);
-  if (types?.digest) asked.set('types', types.digest);
-  if (clocks?.digest) asked.set('clocks', clocks.digest);
+  for (const name of ['grid', 'types', 'usual', 'clocks']) {
+    const held = await store.getMeta(`${name}:${account.id}`);
+    if (held?.digest) asked.set(name, held.digest);
+  }
   return asked;
 }
 
@@ -75,6 +75,7 @@ async function takeIn(account, body) {
   }
   meta[`within_m:${account.id}`] = body.within_m;
   if (body.types) meta[`types:${account.id}`] = body.types;
+  if (body.usual) meta[`usual:${account.id}`] = body.usual;
   if (body.clocks) {
     meta[`clocks:${account.id}`] = body.clocks;
     setCalendars(body.clocks.calendars);
@@ -138,10 +139,17 @@ export async function heldWithin() {
   return (account && (await store.getMeta(`within_m:${account.id}`))) ?? null;
 }
 
-/** The catalogue {items, frequent}; null before the first sync. */
+export const typeKey = (type) => `${type.scheme}/${type.kind}/${type.code}`;
+
+/** The catalogue {items}, what is filed most here first; null before the first sync. */
 export async function heldTypes() {
   const account = await store.getMeta('account');
-  return account ? (await store.getMeta(`types:${account.id}`)) || null : null;
+  const types = account && (await store.getMeta(`types:${account.id}`));
+  if (!types) return null;
+  const usual = (await store.getMeta(`usual:${account.id}`))?.keys || [];
+  const place = new Map(usual.map((key, index) => [key, index]));
+  const rank = (type) => place.get(typeKey(type)) ?? usual.length;
+  return { ...types, items: [...types.items].sort((a, b) => rank(a) - rank(b)) };
 }
 
 /** What was confirmed changes the copies at once, before the next sync says so. */

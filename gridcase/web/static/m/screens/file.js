@@ -15,7 +15,6 @@ import { choices, draftOf, head, keepNow, keepSoon, located, placeLine, redrawin
 
 const FREQUENT = 6;
 
-const typeKey = (type) => `${type.scheme}/${type.kind}/${type.code}`;
 const emptyDraft = () => ({
   photos: [], fix: null, pin: null, type: null, condition: null, note: '', address: '', self_handled: false, campaign: null, observed_at: null,
 });
@@ -50,7 +49,7 @@ function parts(screen) {
 /** The position that counts: where the pin was moved to, else that of the first photo, else the newest. */
 const placeOf = (draft) => draft.pin || draft.fix || null;
 const beforePhotos = (draft) => draft.photos.filter((photo) => photo.usage === 'file');
-const chosenType = ({ draft, types }) => types?.items?.find((type) => typeKey(type) === draft.type) || null;
+const chosenType = ({ draft, types }) => types?.items?.find((type) => sync.typeKey(type) === draft.type) || null;
 
 // --- the form ------------------------------------------------------------------------------------------------------
 
@@ -115,7 +114,7 @@ function typePart(screen, type) {
   return h('section', {},
     choices({
       name: 'type', label: t('file.type'), chosen: draft.type, onChoose: (key) => choose(screen, key),
-      options: frequent.map((one) => [typeKey(one), named(one), one.code]),
+      options: frequent.map((one) => [sync.typeKey(one), named(one), one.code]),
     }),
     h('button.button.wide', { type: 'button', 'data-key': 'search', onclick: () => openSearch(screen) }, icon('search'), h('span', {}, t('file.other_type'))));
 }
@@ -171,7 +170,7 @@ async function openSearch(screen) {
 function searchParts(screen) {
   const found = h('div.results', { role: 'list' });
   const list = () => found.replaceChildren(...matching(screen.types?.items || [], screen.search).map((type) =>
-    h('button.result', { type: 'button', role: 'listitem', onclick: () => choose(screen, typeKey(type)) },
+    h('button.result', { type: 'button', role: 'listitem', onclick: () => choose(screen, sync.typeKey(type)) },
       h('span', {}, named(type)), h('small', {}, joined([type.code, t(`kind.${type.kind}`), type.major_name])))));
   list();
   return [
