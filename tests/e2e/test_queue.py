@@ -156,6 +156,27 @@ def test_a_case_is_opened_and_left_by_keyboard_alone(queue: Watched, pool: list[
     assert queue.complaints == []
 
 
+def test_a_letter_alone_leaves_no_page_however_young_the_page_is(
+    open_page: Open, office_address: str, pool: list[str]
+) -> None:
+    watched = open_page(office_address)
+    page, press = watched.page, watched.page.keyboard.press
+    watched.sign_in("leader")
+    # Keys tell their time since the page was opened: here all within its first tenth of a second.
+    page.add_init_script("Object.defineProperty(Event.prototype, 'timeStamp', { get: () => 100 })")
+    page.goto("/queue")
+    press("j")
+    press("d")
+    press("j")
+    press("k")
+    assert focused(page) == f"open-{pool[0]}"
+    press("g")
+    with page.expect_navigation():
+        press("d")
+    assert page.url.endswith("/dashboard")
+    assert watched.complaints == []
+
+
 def test_no_shortcut_fires_while_somebody_types_or_has_switched_them_off(queue: Watched) -> None:
     page, press = queue.page, queue.page.keyboard.press
     press("/")

@@ -96,8 +96,16 @@ def test_an_appeal_with_a_photo_is_filed_decided_by_another_and_closed(office: O
     page = unit.get(f"/month/runs/{run}/subjects/NDJ-ZF").text
     (address, *_) = re.findall(r'href="(/month/runs/\d+/appeal\?[^"]+)"', page)
     form = form_to(unit.get(address.replace("&amp;", "&")).text, "/appeal")
-    assert unit.send(form, reason="third_party").status_code == 422
-    photos = {"files": [(io.BytesIO(jpeg()), "../../etc/passwd")]}
+    refused = unit.post(
+        form.action, {**form.fields, "reason": "third_party", "photos": [(io.BytesIO(jpeg()), "a.jpg")]}
+    )
+    assert refused.status_code == 422
+    kept = form_to(refused.text, "/appeal")
+    assert (kept.fields["reason"], len(kept.fields.getlist("attachments"))) == ("third_party", 1)
+    assert 'id="f-text-error"' in refused.text
+    bad = unit.post(form.action, {**form.fields, "text": "见照片", "photos": [(io.BytesIO(b"no photo"), "a.jpg")]})
+    assert (bad.status_code, 'id="f-attachments-error"' in bad.text, "见照片" in bad.text) == (422, True, True)
+    photos = {"photos": [(io.BytesIO(jpeg()), "../../etc/passwd")]}
     filed = unit.post(form.action, {**form.fields, "reason": "third_party", "text": SCRIPT} | photos)
     assert filed.status_code == 303, filed.text
     place = filed.headers["Location"]

@@ -6,7 +6,7 @@ person, to be named by the next attempt. Nothing about a case is decided here.
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from gridcase.services.attaching import Upload, upload
 from gridcase.services.reading import inspectors_for
 from gridcase.services.runtime import Runtime
 from gridcase.web.console.numbers import as_number
+from gridcase.web.texts import text
 from gridcase.workflow.catalogue import CaseType, Catalogue
 from gridcase.workflow.requests import PAYLOADS, Choices, FieldKind, FieldSpec, Payload, specs
 from gridcase.workflow.units import Unit
@@ -144,16 +145,17 @@ def _choices(
     if spec.kind is FieldKind.TYPE:
         return type_choices(viewing.reference.rules.catalogue, viewing.language)
     if spec.choices is Choices.UNITS or spec.kind is FieldKind.ASSISTING:
-        return _named(units.units, viewing.language)
+        return unit_choices(units.units, viewing.language)
     if spec.choices is Choices.SUB_UNITS:
-        return _named(units.working_for(UnitCode(viewing.actor.scope.value)), viewing.language)
+        return unit_choices(units.working_for(UnitCode(viewing.actor.scope.value)), viewing.language)
     if spec.choices is Choices.INSPECTORS:
         found = inspectors_for(rt, viewing.actor, number, viewing.reference)
         return tuple((str(one.person), one.name) for one in found)
     return ()
 
 
-def _named(units: Iterable[Unit], language: Language) -> tuple[Choice, ...]:
+def unit_choices(units: Iterable[Unit], language: Language) -> tuple[Choice, ...]:
+    """Return units to choose from."""
     return tuple((unit.code, unit.name_zh if language is Language.ZH else unit.name_en) for unit in units)
 
 
@@ -222,6 +224,18 @@ def sentences_of(refusal: GridcaseError, *, is_folded: bool = True) -> dict[str,
         sentences = [sentence(one.code, one.params, language()) for one in problems]
         said.setdefault(name.partition(".")[0] if is_folded else name, []).extend(sentences)
     return said or {"": [sentence(refusal.code, refusal.params, language())]}
+
+
+def beside(errors: Mapping[str, Sequence[str]], fields: Collection[str]) -> dict[str, list[str]]:
+    """Return sentences by the fields of a form; what concerns none of them stands under ``""``, named by its label."""
+    spoken = language()
+    said: dict[str, list[str]] = {}
+    for name, some in errors.items():
+        parent = name.partition(".")[0]
+        place = next((one for one in (name, parent) if one in fields), "")
+        head = "" if place or not name else f"{label(parent, spoken)}{text('console.colon', spoken)}"
+        said.setdefault(place, []).extend(f"{head}{one}" for one in some)
+    return said
 
 
 def load(schema: type[Schema], body: Json) -> Any:

@@ -75,10 +75,6 @@ def _places(text: str) -> list[dict[str, Any]]:
 
 
 def _campaigns(*, refusal: GridcaseError | None = None) -> Response:
-    errors = said(refusal)
-    # What is wrong with a line stands beside the field that holds them all.
-    for name in [one for one in errors or {} if one.startswith("places.")]:
-        errors.setdefault("places", []).extend(errors.pop(name))  # type: ignore[union-attr]
     return admin_page(
         "admin_campaigns.html",
         tab="console.admin_campaigns",
@@ -87,7 +83,7 @@ def _campaigns(*, refusal: GridcaseError | None = None) -> Response:
         campaigns=[campaign_summary(one) for one in campaigning.campaigns(runtime(), calling().actor)],
         may_plan=calling().actor.role in campaigning.PLANNERS,
         today=today(),
-        errors=errors,
+        errors=said(refusal),
         form=request.form if refusal else {},
     )
 

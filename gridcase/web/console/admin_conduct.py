@@ -10,6 +10,7 @@ from flask import Response, request
 
 from gridcase.domain.case import Source
 from gridcase.domain.errors import GridcaseError, invalid
+from gridcase.domain.time import LimitUnit
 from gridcase.edge.runtime import calling, runtime
 from gridcase.rules import edits
 from gridcase.rules.documents import Document, DocumentKind
@@ -19,7 +20,7 @@ from gridcase.web.console.admin_frame import admin_page, admin_route, given, sai
 from gridcase.web.console.numbers import LARGEST, as_number
 
 _LIMIT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
-_UNITS = ("working_hour", "working_day", "urgent_hour", "urgent_day")
+_UNITS = tuple(str(one) for one in LimitUnit)
 _URGENCIES = ("normal", "urgent")
 #: In the order of a case's life; the document is kept in that of the alphabet.
 _STAGES = ("register", "verify", "dispatch", "accept", "check", "close", "decide", "supervise")

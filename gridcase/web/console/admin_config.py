@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from gridcase.assessment.explaining import in_words
 from gridcase.domain.case import Source, TypeKey
 from gridcase.domain.errors import GridcaseError, NotFoundError, RuleFileError, invalid
+from gridcase.domain.time import LimitUnit
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label, sentence
 from gridcase.edge.view import route_sentence
@@ -25,6 +26,7 @@ from gridcase.services.administering import count_people
 from gridcase.services.calendar_preview import CalendarPreview, preview_documents
 from gridcase.services.reclocking import recompute_provisional
 from gridcase.services.routing_cases import WhoQuestion, who_would_get_it
+from gridcase.web.console.action_forms import sentences_of
 from gridcase.web.console.admin_frame import (
     READERS,
     admin_page,
@@ -331,7 +333,7 @@ def _editor(kind: DocumentKind, name: str, text: str, base: int, *, refusal: Gri
         name=name,
         text=text,
         base=base,
-        problems=said(refusal) or {},
+        problems=sentences_of(refusal, is_folded=False) if refusal else {},
         is_unreadable=isinstance(refusal, RuleFileError),
     )
 
@@ -492,7 +494,7 @@ def _catalogue(*, refusal: GridcaseError | None = None) -> Response:
         all=len(catalogue.types),
         q=asked,
         is_unconfirmed=is_unconfirmed,
-        limit_units=("working_hour", "working_day", "urgent_hour", "urgent_day"),
+        limit_units=tuple(LimitUnit),
         errors=said(refusal),
         form=request.form if refusal else {},
     )

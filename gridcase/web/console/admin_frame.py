@@ -11,8 +11,9 @@ from gridcase.domain.actor import Role, ScopeKind
 from gridcase.domain.errors import GridcaseError
 from gridcase.edge.problems import status_of
 from gridcase.edge.runtime import calling, language, runtime
-from gridcase.edge.texts import Language, label, sentence
+from gridcase.edge.texts import Language, label
 from gridcase.services.steps.permitting import ADMIN, OFFICE, only_for
+from gridcase.web.console.action_forms import beside, sentences_of
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.rendering import console_page
 from gridcase.web.texts import text
@@ -44,6 +45,8 @@ TABS = (
     ("console.admin_history", "admin.history"),
 )
 
+#: Fields that nobody sees: what is wrong with them cannot stand beside them.
+_UNSEEN = frozenset({"base", "calendar", "tried", "week", "year"})
 _View = TypeVar("_View", bound=Callable[..., Any])
 
 
@@ -108,16 +111,11 @@ def _name(unit: Unit) -> str:
 
 
 def said(refusal: GridcaseError | None) -> dict[str, list[str]] | None:
-    """Return the sentences of a refusal by field; those of no field under the empty name."""
+    """Return the sentences of a refusal by the field that was sent; those of no field under the empty name."""
     if refusal is None:
         return None
-    spoken = language()
-    if not refusal.fields:
-        return {"": [sentence(refusal.code, refusal.params, spoken)]}
-    return {
-        name: [sentence(problem.code, problem.params, spoken) for problem in problems]
-        for name, problems in refusal.fields.items()
-    }
+    sent = {*request.values, *request.files} - _UNSEEN
+    return beside(sentences_of(refusal, is_folded=False), {*sent, *(name.rpartition(".")[0] for name in sent)})
 
 
 def status_of_refusal(refusal: GridcaseError | None) -> int:

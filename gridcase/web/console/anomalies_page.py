@@ -1,17 +1,15 @@
 """What the evidence of phones shows that a person should look at: facts and numbers, and the word on it."""
 
-from typing import Any
-
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.domain.errors import GridcaseError, invalid
 from gridcase.edge.anomaly_view import anomaly_view
 from gridcase.edge.problems import status_of
-from gridcase.edge.runtime import calling, language, runtime
-from gridcase.edge.texts import sentence
+from gridcase.edge.runtime import calling, runtime
 from gridcase.services.anomalies import OPEN, REVIEWED, review_anomaly
 from gridcase.services.anomalies import anomalies as listed_anomalies
+from gridcase.web.console.action_forms import sentences_of
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import console_page, viewing
@@ -53,7 +51,8 @@ def _listed(*, status: int = 200, wrong: int | None = None, refusal: GridcaseErr
         is_first=_after() is None,
         next_url=url_for("console.anomalies", state=state, cursor=more) if more else None,
         wrong=wrong,
-        errors=_sentences(refusal) if refusal else {},
+        errors=sentences_of(refusal) if refusal else {},
+        typed=request.form.get("reason", ""),
         most_reason=_MOST_REASON,
     )
 
@@ -69,10 +68,3 @@ def _reason() -> str:
     if len(text) > _MOST_REASON:
         raise invalid("reason", "text_too_long", most=_MOST_REASON, length=len(text))
     return text
-
-
-def _sentences(refusal: GridcaseError) -> dict[str, Any]:
-    return {
-        name: [sentence(problem.code, problem.params, language()) for problem in problems]
-        for name, problems in refusal.fields.items()
-    }

@@ -37,6 +37,7 @@ from gridcase.web.console.action_forms import (
     Control,
     Photos,
     Typed,
+    beside,
     controls,
     limit_units,
     read_payload,
@@ -251,9 +252,6 @@ def _form(
     number = str(stored.case.number)
     fields = shown["fields"] if shown else ()
     drawn = controls(fields, action, number, (runtime(), seen))
-    said = dict(errors or {})
-    if strays := [text for name, some in said.items() if name not in {one.name for one in drawn} for text in some]:
-        said = {name: some for name, some in said.items() if name in {one.name for one in drawn}} | {"": strays}
     return ActionForm(
         number=number,
         action=action,
@@ -263,7 +261,7 @@ def _form(
         version=stored.case.version,
         seen=stored.case.events,
         back=_back(),
-        errors=said,
+        errors=beside(errors or {}, {one.name for one in drawn}),
         news=news,
         is_gone=shown is None,
     )

@@ -25,6 +25,7 @@ from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cel
 from gridcase.services.queue import has_changed, present_mark, soon_bounds
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
+from gridcase.web.console.action_forms import unit_choices
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.map_tiles import allow_tiles, tiles_of
 from gridcase.web.console.numbers import as_number
@@ -47,8 +48,8 @@ _KEPT: dict[str, tuple[str, bytes]] = {}
 @console.route("/map", methods=["GET"])
 def map_page() -> Response:
     """Show the map with its list."""
-    called, zh = calling(), language() is Language.ZH
-    units = [(unit.code, unit.name_zh if zh else unit.name_en) for unit in called.reference.rules.units.units]
+    called = calling()
+    units = unit_choices(called.reference.rules.units.units, language())
     layers = sorted({layer for layer, _ in called.reference.features}, key=lambda one: (one != UNIT_LAYER, one))
     page = console_page(
         "console/map.html",

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from gridcase.domain.actor import Role
 from gridcase.edge.runtime import is_served
+from gridcase.services.steps.permitting import ASSESSING
 
 _OFFICE = frozenset({Role.ACCEPTOR, Role.SHIFT_LEADER, Role.DISPATCHER, Role.LEADER, Role.ADMIN})
 _UNITS = frozenset({Role.UNIT_LEADER, Role.HANDLER})
-_ASSESSING = frozenset({Role.ASSESSOR, Role.LEADER, Role.ADMIN})
 _PEOPLE = _OFFICE | _UNITS | {Role.INSPECTOR, Role.ASSESSOR, Role.CHIEF}
 
 
@@ -38,7 +38,7 @@ MENU = (
         endpoint="console.dashboard",
         part="dashboard",
         word="console.dashboard",
-        roles=_ASSESSING | {Role.SHIFT_LEADER},
+        roles=ASSESSING | {Role.SHIFT_LEADER},
         key="d",
     ),
     MenuItem(endpoint="console.queue", part="queue", word="console.queue", roles=_PEOPLE, key="q"),
@@ -46,7 +46,7 @@ MENU = (
         endpoint="console.new_case", part="cases", word="console.new_case", roles=frozenset({Role.ACCEPTOR}), key="n"
     ),
     MenuItem(endpoint="console.map_page", part="map", word="console.map", roles=_PEOPLE, key="m"),
-    MenuItem(endpoint="console.months", part="month", word="console.month", roles=_ASSESSING | _UNITS, key="k"),
+    MenuItem(endpoint="console.months", part="month", word="console.month", roles=ASSESSING | _UNITS, key="k"),
     MenuItem(
         endpoint="console.anomalies",
         part="anomalies",

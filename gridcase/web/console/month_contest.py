@@ -3,6 +3,7 @@
 from typing import Any
 
 from flask import Response, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from gridcase.assessment.rulesets import ExemptionReason
@@ -16,17 +17,20 @@ from gridcase.edge.contesting_schemas import (
     RulingSchema,
     ScoresRequestSchema,
 )
-from gridcase.edge.runtime import calling, runtime
-from gridcase.services import appealing, assessing, attaching, contributing, explaining_month
+from gridcase.edge.runtime import calling, language, runtime
+from gridcase.services import appealing, assessing, contributing, explaining_month
 from gridcase.services.appealing import AppealReason, Decision
-from gridcase.services.attaching import Upload
+from gridcase.web.console.action_forms import MOST_PHOTOS, Control, Typed, take_photos
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.month_writing import form_key, is_assessing, loaded, new_key, sliced, tried, writer
 from gridcase.web.console.numbers import as_number
-from gridcase.web.console.rendering import console_page
+from gridcase.web.console.rendering import console_page, viewing
+from gridcase.web.texts import text
 
 _PAGE = 50
 _MOST_FILES = 6
+#: Of an appeal, with a control to stand beside.
+_SEEN_FIELDS = ("case", "reason", "text")
 _EXEMPTIONS = [str(one) for one in ExemptionReason if one is not ExemptionReason.APPEAL]
 
 
@@ -79,36 +83,37 @@ def end_appeal(identity: int, what: str) -> BaseResponse:
 @console.route("/month/runs/<int:identity>/appeal", methods=["GET"])
 def new_appeal(identity: int) -> Response:
     """Ask what is contested about a line."""
-    return _appeal_form(identity, request.args.to_dict())
+    return _appeal_form(identity, Typed(values=MultiDict(request.args)))
 
 
 @console.route("/month/runs/<int:identity>/appeal", methods=["POST"])
 def file_appeal(identity: int) -> BaseResponse:
     """File an appeal with its photos."""
-    rt, actor, form = runtime(), calling().actor, request.form
-    fields = ("subject", "line", "case", "reason", "text")
+    rt, seen = runtime(), viewing()
+    request.max_content_length = MOST_PHOTOS * rt.settings.max_upload_bytes
+    form, fields = request.form, ("subject", "line", "case", "reason", "text")
+    # Before anything is kept: what may not be seen does not exist.
+    assessing.one_run(rt, seen.actor, identity)
+    photos = take_photos((rt, seen), form, request.files.getlist("photos"), AttachmentUsage.OTHER)
 
     def file() -> Any:
+        photos.check()
+        if len(photos.kept) > _MOST_FILES:
+            raise invalid("attachments", "too_many_items", most=_MOST_FILES)
         given: dict[str, Any] = {name: form.get(name, "").strip() for name in fields}
-        photos = [one for one in request.files.getlist("files") if one.filename]
-        if len(photos) > _MOST_FILES:
-            raise invalid("files", "too_many_items", most=_MOST_FILES)
-        loaded(NewAppealSchema, given)
-        ids = [
-            attaching.upload(rt, actor, Upload(data=one.read(), usage=AttachmentUsage.OTHER)).row.id for one in photos
-        ]
-        new = loaded(NewAppealSchema, given | {"attachments": ids})
-        return appealing.file_appeal(rt, actor, identity, new, key=form_key())
+        new = loaded(NewAppealSchema, given | {"attachments": list(photos.kept)})
+        return appealing.file_appeal(rt, seen.actor, identity, new, key=form_key())
 
-    made, refused = tried(file, (*fields, "files"))
+    made, refused = tried(file, (*_SEEN_FIELDS, "attachments"))
     if refused:
-        return _appeal_form(identity, form.to_dict(), status=refused.status, errors=refused.errors)
+        kept = Typed(values=form, photos=photos.kept)
+        return _appeal_form(identity, kept, status=refused.status, errors=refused.errors)
     assert made is not None  # noqa: S101 - else it was refused
     return go_to(url_for("console.appeal", identity=made[0].id))
 
 
-def _appeal_form(identity: int, given: dict[str, str], *, status: int = 200, errors: Any = None) -> Response:
-    subject, key = given.get("subject", ""), given.get("line", "")
+def _appeal_form(identity: int, kept: Typed, *, status: int = 200, errors: Any = None) -> Response:
+    subject, key = kept.get("subject"), kept.get("line")
     found = explaining_month.explained(runtime(), calling().actor, identity, subject)
     line = next((one for one in found.score["lines"] if one["key"] == key), None)
     if line is None:
@@ -117,18 +122,18 @@ def _appeal_form(identity: int, given: dict[str, str], *, status: int = 200, err
         "console/month/appeal_form.html",
         title="month.new_appeal",
         status=status,
-        errors=errors,
+        errors=errors or {},
         w=writer(),
         run=found.run,
         period=found.run.period,
         rule_set=found.rule_set,
         subject=subject,
         line=line,
-        given=given,
+        typed=kept,
+        photos=Control(name="attachments", label=text("month.photos", language()), kind="attachments", required=False),
         cases=[(one, one) for one in line["cases"]],
         reasons=[str(one) for one in AppealReason],
         most_files=_MOST_FILES,
-        key=new_key(),
         is_assessing=is_assessing(),
         tab="appeals",
     )

@@ -24,7 +24,7 @@ from gridcase.edge.runtime import calling, language
 from gridcase.edge.texts import Language, label, sentence
 from gridcase.services.steps.permitting import ASSESSING
 from gridcase.services.steps.reference import Reference
-from gridcase.web.console.action_forms import Choice, load, sentences_of
+from gridcase.web.console.action_forms import Choice, beside, load, sentences_of
 from gridcase.web.console.numbers import as_number
 from gridcase.web.texts import text
 
@@ -210,13 +210,8 @@ def tried(work: Callable[[], _Made], fields: Iterable[str] = ()) -> tuple[_Made 
     except NotFoundError:
         raise
     except GridcaseError as error:
-        status, found = status_of(error), sentences_of(error, is_folded=False)
-    known, spoken = set(fields), language()
-    errors: dict[str, list[str]] = {}
-    for name, said in found.items():
-        head = "" if name in known or not name else f"{label(name, spoken)}{text('console.colon', spoken)}"
-        errors.setdefault(name if name in known else "", []).extend(f"{head}{one}" for one in said)
-    return None, Refused(status=status, errors=errors)
+        errors = beside(sentences_of(error, is_folded=False), set(fields))
+        return None, Refused(status=status_of(error), errors=errors)
 
 
 def loaded(schema: type[Schema], values: Mapping[str, Any]) -> Any:

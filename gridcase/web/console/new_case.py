@@ -49,6 +49,7 @@ from gridcase.web.console.action_forms import (
     Json,
     Photos,
     Typed,
+    beside,
     chosen_type,
     load,
     sentences_of,
@@ -200,7 +201,7 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
         title="console.new_case",
         status=status,
         typed=kept,
-        errors=_shown(errors or {}),
+        errors=beside(errors or {}, _FIELDS),
         sources=[(str(one), label(one, seen.language)) for one in Source if one in SOURCES_OF_ROLE[seen.actor.role]],
         usual=[(str(one.key), _name(one, seen.language)) for one in usual],
         # A type chosen that is no longer among the usual ones moves to the field.
@@ -220,12 +221,6 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
 
 
 _FIELDS = {*_TEXTS, "type", "attachments", "location", "observed_at"}
-
-
-def _shown(errors: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
-    """Return the sentences by the fields of this form; what concerns none of them stands above it."""
-    strays = [said for name, some in errors.items() if name not in _FIELDS for said in some]
-    return {name: some for name, some in errors.items() if name in _FIELDS} | ({"": strays} if strays else {})
 
 
 def _type(known: CaseType | None) -> dict[str, Any]:

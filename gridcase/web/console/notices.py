@@ -28,6 +28,7 @@ from gridcase.services.mailing import (
     send_again,
     send_test,
 )
+from gridcase.web.console.action_forms import sentences_of, unit_choices
 from gridcase.web.console.blueprint import console, go_to, is_fragment
 from gridcase.web.console.numbers import LARGEST, as_number
 from gridcase.web.console.rendering import console_page, fragment, viewing
@@ -180,14 +181,8 @@ def recipients() -> Response:
         action=action,
         actions=FORESEEN,
         unit=unit,
-        units=_units(),
+        units=unit_choices(calling().reference.rules.units.units, language()),
     )
-
-
-def _units() -> list[tuple[str, str]]:
-    is_chinese = viewing().language == "zh"
-    units = calling().reference.rules.units.units
-    return [(one.code, one.name_zh if is_chinese else one.name_en) for one in units]
 
 
 # --- what was not delivered -----------------------------------------------------------------------------------------
@@ -261,11 +256,7 @@ def _identity(name: str) -> int | None:
 
 
 def _sentences(refusal: GridcaseError) -> dict[str, Any]:
-    said = {
-        name: [sentence(problem.code, problem.params, language()) for problem in problems]
-        for name, problems in refusal.fields.items()
-    }
-    return said or {"": [sentence(refusal.code, _spoken(refusal), language())]}
+    return sentences_of(refusal) if refusal.fields else {"": [sentence(refusal.code, _spoken(refusal), language())]}
 
 
 def _spoken(refusal: GridcaseError) -> dict[str, str | int]:

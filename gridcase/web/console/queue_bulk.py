@@ -20,7 +20,7 @@ from gridcase.edge.texts import Language, label
 from gridcase.edge.view import Viewing, outlook_view, refusal_text
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.bulk import BULK_ACTIONS, MOST_AT_ONCE, BulkAsk, Chosen, Outlook, key_of, preview
-from gridcase.web.console.action_forms import read_payload
+from gridcase.web.console.action_forms import read_payload, unit_choices
 from gridcase.web.console.blueprint import console, is_fragment
 from gridcase.web.console.case_words import Words
 from gridcase.web.console.numbers import as_number
@@ -170,7 +170,7 @@ def _drawn(form: BulkForm, seen: Viewing, *, results: Sequence[Result] = (), is_
         "results": results,
         "refused": [one for one in results if one.refusal],
         "is_other": is_other,
-        "units": [(unit.code, unit.name_zh if zh else unit.name_en) for unit in seen.reference.rules.units.units],
+        "units": unit_choices(seen.reference.rules.units.units, seen.language),
         "reasons": [(one.code, one.zh if zh else one.en) for one in conduct.reassign_reasons],
         "most_note": _LONGEST_NOTE,
         "words": Words(seen, {}),

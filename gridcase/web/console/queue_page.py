@@ -31,7 +31,7 @@ from gridcase.services.queue import (
     queue_page,
 )
 from gridcase.services.reading import ListedCase, one_case
-from gridcase.web.console.action_forms import type_choices, type_text
+from gridcase.web.console.action_forms import type_choices, type_text, unit_choices
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
 from gridcase.web.console.queue_query import (
@@ -130,9 +130,8 @@ def _exactly(ask: QueueAsk) -> str | None:
 
 
 def _page(ask: QueueAsk, seen: Viewing, *, refused: str = "") -> Response:
-    zh = seen.language is Language.ZH
     rules = seen.reference.rules
-    units = [(unit.code, unit.name_zh if zh else unit.name_en) for unit in rules.units.units]
+    units = unit_choices(rules.units.units, seen.language)
     return console_page(
         "console/queue.html",
         title="console.queue",

@@ -10,13 +10,11 @@ from gridcase.edge.runtime import (
     SESSION_COOKIE,
     calling,
     close_session,
-    language,
     open_session,
     refuse_foreign_sites,
     runtime,
     session_token,
 )
-from gridcase.edge.texts import sentence
 from gridcase.services.identity import (
     Opening,
     SessionKind,
@@ -27,6 +25,7 @@ from gridcase.services.identity import (
     sign_out,
     switch_role,
 )
+from gridcase.web.console.action_forms import sentences_of
 from gridcase.web.console.blueprint import console, go_to, safe_path
 from gridcase.web.console.rendering import console_page
 from gridcase.web.pages import page, pages
@@ -91,14 +90,7 @@ def _sign_in_page(*, status: int = 200, note: str = "", refusal: GridcaseError |
 
 
 def _sentences(refusal: GridcaseError | None) -> dict[str, list[str]]:
-    """Say what was refused: by field, and under an empty name what concerns no field."""
-    if refusal is None:
-        return {}
-    said = {
-        name: [sentence(problem.code, problem.params, language()) for problem in problems]
-        for name, problems in refusal.fields.items()
-    }
-    return said or {"": [sentence(refusal.code, refusal.params, language())]}
+    return sentences_of(refusal) if refusal else {}
 
 
 @console.route("/logout", methods=["POST"])

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from gridcase.assessment.titles import amount_title
+from gridcase.assessment.explaining import count_in_words
 from gridcase.domain.case import Action, CaseNumber
 from gridcase.domain.errors import GridcaseError
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
@@ -27,6 +27,7 @@ from gridcase.services.unit_score import UnitScore, unit_score
 from gridcase.web.console.action_forms import typed
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
+from gridcase.web.console.month_writing import shortened
 from gridcase.web.console.numbers import as_number, as_version
 from gridcase.web.console.rendering import console_page, viewing
 from gridcase.workflow.requests import Accept
@@ -170,15 +171,16 @@ def _line(line: Mapping[str, Any], words: Words) -> str:
     if line["text"]:
         return str(line["text"])
     sides = [line["numerator"], line["denominator"]]
-    return " / ".join(f"{_count(one['name'], words.language)} {one['value']}" for one in sides if one["name"])
-
-
-def _count(name: str, spoken: Language) -> str:
-    return amount_title(name) if spoken is Language.ZH else name.replace("_", " ")
+    return " / ".join(f"{_amount(one['name'], words.language)} {one['value']}" for one in sides if one["name"])
 
 
 def _points(points: Fraction) -> str:
-    return f"{float(points):.2f}".rstrip("0").rstrip(".")
+    """Write points to two digits; the exact ones stand on the month's page."""
+    return shortened(Fraction(round(points * 100), 100))
+
+
+def _amount(name: str, spoken: Language) -> str:
+    return " + ".join(count_in_words(one, str(spoken), lambda word: label(word, spoken)) for one in name.split(" + "))
 
 
 #: Cases named under an item; the month's own page lists all.

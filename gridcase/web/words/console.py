@@ -20,7 +20,6 @@ WORDS: dict[str, Text] = {
     "console.problem": Text("未能完成", "Not done"),
     "console.back": Text("返回", "Back"),
     "console.close": Text("关闭", "Close"),
-    "console.cancel": Text("取消", "Cancel"),
     "console.save": Text("保存", "Save"),
     "console.search": Text("查询", "Search"),
     "console.more": Text("下一页", "Next page"),
@@ -32,7 +31,6 @@ WORDS: dict[str, Text] = {
     "console.everywhere": Text("所有页面", "On every page"),
     "console.key_escape": Text("关闭窗口", "Close what is open"),
     "console.keys_on": Text("在这台电脑上使用单键快捷键", "Use single-key shortcuts on this computer"),
-    "console.as_role": Text("当前岗位", "Acting as"),
     # between a name and what is said of it, between the things of a list, and between parts of a sentence
     "console.colon": Text("：", ": "),
     "console.between": Text("、", ", "),

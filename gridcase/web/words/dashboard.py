@@ -8,7 +8,6 @@ WORDS: dict[str, Text] = {
     "dash.now": Text("当前", "Now"),
     "dash.usual": Text("前 {days} 天日均 {n}", "{n} a day in the {days} days before"),
     "dash.formula": Text("统计口径", "How it is counted"),
-    "dash.formulas": Text("统计口径", "How the figures are counted"),
     "dash.filed": Text("上报", "Filed"),
     "dash.registered": Text("立案", "Registered"),
     "dash.dispatched": Text("派遣", "Dispatched"),

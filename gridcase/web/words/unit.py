@@ -47,7 +47,6 @@ WORDS: dict[str, Text] = {
     "unit.item": Text("考评项", "Item"),
     "unit.points": Text("得分 / 满分", "Points of weight"),
     "unit.lost": Text("失分", "Lost"),
-    "unit.why": Text("依据的数字", "Numbers"),
     "unit.cases": Text("涉及案件", "Cases"),
     "unit.nothing_lost": Text("没有失分。", "No points lost."),
     "unit.breaching": Text("本月内到期、仍须处置的案件", "Cases still due this month"),

@@ -15,7 +15,6 @@ document.addEventListener("click", (event) => {
     large.alt = photo.querySelector("img").alt;
     document.getElementById("photo-dialog").showModal();
   }
-  if (event.target.closest("[data-print]")) window.print();
   const close = event.target.closest("#action [data-close-form]");
   if (close) {
     event.preventDefault();
@@ -24,12 +23,9 @@ document.addEventListener("click", (event) => {
   }
 });
 
-for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
-
 // The newest version was shown: whoever has read it may send the form they had begun.
 document.addEventListener("htmx:afterSettle", () => {
   const shown = head();
-  for (const button of shown.querySelectorAll("[data-print]")) button.hidden = false;
   if (shown.dataset.shown === shown.dataset.seen) return;
   shown.dataset.shown = shown.dataset.seen;
   const form = document.querySelector("#action [data-action-form]");

@@ -10,15 +10,21 @@ export function isShortcut(event) {
   return !typing(event.target) && !document.querySelector("dialog[open]") && !localStorage.getItem(KEYS_OFF);
 }
 
-for (const one of document.querySelectorAll("[data-needs-script]")) one.hidden = false;
+const reveal = () => document.querySelectorAll("[data-needs-script]").forEach((one) => { one.hidden = false; });
+reveal();
+document.addEventListener("htmx:afterSettle", reveal);
 
 document.addEventListener("click", (event) => {
   const toast = event.target.closest("[data-close-toast]");
   if (toast) toast.closest(".toast").remove();
   const opener = event.target.closest("[data-open-dialog]");
   if (opener) document.getElementById(opener.dataset.openDialog)?.showModal();
-  const closer = event.target.closest("[data-close-dialog]");
-  if (closer) closer.closest("dialog").close();
+  const closer = event.target.closest("[data-close-dialog], dialog [data-close-form]");
+  if (closer) {
+    event.preventDefault();
+    closer.closest("dialog").close();
+  }
+  if (event.target.closest("[data-print]")) window.print();
   for (const drop of document.querySelectorAll("details.drop[open]")) {
     if (!drop.contains(event.target) || opener) drop.open = false;
   }
@@ -34,7 +40,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 // "g", then the letter of a page, goes there; "?" tells of all keys.
-let goes = 0;
+let goes = -Infinity;
 document.addEventListener("keydown", (event) => {
   if (!isShortcut(event)) return;
   if (event.key === "g") {
@@ -46,7 +52,7 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("shortcuts").showModal();
   } else if (event.timeStamp - goes < 1500) {
     const item = document.querySelector(`.menu a[data-key="${CSS.escape(event.key)}"]`);
-    goes = 0;
+    goes = -Infinity;
     if (item) {
       event.preventDefault();
       event.stopImmediatePropagation();

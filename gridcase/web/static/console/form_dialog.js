@@ -7,12 +7,6 @@ const dialog = document.getElementById("form-dialog");
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.target.id === "form-slot" && event.target.childElementCount && !dialog.open) dialog.showModal();
 });
-document.addEventListener("click", (event) => {
-  if (event.target.closest("#form-dialog [data-close-form]")) {
-    event.preventDefault();
-    dialog.close();
-  }
-});
 dialog.addEventListener("close", () => document.getElementById("form-slot").replaceChildren());
 
 for (const all of document.querySelectorAll("[data-choose-all]")) {

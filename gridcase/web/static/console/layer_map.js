@@ -1,6 +1,7 @@
 // A layer on a map, with what a trial or a check says of it: outlines from an attribute of the page (htmx drops scripts, islands too), nothing asked elsewhere.
 
-const E7 = 1e7;
+import { E7, corners, json, newMap } from "./vectors.js";
+
 const STYLES = {
   base: { color: "#8795a1", weight: 0.8, fill: false },
   former: { color: "#5b6a76", weight: 1.2, dashArray: "4 4", fill: false },
@@ -12,20 +13,10 @@ const STYLES = {
   error: { color: "#b3121d", weight: 3, fillColor: "#e5484d", fillOpacity: 0.7 },
 };
 
-/** Corners of a ring: the first as it is, then what is added to get to each next one. */
-function corners(ring) {
-  const found = [];
-  let [x, y] = [0, 0];
-  for (let i = 0; i < ring.length; i += 2) {
-    x += ring[i];
-    y += ring[i + 1];
-    found.push([y / E7, x / E7]);
-  }
-  return found;
-}
+const places = (ring) => corners(ring).map(([x, y]) => [y / E7, x / E7]);
 
 function shape([code, name, rings, isLine], style) {
-  const drawn = rings.map(corners);
+  const drawn = rings.map(places);
   const made = isLine ? L.polyline(drawn, style) : L.polygon(drawn, style);
   // Text as text: a name from a file is no markup.
   const told = document.createElement("span");
@@ -35,9 +26,7 @@ function shape([code, name, rings, isLine], style) {
 
 async function draw(box) {
   const { base, drawn } = JSON.parse(box.dataset.drawing);
-  const map = L.map(box, { zoomSnap: 0.5, minZoom: 9, maxZoom: 20, attributionControl: false, fadeAnimation: false, preferCanvas: true,
-    zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
-  map.setView([31.78, 119.95], 13);
+  const map = newMap(box, { minZoom: 9 });
   const said = L.featureGroup();
   for (const [kind, outlines] of Object.entries(drawn)) {
     if (kind === "moved") continue;
@@ -50,10 +39,10 @@ async function draw(box) {
   }
   let below = null;
   if (base) {
-    const answer = await fetch(base, { headers: { Accept: "application/json" } });
-    if (answer.ok) {
-      const outlines = await answer.json();
-      const rings = outlines.flatMap(([, , lines]) => lines.map(corners));
+    // Without what lies below, what is said of it still counts.
+    const outlines = await json(base).catch(() => null);
+    if (outlines) {
+      const rings = outlines.flatMap(([, , lines]) => lines.map(places));
       // One shape for all: ten thousand would each be looked at anew on every move.
       below = outlines[0]?.[3] ? L.polyline(rings, { ...STYLES.base, interactive: false }) : L.polygon(rings.map((ring) => [ring]), { ...STYLES.base, interactive: false });
       below.addTo(map);

@@ -2,7 +2,7 @@
 // are each looked at anew on every move. Leaflet moves, zooms and counts pixels; supercluster joins what is dense.
 
 import { showTiles } from "./map_tiles.js";
-import { E7, Layer, Sheet, flat } from "./vectors.js";
+import { E7, Layer, Sheet, json, nameAreas, newMap, spot } from "./vectors.js";
 
 const box = document.getElementById("map");
 const form = document.getElementById("map-filters");
@@ -17,10 +17,7 @@ const REFRESH_MS = 20000;
 // Colours of urgency change by time alone: so many turns ask for what has changed, the next for everything.
 const TURNS = 5;
 
-const map = L.map(box, { zoomSnap: 0.5, minZoom: 10, maxZoom: 20, attributionControl: false, fadeAnimation: false, preferCanvas: true,
-  zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
-map.setView([31.78, 119.95], 14);
-
+const map = newMap(box);
 const layers = new Map();
 let heat = null;
 let chosen = null;
@@ -54,21 +51,6 @@ const ground = new Sheet((context, view) => {
   }
 }, { padding: 0.3 });
 
-function nameAreas(context, view, layer) {
-  context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-  context.font = "600 13px 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif";
-  context.textAlign = "center";
-  context.lineWidth = 3;
-  context.strokeStyle = "#ffffffd0";
-  context.fillStyle = "#123a5a";
-  for (const one of layer.areas) {
-    const at = flat((one.west + one.east) / 2, (one.south + one.north) / 2);
-    const [x, y] = [at.x * view.scale - view.origin.x, at.y * view.scale - view.origin.y];
-    context.strokeText(one.label, x, y);
-    context.fillText(one.label, x, y);
-  }
-}
-
 let drawn = [];
 let clusters = null;
 const marks = new Sheet((context, view) => {
@@ -78,8 +60,7 @@ const marks = new Sheet((context, view) => {
   const kind = document.querySelector("[name=colour]:checked").value;
   for (const one of clusters.getClusters([area.getWest(), area.getSouth(), area.getEast(), area.getNorth()], Math.round(map.getZoom()))) {
     const [lon, lat] = one.geometry.coordinates;
-    const at = flat(lon * E7, lat * E7);
-    const [x, y] = [at.x * view.scale - view.origin.x, at.y * view.scale - view.origin.y];
+    const [x, y] = spot(view, lon * E7, lat * E7);
     const radius = one.properties.cluster ? 13 + Math.min(9, Math.log2(one.properties.point_count)) : 7;
     drawn.push({ lon, lat, radius, ...one.properties });
     if (one.properties.cluster) drawCluster(context, x, y, radius, one.properties);
@@ -118,11 +99,6 @@ function drawMark(context, x, y, name) {
 
 const shownLayers = () => [...document.querySelectorAll("[name=layer]:checked")];
 const query = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => value)).toString();
-async function json(url) {
-  const answer = await fetch(url, { headers: { Accept: "application/json" } });
-  if (!answer.ok) throw new Error(String(answer.status));
-  return answer.status === 204 ? null : answer.json();
-}
 
 async function loadLayers() {
   await Promise.all(shownLayers().filter((one) => !layers.has(one.value)).map(async (one) => {

@@ -34,4 +34,3 @@ function draw(box) {
 }
 
 for (const box of document.querySelectorAll("[data-chart]")) draw(box);
-for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());

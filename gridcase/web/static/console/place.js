@@ -5,7 +5,6 @@ const MARK = "#b3121d";
 const PICKED = "#1457c0";
 const NEAR = "#b65c00";
 const LINES = { unit: ["#9aa7a0", 0.7], community: ["#123a5a", 1.8] };
-const LABEL = "600 13px 'Noto Sans CJK SC', 'Microsoft YaHei', sans-serif";
 
 let loading = null;
 function leaflet(field) {
@@ -37,9 +36,7 @@ class Place {
     this.near = [];
     this.box.hidden = false;
     field.querySelector("[data-place-tools]").hidden = false;
-    this.map = L.map(this.box, { zoomSnap: 0.5, minZoom: 10, maxZoom: 20, attributionControl: false, fadeAnimation: false,
-      zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
-    this.map.setView([31.78, 119.95], 14);
+    this.map = vectors.newMap(this.box);
     this.sheet = new vectors.Sheet((context, view) => this.draw(context, view), { padding: 0.3 });
     this.sheet.addTo(this.map);
     this.map.on("click", (event) => this.mark(event.latlng));
@@ -57,8 +54,9 @@ class Place {
   async load() {
     const addresses = Object.entries(JSON.parse(this.field.dataset.layers));
     await Promise.all(addresses.map(async ([name, url]) => {
-      const answer = await fetch(url, { headers: { Accept: "application/json" } });
-      if (answer.ok) this.layers.set(name, new this.vectors.Layer(name, await answer.json()));
+      // Without a layer the place can still be marked.
+      const outlines = await this.vectors.json(url).catch(() => null);
+      if (outlines) this.layers.set(name, new this.vectors.Layer(name, outlines));
     }));
     const communities = [...(this.layers.get("community")?.areas ?? [])].sort((a, b) => a.label.localeCompare(b.label, "zh"));
     this.areas.append(...communities.map((one) => new Option(one.label, one.code)));
@@ -86,31 +84,13 @@ class Place {
       context.stroke(this.picked.path);
     }
     context.setTransform(view.ratio, 0, 0, view.ratio, 0, 0);
-    this.nameAreas(context, view);
+    if (this.layers.has("community")) this.vectors.nameAreas(context, view, this.layers.get("community"));
     for (const [lon, lat] of this.near) this.dot(context, view, lon, lat, 5, NEAR);
     if (this.spot) this.dot(context, view, ...this.spot, 8, MARK);
   }
 
-  nameAreas(context, view) {
-    context.font = LABEL;
-    context.textAlign = "center";
-    context.lineWidth = 3;
-    context.strokeStyle = "#ffffffd0";
-    context.fillStyle = "#123a5a";
-    for (const one of this.layers.get("community")?.areas ?? []) {
-      const [x, y] = this.at(view, (one.west + one.east) / 2, (one.south + one.north) / 2);
-      context.strokeText(one.label, x, y);
-      context.fillText(one.label, x, y);
-    }
-  }
-
-  at(view, x, y) {
-    const found = this.vectors.flat(x, y);
-    return [found.x * view.scale - view.origin.x, found.y * view.scale - view.origin.y];
-  }
-
   dot(context, view, lon, lat, radius, colour) {
-    const [x, y] = this.at(view, lon * this.vectors.E7, lat * this.vectors.E7);
+    const [x, y] = this.vectors.spot(view, lon * this.vectors.E7, lat * this.vectors.E7);
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = colour;

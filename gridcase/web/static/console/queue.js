@@ -171,12 +171,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
     (slot.querySelector("select, button[type=submit]:not([disabled], .no-script)") ?? slot.querySelector("h1")).focus();
   }
 });
-document.addEventListener("click", (event) => {
-  if (event.target.closest("#bulk-dialog [data-close-form]")) {
-    event.preventDefault();
-    dialog.close();
-  }
-});
 dialog.addEventListener("close", () => {
   const isDone = slot.querySelector("[data-bulk-done]") !== null;
   slot.replaceChildren();
