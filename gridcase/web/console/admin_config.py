@@ -41,6 +41,7 @@ from gridcase.web.console.admin_frame import (
 from gridcase.web.console.duties import duties
 from gridcase.web.console.numbers import as_number
 from gridcase.web.console.rendering import viewing
+from gridcase.web.texts import text
 from gridcase.workflow.catalogue import CaseType
 from gridcase.workflow.routing import RoutingQuestion, route
 
@@ -103,7 +104,7 @@ def admin_document(kind: str, name: str) -> Response:
         "admin_document.html",
         tab="console.admin_documents",
         title="admin.document",
-        heading=page.document.label,
+        heading=_heading(page.document.kind, name),
         document=page.document,
         text=write_document(page.document),
         versions=page.versions,
@@ -119,7 +120,7 @@ def admin_document_version(kind: str, name: str, version: int) -> Response:
         "admin_version.html",
         tab="console.admin_documents",
         title="admin.document",
-        heading=f"{kind}/{name}",
+        heading=_heading(kind, name),
         kind=kind,
         name=name,
         seen=found,
@@ -310,7 +311,7 @@ def review(document: Document, base: int) -> Response:
         "admin_review.html",
         tab="console.admin_documents",
         title="admin.review",
-        heading=document.label,
+        heading=_heading(document.kind, document.name),
         status=200 if proposal.is_good else 422,
         proposal=proposal,
         document=document,
@@ -327,7 +328,7 @@ def _editor(kind: DocumentKind, name: str, text: str, base: int, *, refusal: Gri
         "admin_edit.html",
         tab="console.admin_documents",
         title="admin.edit",
-        heading=f"{kind}/{name}",
+        heading=_heading(kind, name),
         status=status_of_refusal(refusal),
         kind=kind,
         name=name,
@@ -363,6 +364,10 @@ def _year(*, refusal: GridcaseError | None = None) -> Response:
     )
 
 
+def _heading(kind: str, name: str) -> str:
+    return f"{text(f'admin.kind_of_{kind}', language())} · {name}"
+
+
 def _weeks(year: int, month: int) -> list[list[date | None]]:
     """Return the weeks of a month from Monday, None for days of other months."""
     first = date(year, month, 1)
@@ -377,10 +382,10 @@ def _weeks(year: int, month: int) -> list[list[date | None]]:
 def _holiday() -> edits.NewHoliday:
     first, last = _needed_day("first"), given_day("last") or _needed_day("first")
     make_up = []
-    for text in given("make_up").replace("，", " ").replace(",", " ").split():
-        day = as_day(text)
+    for written in given("make_up").replace("，", " ").replace(",", " ").split():
+        day = as_day(written)
         if day is None:
-            raise invalid("make_up", "date_expected", value=text)
+            raise invalid("make_up", "date_expected", value=written)
         make_up.append(day)
     return edits.NewHoliday(
         year=as_number(given("year")) or last.year,

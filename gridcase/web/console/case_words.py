@@ -147,7 +147,10 @@ class Words:
         """Return every layer a case lies in with the names of its features, the largest first."""
         order = {name: place for place, name in enumerate(("district", "street", "community"))}
         named = sorted(found.items(), key=lambda one: (order.get(one[0], len(order)), one[0]))
-        return [(self._layer(name), "、".join(self._feature(name, code) for code in codes)) for name, codes in named]
+        return [(self._layer(name), self._joined(self._feature(name, code) for code in codes)) for name, codes in named]
+
+    def _joined(self, names: Iterable[str]) -> str:
+        return self.word("console.between").join(names)
 
     def _layer(self, name: str) -> str:
         said = self.word(f"case.layer_{name}")
@@ -168,7 +171,7 @@ class Words:
         spans = [(first, last) for first, last in step["spans"]]
         return TraceRow(
             day=f"{day:%m-%d} {self.word(f'case.weekday_{day.isoweekday()}')}",
-            kind=f"{kind}（{step['name']}）" if step.get("name") else kind,
+            kind=f"{kind} · {step['name']}" if step.get("name") else kind,
             counted=self.duration(step["seconds"]) if step["seconds"] else "–",
             spans=" ".join(f"{_minute(first)}–{_minute(last)}" for first, last in spans),
             gaps=" ".join(self._gap(before[1], after[0], day, calendar) for before, after in _pairs(spans)),
@@ -230,7 +233,7 @@ class Words:
             "campaign": str,
             "self_handled": lambda _: self.word("case.yes"),
             "unit": self.unit,
-            "assisting": lambda some: "、".join(self.unit(one["unit"]) for one in some),
+            "assisting": lambda some: self._joined(self.unit(one["unit"]) for one in some),
             "route": str,
             "inspector": self.person,
             "check_mode": lambda code: label(code, spoken),
