@@ -16,6 +16,8 @@ from gridcase.domain.errors import GridcaseError
 from gridcase.domain.history import LimitedStage
 from gridcase.domain.time import is_late
 from gridcase.edge.texts import Language, label, sentence
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER
 from gridcase.services.bulk import Outlook
 from gridcase.services.dossier import LinkedCase, NearCase
 from gridcase.services.inbox import ToldNotice
@@ -161,6 +163,13 @@ def linked_view(linked: LinkedCase, viewing: Viewing) -> Json:
 def near_view(near: NearCase, viewing: Viewing) -> Json:
     """Return a similar open case with how far away it is."""
     return listed_view(near.listed, viewing) | {"distance_m": round(near.distance_m)}
+
+
+def community_name(code: str, reference: Reference) -> str:
+    """Name the community of a cell, or the community itself; its code where no layer says the name."""
+    community = community_of(code)
+    known = reference.features.get((COMMUNITY_LAYER, community))
+    return known.name if known else community
 
 
 def names_view(names: Mapping[PersonId, str], viewing: Viewing) -> Mapping[PersonId, str]:
@@ -324,15 +333,10 @@ def _is_overdue(case: Case, now: datetime) -> bool:
 
 
 def _community(case: Case, viewing: Viewing) -> str | None:
-    """Name the community a case lies in: the first twelve characters of its cell."""
+    """Name the community a case lies in."""
     if case.location is None or case.location.cell is None:
         return None
-    code = case.location.cell[:_COMMUNITY_DIGITS]
-    known = viewing.reference.features.get(("community", code))
-    return known.name if known else code
-
-
-_COMMUNITY_DIGITS = 12
+    return community_name(case.location.cell, viewing.reference)
 
 
 def _location(stored: StoredCase, viewing: Viewing) -> Json | None:

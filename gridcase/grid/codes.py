@@ -54,6 +54,17 @@ class CellParts:
         return self.street_code + self.community
 
 
+def community_of(code: str) -> str:
+    """Return the code of the community that a cell, or anything smaller, lies in; empty for an empty code.
+
+    Examples
+    --------
+    >>> community_of("320404005001012")
+    '320404005001'
+    """
+    return code[:_COMMUNITY_LENGTH]
+
+
 def parse_cell_code(text: str) -> CellParts:
     """Take a cell code apart; a 14-character code of the older standard gets a zero before its sequence.
 

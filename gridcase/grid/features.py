@@ -16,6 +16,7 @@ from gridcase.grid.metric import equal_area
 
 #: Layer of the unit grid; every other layer has a free name.
 UNIT_LAYER = "unit"
+COMMUNITY_LAYER = "community"
 
 Vertex = tuple[int, int]
 #: Longitude, latitude pairs; the last equals the first.

@@ -13,6 +13,7 @@ from gridcase.domain.case import CaseKind, CaseState, Scheme, TypeKey, UnitCode
 from gridcase.domain.history import Facts, GivenOutcome
 from gridcase.domain.place import E7
 from gridcase.domain.time import is_late
+from gridcase.grid.codes import community_of
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.reference import Reference
 from gridcase.store.cases import CaseFilter, CaseRow, cases_after
@@ -89,7 +90,7 @@ def _exported(row: CaseRow, facts: Facts | None, references: list[tuple[str, str
         "cell": area,
         "district": area[:6] if area else given.district if given else None,
         "street": area[:9] if area else given.street if given else None,
-        "community": area[:12] if area else given.community if given else None,
+        "community": community_of(area) if area else given.community if given else None,
         "lon": None if row.lon_e7 is None else row.lon_e7 / E7,
         "lat": None if row.lat_e7 is None else row.lat_e7 / E7,
         "transferred_to": row.transferred_to,

@@ -8,7 +8,7 @@ from gridcase.domain.actor import Actor
 from gridcase.domain.case import PersonId
 from gridcase.domain.errors import NotFoundError, invalid
 from gridcase.grid.datums import system_of
-from gridcase.grid.features import UNIT_LAYER, Feature
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER, Feature
 from gridcase.grid.files import LayerFile, Opening, Watch, open_layer, read_layer
 from gridcase.grid.quality import CheckSpec, QualityReport, check_grid
 from gridcase.grid.reading import MOST_CODE, ImportReport, LayerSpec
@@ -26,7 +26,6 @@ from gridcase.store.places import layer_in_force
 
 _MOST_TOLERANCE_M = 1000
 _MOST_VERSIONS = 100
-_COMMUNITIES = "community"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +179,7 @@ def check_layer(rt: Runtime, actor: Actor, layer: str) -> QualityReport:
     only_for(actor, ADMIN)
     features = layer_of(rt, layer)
     held = rt.reference().features
-    parents = [one for (name, _), one in held.items() if name == _COMMUNITIES] if layer == UNIT_LAYER else []
+    parents = [one for (name, _), one in held.items() if name == COMMUNITY_LAYER] if layer == UNIT_LAYER else []
     return check_grid(features, CheckSpec.of_layer(layer), parents=parents)
 
 

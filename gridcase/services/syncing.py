@@ -11,17 +11,18 @@ import binascii
 import hashlib
 import json
 import weakref
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from typing import Any
 
 from gridcase.domain.actor import Actor, ScopeKind
 from gridcase.domain.case import TypeKey
-from gridcase.grid.features import UNIT_LAYER, Feature, Ring
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER, Feature, Ring
 from gridcase.grid.index import GridIndex
 from gridcase.grid.metric import metres_per_unit
 from gridcase.services.runtime import Runtime
+from gridcase.services.steps.layering import bounds_of, feature_bounds
 from gridcase.services.steps.reference import Reference
 from gridcase.services.steps.usual_types import usual_types
 from gridcase.store import syncing as store
@@ -38,8 +39,6 @@ _MOST_DAYS_AWAY = 30
 _ROSTER_AHEAD = timedelta(days=7)
 #: Cells around the duty area that a phone holds too, so that a point at its border is not taken for one outside.
 _MARGIN_M = 150
-_COMMUNITY_DIGITS = 12
-_COMMUNITY_LAYER = "community"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,8 +171,8 @@ _GRIDS: weakref.WeakKeyDictionary[GridIndex, dict[tuple[str, ...], PhoneGrid]] =
 def _phone_grid(reference: Reference, areas: tuple[str, ...]) -> PhoneGrid:
     units = {code: feature for (layer, code), feature in reference.features.items() if layer == UNIT_LAYER}
     cells = _with_margin(units, areas)
-    communities = sorted({cell.code[:_COMMUNITY_DIGITS] for cell in cells})
-    named = [(code, reference.features.get((_COMMUNITY_LAYER, code))) for code in communities]
+    communities = sorted({community_of(cell.code) for cell in cells})
+    named = [(code, reference.features.get((COMMUNITY_LAYER, code))) for code in communities]
     body = {
         "tolerance_m": reference.grid.tolerance_m,
         "layer": UNIT_LAYER,
@@ -188,21 +187,15 @@ def _with_margin(units: dict[str, Feature], areas: tuple[str, ...]) -> list[Feat
     inside = [feature for code, feature in units.items() if code.startswith(areas)]
     if not inside:
         return []
-    west, south, east, north = _around(inside)
+    west, south, east, north = bounds_of(inside)
     east_m, north_m = metres_per_unit((south + north) // 2)
     wide, high = _MARGIN_M / east_m, _MARGIN_M / north_m
     near_by = []
     for feature in units.values():
-        left, low, right, top = _around([feature])
+        left, low, right, top = feature_bounds(feature)
         if right >= west - wide and left <= east + wide and top >= south - high and low <= north + high:
             near_by.append(feature)
     return sorted(near_by, key=lambda one: one.code)
-
-
-def _around(features: Iterable[Feature]) -> tuple[int, int, int, int]:
-    vertices = [vertex for feature in features for part in feature.geometry for vertex in part.outer]
-    xs, ys = [x for x, _ in vertices], [y for _, y in vertices]
-    return min(xs), min(ys), max(xs), max(ys)
 
 
 def _parts(cell: Feature) -> list[list[list[int]]]:

@@ -11,7 +11,7 @@ from sqlalchemy import Text, or_, select, type_coerce
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import OPEN_STATES, CaseState
-from gridcase.store.cases import AssignmentRow, CaseRow, visible_to
+from gridcase.store.cases import AssignmentRow, CaseRow, is_open, visible_to
 from gridcase.store.database import Tx
 
 #: Cases of one batch.
@@ -34,8 +34,7 @@ class Tenure:
 
 def open_cases_after(tx: Tx, after: int, limit: int = BATCH) -> tuple[CaseRow, ...]:
     """Return open cases with an identity above ``after``."""
-    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
-    statement = select(CaseRow).where(CaseRow.id > after, is_open).order_by(CaseRow.id).limit(limit)
+    statement = select(CaseRow).where(CaseRow.id > after, is_open()).order_by(CaseRow.id).limit(limit)
     return tuple(tx.execute(statement).scalars())
 
 

@@ -468,7 +468,7 @@ def open_cases_of(tx: Tx, actor: Actor, limit: int) -> tuple[StoredCase, ...]:
     """
     statement = (
         select(CaseRow)
-        .where(CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)), visible_to(actor, is_narrow=True))
+        .where(is_open(), visible_to(actor, is_narrow=True))
         .order_by(CaseRow.handle_due_at, CaseRow.id)
         .limit(limit + 1)
     )
@@ -738,12 +738,16 @@ def _box_criteria(box: tuple[int, int, int, int] | None) -> list[ColumnElement[b
     return [CaseRow.lon_e7.between(west, east), CaseRow.lat_e7.between(south, north)]
 
 
+def is_open() -> ColumnElement[bool]:
+    """Return the criterion of cases that go on."""
+    return CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES))
+
+
 def _overdue_criteria(now: datetime, *, overdue: bool | None) -> list[ColumnElement[bool]]:
     if overdue is None:
         return []
     second = whole_second(now)
-    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
-    late = and_(is_open, CaseRow.due_at < second, CaseRow.is_excused.is_(False))
+    late = and_(is_open(), CaseRow.due_at < second, CaseRow.is_excused.is_(False))
     return [late if overdue else or_(CaseRow.due_at.is_(None), CaseRow.due_at >= second, CaseRow.is_excused)]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, CaseState, UnitCode
-from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, criteria, unsought, visible_to
+from gridcase.domain.case import CaseState, UnitCode
+from gridcase.store.cases import AssignmentRow, CaseFilter, CaseRow, criteria, is_open, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.recurrence import REJECTED, RecurrenceRow
 
@@ -53,7 +53,6 @@ _OF_STATE = {
 }
 #: States whose deadline is the handling limit of the unit; elsewhere it is a limit of the office.
 _BY_HANDLING_LIMIT = (CaseState.DISPATCHED, CaseState.HANDLING, CaseState.RETURNED)
-_OPEN = tuple(sorted(OPEN_STATES))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +147,7 @@ def stand_by_unit(tx: Tx, actor: Actor, now: datetime) -> tuple[UnitStand, ...]:
             func.sum(case((and_(late, ~theirs), 1), else_=0)),
             func.min(case((late, CaseRow.due_at))),
         )
-        .where(CaseRow.state.in_(_OPEN), visible_to(actor, is_narrow=True))
+        .where(is_open(), visible_to(actor, is_narrow=True))
         .group_by(CaseRow.unit)
     )
     found = [
@@ -190,9 +189,7 @@ def open_in_cells(tx: Tx, actor: Actor, cells: Sequence[str]) -> Mapping[str, in
     # By the open cases, not by all that ever lay in these cells: 1.0 s on a million.
     cell = unsought(CaseRow.area)
     statement = (
-        select(cell, func.count())
-        .where(cell.in_(cells), CaseRow.state.in_(_OPEN), visible_to(actor, is_narrow=True))
-        .group_by(cell)
+        select(cell, func.count()).where(cell.in_(cells), is_open(), visible_to(actor, is_narrow=True)).group_by(cell)
     )
     return {area: number for area, number in tx.execute(statement).tuples() if area}
 
@@ -210,14 +207,13 @@ def _criteria(tx: Tx, ask: FigureAsk, now: datetime) -> list[ColumnElement[bool]
         return _span_criteria(ask)
     if figure in _OF_STATE:
         return [CaseRow.state == str(_OF_STATE[figure])]
-    is_open = CaseRow.state.in_(_OPEN)
     if figure is Figure.OVERDUE:
         return criteria(tx, CaseFilter(overdue=True), now)
     if figure is Figure.UNDECIDED:
-        return [is_open, CaseRow.decider.is_not(None)]
+        return [is_open(), CaseRow.decider.is_not(None)]
     if figure is Figure.RECURRENT:
-        return [is_open, _any(RecurrenceRow.case_id == CaseRow.id, RecurrenceRow.state != REJECTED)]
-    return [is_open]
+        return [is_open(), _any(RecurrenceRow.case_id == CaseRow.id, RecurrenceRow.state != REJECTED)]
+    return [is_open()]
 
 
 def _span_criteria(ask: FigureAsk) -> list[ColumnElement[bool]]:

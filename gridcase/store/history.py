@@ -30,10 +30,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gridcase.domain.actor import Role
-from gridcase.domain.case import OPEN_STATES, Action, CaseNumber, CaseState, PersonId, UnitCode
+from gridcase.domain.case import Action, CaseNumber, CaseState, PersonId, UnitCode
 from gridcase.domain.history import CaseEvent, Facts, PlainLine, canonical_json
 from gridcase.domain.numbers import NumberParts, case_number
-from gridcase.store.cases import CaseRow
+from gridcase.store.cases import CaseRow, is_open
 from gridcase.store.database import Base, Tx, UtcDateTime, table_of
 from gridcase.store.people import PersonRow
 from gridcase.workflow.rulebook import NewEvent
@@ -345,8 +345,7 @@ def _second(tx: Tx, instant: ColumnElement[Any]) -> ColumnElement[int]:
 
 
 def _since(columns: tuple[Any, ...], since: datetime, cut_off: datetime) -> Select[Any]:
-    is_open = CaseRow.state.in_([str(state) for state in OPEN_STATES])
-    matters = or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, is_open)
+    matters = or_(CaseRow.last_event_at >= since, CaseRow.handle_due_at >= since, is_open())
     by_then = or_(CaseEventRow.recorded_at <= cut_off, CaseEventRow.action == str(Action.IMPORT))
     return (
         select(*columns)

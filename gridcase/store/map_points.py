@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, CaseKind, CaseNumber, CaseState, Scheme, Source, TypeKey
+from gridcase.domain.case import CaseKind, CaseNumber, CaseState, Scheme, Source, TypeKey
 from gridcase.domain.numbers import NumberParts, case_number
-from gridcase.store.cases import CaseFilter, CaseRow, narrowed, unsought
+from gridcase.store.cases import CaseFilter, CaseRow, is_open, narrowed, unsought
 from gridcase.store.database import Tx
 
 
@@ -80,7 +80,7 @@ def open_places(tx: Tx) -> tuple[OpenPlace, ...]:
             CaseRow.code,
             CaseRow.source,
         )
-        .where(CaseRow.state.in_([str(state) for state in OPEN_STATES]), CaseRow.lon_e7.is_not(None))
+        .where(is_open(), CaseRow.lon_e7.is_not(None))
         .order_by(CaseRow.id)
     )
     return tuple(

@@ -13,7 +13,7 @@ from sqlalchemy import Row, Select, func, select
 from gridcase.domain.case import OPEN_STATES, CaseKind, CaseNumber, CaseState, CellCode, Scheme, TypeKey
 from gridcase.domain.numbers import NumberParts, case_number
 from gridcase.store.assessments import DONE, AssessmentRunRow
-from gridcase.store.cases import CaseRow
+from gridcase.store.cases import CaseRow, is_open
 from gridcase.store.database import Tx
 
 _COLUMNS = (
@@ -52,7 +52,7 @@ class PublicCase:
 
 def open_counts(tx: Tx) -> Mapping[CaseState, int]:
     """Count the open cases by state, in one statement; states without a case are left out."""
-    return _counted(tx, select(CaseRow.state, func.count()).where(CaseRow.state.in_(_names(OPEN_STATES))))
+    return _counted(tx, select(CaseRow.state, func.count()).where(is_open()))
 
 
 def ended_counts(tx: Tx, filed_from: datetime) -> Mapping[CaseState, int]:
@@ -64,13 +64,13 @@ def ended_counts(tx: Tx, filed_from: datetime) -> Mapping[CaseState, int]:
 
 def count_overdue(tx: Tx, now: datetime) -> int:
     """Count the open cases whose deadline has passed, in one statement."""
-    statement = select(func.count()).where(CaseRow.state.in_(_names(OPEN_STATES)), CaseRow.due_at < now)
+    statement = select(func.count()).where(is_open(), CaseRow.due_at < now)
     return tx.execute(statement).scalar_one()
 
 
 def open_cases(tx: Tx, limit: int) -> tuple[PublicCase, ...]:
     """Return the open cases that are due first, in one statement."""
-    statement = select(*_COLUMNS).where(CaseRow.state.in_(_names(OPEN_STATES)))
+    statement = select(*_COLUMNS).where(is_open())
     rows = tx.execute(statement.order_by(CaseRow.due_at, CaseRow.id).limit(limit))
     return tuple(_public(row) for row in rows)
 

@@ -10,10 +10,10 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, String, and_, literal, or_, select, union_all
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, TypeKey
+from gridcase.domain.case import TypeKey
 from gridcase.domain.numbers import parse_number
 from gridcase.domain.place import GeoPoint, distance_m
-from gridcase.store.cases import CaseRow, StoredCase, unsought, visible_to
+from gridcase.store.cases import CaseRow, StoredCase, is_open, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.recurrence import RecurrenceRow, box_around
 
@@ -81,7 +81,7 @@ def similar_open(
             # By the open cases of the codes, not by all that there ever were of the types.
             CaseRow.code.in_({one.code for one in kinds}),
             or_(*(_is_of(kind) for kind in kinds)),
-            CaseRow.state.in_(sorted(str(state) for state in OPEN_STATES)),
+            is_open(),
             box_around(point, radius_m),
             visible_to(actor, is_narrow=True),
         )

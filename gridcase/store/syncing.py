@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from gridcase.domain.actor import Actor
-from gridcase.domain.case import OPEN_STATES, PersonId
+from gridcase.domain.case import PersonId
 from gridcase.store.campaigns import CampaignPlaceRow, CampaignRow
-from gridcase.store.cases import CaseRow, Photo, TaskRow, to_case, unsought, visible_to
+from gridcase.store.cases import CaseRow, Photo, TaskRow, is_open, to_case, unsought, visible_to
 from gridcase.store.database import Tx
 from gridcase.store.feed import Cursor, lies_between
 from gridcase.store.history import CaseEventRow
@@ -75,7 +75,7 @@ def held_ids(tx: Tx, actor: Actor, after: int, limit: int) -> tuple[int, ...]:
     filed = or_(unsought(CaseRow.filed_by, 0) == person, unsought(CaseRow.found_by, 0) == person)
     waits = and_(unsought(CaseRow.inspector_id, 0) == person, CaseRow.id.in_(_waiting(person)))
     statement = select(CaseRow.id).where(
-        CaseRow.id > after, visible_to(actor, is_narrow=True), or_(and_(_is_open(), filed), waits)
+        CaseRow.id > after, visible_to(actor, is_narrow=True), or_(and_(is_open(), filed), waits)
     )
     return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
 
@@ -171,12 +171,8 @@ def rostered_areas(tx: Tx, person: PersonId, start: datetime, end: datetime) -> 
     return tuple(sorted(set(tx.execute(statement).scalars())))
 
 
-def _is_open() -> ColumnElement[bool]:
-    return CaseRow.state.in_([str(state) for state in OPEN_STATES])
-
-
 def _is_mine(person: PersonId) -> ColumnElement[bool]:
-    return and_(or_(CaseRow.filed_by == person, CaseRow.found_by == person), _is_open())
+    return and_(or_(CaseRow.filed_by == person, CaseRow.found_by == person), is_open())
 
 
 def _waiting(person: PersonId) -> Select[Any]:

@@ -7,13 +7,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from gridcase.grid.features import UNIT_LAYER, Feature, Part, to_shape
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER, Feature, Part, to_shape
 from gridcase.grid.metric import metres_per_unit
 from gridcase.services.steps.reference import Reference
 
 WIDTH = 1000
-_COMMUNITY_LAYER = "community"
-_COMMUNITY_DIGITS = 12
 #: A larger grid is drawn by its communities alone: the page stays small.
 _MOST_CELLS = 2000
 _MARGIN = 16
@@ -75,8 +74,8 @@ def draw(reference: Reference) -> Drawing:
     frame = _Frame.around(cells.values())
     shelves: dict[str, list[Feature]] = {}
     for code, feature in sorted(cells.items()):
-        shelves.setdefault(code[:_COMMUNITY_DIGITS], []).append(feature)
-    outlines = {code: reference.features.get((_COMMUNITY_LAYER, code)) for code in shelves}
+        shelves.setdefault(community_of(code), []).append(feature)
+    outlines = {code: reference.features.get((COMMUNITY_LAYER, code)) for code in shelves}
     if len(cells) > _MOST_CELLS:
         shelves = {code: [] if outlines[code] else members for code, members in shelves.items()}
     return Drawing(
@@ -95,7 +94,7 @@ def _area(frame: "_Frame", index: int, outline: Feature | None, members: Sequenc
     middle = to_shape(whole).representative_point()
     x, y = frame.place(middle.x, middle.y)
     return Area(
-        name=outline.name if outline else members[0].code[:_COMMUNITY_DIGITS],
+        name=outline.name if outline else community_of(members[0].code),
         shade=index % _SHADES,
         cells=frame.path(part for member in members for part in member.geometry),
         outline=frame.path(outline.geometry) if outline else "",

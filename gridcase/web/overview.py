@@ -11,6 +11,8 @@ from gridcase.domain.case import CaseNumber, CaseState, TypeKey, UnitCode
 from gridcase.edge.runtime import language as spoken_language
 from gridcase.edge.runtime import runtime, signed_in
 from gridcase.edge.texts import Language, label
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER
 from gridcase.services.overview import MonthTable, Overview, PublicCase, overview
 from gridcase.services.steps.reference import Reference
 from gridcase.web.console.menu import home_of
@@ -21,7 +23,6 @@ from gridcase.web.pages import page, pages
 #: Rows of a table on the page; the map shows all that were read.
 _OPEN_ROWS = 60
 _CLOSED_ROWS = 10
-_COMMUNITY_DIGITS = 12
 
 #: States that are always counted, also at zero; others only when there are any.
 _ALWAYS_COUNTED = tuple(
@@ -129,7 +130,7 @@ class _Writer:
 
     def line(self, case: PublicCase) -> CaseLine:
         """Write a case."""
-        community = self.features.get(("community", (case.cell or "")[:_COMMUNITY_DIGITS]))
+        community = self.features.get((COMMUNITY_LAYER, community_of(case.cell or "")))
         return CaseLine(
             number=case.number,
             type=self.type_name(case.type),

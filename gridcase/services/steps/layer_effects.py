@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from gridcase.domain.case import CaseNumber, CellCode
 from gridcase.domain.place import GeoPoint
+from gridcase.grid.codes import community_of
 from gridcase.grid.features import UNIT_LAYER, Feature
 from gridcase.grid.index import GridIndex
-from gridcase.services.steps.layering import LayerPlan, feature_bounds
+from gridcase.services.steps.layering import LayerPlan, bounds_of
 from gridcase.services.steps.reference import Reference
 from gridcase.store import map_points, places
 from gridcase.store.database import Tx
 from gridcase.store.map_points import OpenPlace
 from gridcase.workflow.routing import RoutingQuestion, route
 
-_COMMUNITY_DIGITS = 12
 #: What lies farther from everything that changes is located as before: a cell's tolerance is some metres.
 _MARGIN_E7 = 20_000
 
@@ -103,10 +103,10 @@ def _near(found: Sequence[OpenPlace], touched: Sequence[Feature]) -> list[OpenPl
     """Leave out what lies far from everything that changes."""
     if not touched:
         return []
-    bounds = [feature_bounds(one) for one in touched]
-    west, south = min(one[0] for one in bounds) - _MARGIN_E7, min(one[1] for one in bounds) - _MARGIN_E7
-    east, north = max(one[2] for one in bounds) + _MARGIN_E7, max(one[3] for one in bounds) + _MARGIN_E7
-    return [one for one in found if west <= one.lon_e7 <= east and south <= one.lat_e7 <= north]
+    west, south, east, north = bounds_of(touched)
+    columns = range(west - _MARGIN_E7, east + _MARGIN_E7 + 1)
+    rows = range(south - _MARGIN_E7, north + _MARGIN_E7 + 1)
+    return [one for one in found if one.lon_e7 in columns and one.lat_e7 in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +118,7 @@ class _Ground:
         if self.layer != UNIT_LAYER:
             return Standing(codes=grid.layers_at(point).get(self.layer, ()))
         cell = grid.locate(point).cell
-        return Standing(
-            codes=(cell,) if cell else (), community=(cell or "")[:_COMMUNITY_DIGITS], unit=self._unit(one, cell)
-        )
+        return Standing(codes=(cell,) if cell else (), community=community_of(cell or ""), unit=self._unit(one, cell))
 
     def _unit(self, one: OpenPlace, cell: CellCode | None) -> str:
         asked = RoutingQuestion(type=one.type, cell=cell, source=one.source, on=self.reference.on)

@@ -4,7 +4,7 @@ A cell is never deleted or renumbered: what is no longer wanted ends on a day, a
 Only a version that is replaced on its own first day gives its row up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
@@ -247,7 +247,12 @@ def _area_m2(feature: Feature) -> float:
 
 def feature_bounds(feature: Feature) -> tuple[int, int, int, int]:
     """West, south, east and north of a feature in units of 1e-7 degree."""
-    rings = [*feature.lines, *(part.outer for part in feature.geometry)]
+    return bounds_of([feature])
+
+
+def bounds_of(features: Iterable[Feature]) -> tuple[int, int, int, int]:
+    """West, south, east and north of some features, at least one, in units of 1e-7 degree."""
+    rings = [ring for one in features for ring in (*one.lines, *(part.outer for part in one.geometry))]
     longitudes = [x for ring in rings for x, _ in ring]
     latitudes = [y for ring in rings for _, y in ring]
     return min(longitudes), min(latitudes), max(longitudes), max(latitudes)

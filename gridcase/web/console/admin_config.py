@@ -18,6 +18,8 @@ from gridcase.domain.time import LimitUnit
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language, label, sentence
 from gridcase.edge.view import route_sentence
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER
 from gridcase.rules import edits
 from gridcase.rules.documents import Document, DocumentKind, Finding, read_document, write_document
 from gridcase.rules.rulesets import parse_rule_set
@@ -437,11 +439,11 @@ def _routing(*, refusal: GridcaseError | None = None) -> Response:
         status=status_of_refusal(refusal or wrong),
         rules=reference.rules.routing.rules,
         duties=duties(reference, today()),
-        area_names={code: one.name for (layer, code), one in reference.features.items() if layer == "community"},
+        area_names={code: one.name for (layer, code), one in reference.features.items() if layer == COMMUNITY_LAYER},
         units=reference.rules.units,
         types=reference.rules.catalogue.types,
         sources=tuple(Source),
-        cells=sorted({code[:12] for layer, code in reference.features if layer == "unit"}),
+        cells=sorted({community_of(code) for layer, code in reference.features if layer == UNIT_LAYER}),
         findings=findings,
         answer=answer,
         asked=request.args,

@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from gridcase.domain.actor import Role
 from gridcase.domain.errors import GridcaseError, invalid
 from gridcase.edge.runtime import calling, runtime
-from gridcase.grid.features import UNIT_LAYER
+from gridcase.grid.codes import community_of
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER
 from gridcase.services import delegating, rostering
 from gridcase.services.rostering import ImportedRoster
 from gridcase.services.steps.reference import Reference
@@ -28,7 +29,6 @@ from gridcase.web.console.admin_frame import (
 from gridcase.workflow.transitions import PEOPLE
 
 _DAYS = 7
-_COMMUNITY_DIGITS = 12
 
 
 @admin_route("/roster", roles=ROSTER)
@@ -153,8 +153,8 @@ def _roster(*, refusal: GridcaseError | None = None, copied: ImportedRoster | No
 
 def _area_names(reference: Reference) -> dict[str, str]:
     """Return the areas that a shift may be in, by code: streets and communities of the unit grid."""
-    communities = sorted({code[:_COMMUNITY_DIGITS] for layer, code in reference.features if layer == UNIT_LAYER})
-    named = {code: reference.features.get(("community", code)) for code in communities}
+    communities = sorted({community_of(code) for layer, code in reference.features if layer == UNIT_LAYER})
+    named = {code: reference.features.get((COMMUNITY_LAYER, code)) for code in communities}
     return {code: feature.name if feature else "" for code, feature in named.items()}
 
 

@@ -18,7 +18,7 @@ from gridcase.domain.errors import GridcaseError, InvalidInputError, NotFoundErr
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.runtime import runtime
 from gridcase.edge.texts import label
-from gridcase.edge.view import Viewing, queue_view, refusal_text
+from gridcase.edge.view import Viewing, community_name, queue_view, refusal_text
 from gridcase.services.acting import ActionRequest, perform
 from gridcase.services.bulk import key_of
 from gridcase.services.dashboard import (
@@ -59,7 +59,6 @@ _AVERAGED = (Figure.FILED, Figure.CLOSED)
 #: Bad when there are any.
 _ALARMING = (Figure.BREACHED, Figure.OVERDUE)
 _PAGE, _MOST_AT_ONCE, _CHARTED = 50, 50, 12
-_COMMUNITY_DIGITS = 12
 #: Others hold no case, and their ends cannot be told in another zone.
 _YEARS = range(1990, 2200)
 
@@ -281,7 +280,7 @@ def _cells(found: Dashboard, seen: Viewing) -> list[dict[str, Any]]:
     return [
         {
             "code": one.cell,
-            "community": _community(one.cell, seen),
+            "community": community_name(one.cell, seen.reference),
             "filed": one.filed,
             "before": one.before,
             "open": found.open_in.get(one.cell, 0),
@@ -290,11 +289,6 @@ def _cells(found: Dashboard, seen: Viewing) -> list[dict[str, Any]]:
         }
         for one in found.cells
     ]
-
-
-def _community(cell: str, seen: Viewing) -> str:
-    known = seen.reference.features.get(("community", cell[:_COMMUNITY_DIGITS]))
-    return known.name if known else cell[:_COMMUNITY_DIGITS]
 
 
 def _rows(cases: Sequence[ListedCase], seen: Viewing) -> list[Row]:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from gridcase.domain.case import CellCode, Source, UnitCode
+from gridcase.grid.codes import community_of
 from gridcase.grid.features import UNIT_LAYER
 from gridcase.services.steps.reference import Reference
 from gridcase.workflow.catalogue import CaseType
 from gridcase.workflow.routing import RoutingQuestion, route
-
-_COMMUNITY_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +80,8 @@ def _duty(reference: Reference, one: CaseType, places: Mapping[str, CellCode], o
 def _places(reference: Reference) -> dict[str, CellCode]:
     """Return one cell of each community, and of each smaller area that a rule names."""
     cells = sorted(code for layer, code in reference.features if layer == UNIT_LAYER)
-    named = {area for rule in reference.rules.routing.rules for area in rule.areas if len(area) > _COMMUNITY_DIGITS}
-    return _first_of(cells, [*dict.fromkeys(code[:_COMMUNITY_DIGITS] for code in cells), *sorted(named)])
+    named = {area for rule in reference.rules.routing.rules for area in rule.areas if area != community_of(area)}
+    return _first_of(cells, [*dict.fromkeys(community_of(code) for code in cells), *sorted(named)])
 
 
 def _first_of(cells: Sequence[str], areas: Iterable[str]) -> dict[str, CellCode]:

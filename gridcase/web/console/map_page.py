@@ -19,8 +19,8 @@ from gridcase.edge.compact import compact_answer, compact_json
 from gridcase.edge.countdown import Countdowns, countdown_words
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.texts import Language
-from gridcase.edge.view import listed_view, view_of
-from gridcase.grid.features import UNIT_LAYER
+from gridcase.edge.view import community_name, listed_view, view_of
+from gridcase.grid.features import COMMUNITY_LAYER, UNIT_LAYER
 from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cell_counts, map_points
 from gridcase.services.queue import has_changed, present_mark, soon_bounds
 from gridcase.services.reading import PageAsk, case_list, one_case
@@ -34,7 +34,6 @@ from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
 from gridcase.workflow.routing import RoutingQuestion, route
 
-_COMMUNITY_LAYER, _COMMUNITY_DIGITS = "community", 12
 _LISTED = 100
 _CELLS_LISTED = 200
 _OPEN = tuple(state for state in CaseState if state.is_open)
@@ -72,7 +71,7 @@ def layer_addresses() -> dict[str, str]:
     """Return where the browser gets the layers that a place is chosen on."""
     return {
         name: url_for("console.map_layer", layer=name, v=_layer_version(name))
-        for name in (UNIT_LAYER, _COMMUNITY_LAYER)
+        for name in (UNIT_LAYER, COMMUNITY_LAYER)
         if any(layer == name for layer, _ in calling().reference.features)
     }
 
@@ -151,7 +150,7 @@ def map_cell(code: str) -> Response:
     return fragment(
         "console/_map_cell.html",
         code=code,
-        community=_community(code),
+        community=community_name(code, calling().reference),
         responsible=() if called.actor.is_unit else _responsible(CellCode(code)),
         open=counts.open.get(code, 0),
         filed=counts.filed.get(code, 0),
@@ -189,7 +188,7 @@ def _listed() -> dict[str, Any]:
         "cases": [(listed_view(one, seen), clocks.of_case(one.case)) for one in found[:_LISTED]],
         "has_more": len(found) > _LISTED,
         "cells": [
-            (code, _community(code), counts.open.get(code, 0), counts.filed.get(code, 0))
+            (code, community_name(code, calling().reference), counts.open.get(code, 0), counts.filed.get(code, 0))
             for code in codes[:_CELLS_LISTED]
         ],
         "days": days,
@@ -261,11 +260,6 @@ def _responsible(code: CellCode) -> list[tuple[str, int]]:
         )
         for unit, n in sorted(tally.items(), key=lambda one: -one[1])
     ]
-
-
-def _community(code: str) -> str:
-    found = calling().reference.features.get((_COMMUNITY_LAYER, code[:_COMMUNITY_DIGITS]))
-    return found.name if found else code[:_COMMUNITY_DIGITS]
 
 
 def _classes(counts: Any) -> list[int]:

@@ -19,6 +19,7 @@ from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.runtime import calling, runtime
 from gridcase.edge.texts import Language, label
 from gridcase.edge.view import Viewing, queue_view, refusal_text
+from gridcase.grid.features import COMMUNITY_LAYER
 from gridcase.services.bulk import BULK_ACTIONS
 from gridcase.services.queue import (
     MOST_COUNTED,
@@ -235,7 +236,7 @@ def _said(name: str, value: str, seen: Viewing) -> str:
     if name == "type":
         return words.type(value)
     if name == "area":
-        known = seen.reference.features.get(("community", value))
+        known = seen.reference.features.get((COMMUNITY_LAYER, value))
         return known.name if known else value
     if name == "overdue":
         return words.word("queue.view_overdue")
@@ -250,7 +251,9 @@ def _type_text(ask: QueueAsk, seen: Viewing) -> str:
 
 
 def _communities(seen: Viewing) -> Choices:
-    found = [(code, one.name or code) for (layer, code), one in seen.reference.features.items() if layer == "community"]
+    found = [
+        (code, one.name or code) for (layer, code), one in seen.reference.features.items() if layer == COMMUNITY_LAYER
+    ]
     return sorted(found)
 
 
