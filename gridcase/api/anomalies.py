@@ -7,7 +7,7 @@ from marshmallow import Schema
 from gridcase.api.blueprint import ApiBlueprint
 from gridcase.api.documents import AnomalyListSchema, AnomalySchema, answers, body
 from gridcase.edge.anomaly_view import anomaly_view
-from gridcase.edge.bodies import read_body, read_query
+from gridcase.edge.bodies import read_body, read_cursor, read_query, write_cursor
 from gridcase.edge.fields import Choice, PageSize, Text
 from gridcase.edge.runtime import calling, language, runtime
 from gridcase.edge.view import Viewing
@@ -20,7 +20,7 @@ class AnomalyQuerySchema(Schema):
     """State and page."""
 
     state = Choice((OPEN, REVIEWED))
-    cursor = PageSize(default=2**31 - 1, most=2**31 - 1)
+    cursor = Text(most=200)
     limit = PageSize(default=50, most=200)
 
 
@@ -40,12 +40,14 @@ def index() -> dict[str, Any]:
     """Return what the evidence of phones shows that a person should look at: facts and numbers, no verdict."""
     asked = read_query(AnomalyQuerySchema)
     rt, called, limit = runtime(), calling(), asked["limit"]
-    found = anomalies(rt, called.actor, state=asked.get("state"), after=asked["cursor"], limit=limit)
+    after = read_cursor(asked["cursor"])[1] if "cursor" in asked else None
+    found = anomalies(rt, called.actor, state=asked.get("state"), after=after, limit=limit)
     viewing = Viewing(called.actor, called.reference, rt.clock.now(), language())
     shown = found[:limit]
+    last = shown[-1].row if len(found) > limit else None
     return {
         "items": [anomaly_view(one, viewing) for one in shown],
-        "next_cursor": str(shown[-1].row.id) if len(found) > limit else None,
+        "next_cursor": write_cursor(last.found_at, last.id) if last else None,
     }
 
 

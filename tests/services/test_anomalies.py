@@ -99,6 +99,21 @@ def test_what_a_single_photo_shows_is_listed(office, told, kind):
     assert [item["kind"] for item in found(office)] == [kind]
 
 
+def test_the_list_is_read_page_by_page_with_what_the_page_before_gave(office):
+    inspector, leader = office.caller("inspector"), office.caller("shift_leader")
+    for colour in ("red", "green", "blue"):
+        file(office, inspector, colour, from_gallery="true")
+    whole = found(office)
+    read, cursor = [], {}
+    while cursor is not None:
+        page = leader.get("/anomalies", limit=1, **cursor).json
+        read += page["items"]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+    assert (len(read), read) == (3, whole)
+    for made_up in ("2", "x", "9" * 300):
+        assert leader.get("/anomalies", cursor=made_up).status_code == 422
+
+
 def test_a_clock_moved_between_two_photos_of_a_device_is_listed_and_that_of_another_device_is_not(office):
     inspector, now = office.caller("inspector"), office.clock.now()
 
