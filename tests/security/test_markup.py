@@ -174,7 +174,10 @@ NAMES = [
     'a".jpg',
     "<script>alert(1)</script>.jpg",
     "a\x00.php",
+    "b\r\n\r\n<svg onload=alert(1)>.jpg",
+    "a" * 300 + ".jpg",  # longer than a name of a file may be
     "a" * 5000 + ".jpg",
+    "photo\u202egpj.exe",  # shown from right to left: photoexe.jpg
     "photo.svg",
     ".htaccess",
     "CON",
