@@ -17,7 +17,7 @@ from gridcase.domain.errors import InvalidInputError, KeyReusedError, NotFoundEr
 from gridcase.rules.documents import Document, DocumentKind, read_document, write_document
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of, scores_for
+from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of, runs_of, scores_for
 from gridcase.services.steps.keys import signing_key
 from gridcase.services.steps.month_facts import dates_of, read_period
 from gridcase.services.steps.month_score import rule_document, rule_sets_in_force
@@ -145,7 +145,7 @@ def runs(
     name = read_period(rt, period).name if period is not None else None
     with rt.database.reading() as tx:
         found = assessments.runs(tx, period=name, after=after, limit=limit)
-    return tuple(run_of(rt, one, is_whole=False) for one in found)
+    return runs_of(rt, found)
 
 
 def subject_score(rt: Runtime, actor: Actor, identity: int, subject: str) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ from gridcase.domain.plain_values import to_plain
 from gridcase.domain.time import Period, is_late
 from gridcase.rules.rulesets import parse_rule_set
 from gridcase.services.runtime import Runtime
-from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of
+from gridcase.services.steps.assessed import SEEING, Run, record_of, run_of, runs_of
 from gridcase.services.steps.contested import contested_for
 from gridcase.services.steps.month_facts import dates_of, read_period
 from gridcase.services.steps.month_score import rule_document
@@ -194,7 +194,7 @@ def month(rt: Runtime, actor: Actor, period_name: str) -> Month:
         period=period.name,
         dates=dates_of(rt.reference(), period),
         frozen_at=frozen.frozen_at if frozen else None,
-        runs=tuple(run_of(rt, one, is_whole=False) for one in runs),
+        runs=runs_of(rt, runs),
         undecided=undecided,
         reminders=tuple((one.step, one.due_at) for one in reminders),
     )

@@ -1,6 +1,6 @@
 """A run as it stands: what its row says, what was done with it, and what comes next by the timetable."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from gridcase.domain.time import Period
 from gridcase.services.steps.instance import Instance
 from gridcase.services.steps.month_facts import dates_of
 from gridcase.services.steps.permitting import ASSESSING
+from gridcase.services.steps.reference import Reference
 from gridcase.store import assessments
 from gridcase.store.assessments import RunRecord
 from gridcase.store.database import Tx
@@ -101,8 +102,17 @@ def record_of(tx: Tx, identity: int) -> RunRecord:
 
 def run_of(rt: Instance, record: RunRecord, *, is_whole: bool = True) -> Run:
     """Return a run as it stands now."""
-    row = record.row
+    return _run(rt, rt.reference(), record, is_whole=is_whole)
+
+
+def runs_of(rt: Instance, records: Iterable[RunRecord]) -> tuple[Run, ...]:
+    """Return runs as they stand now, without scores; the configuration is asked for once."""
     reference = rt.reference()
+    return tuple(_run(rt, reference, one, is_whole=False) for one in records)
+
+
+def _run(rt: Instance, reference: Reference, record: RunRecord, *, is_whole: bool) -> Run:
+    row = record.row
     dates = dates_of(reference, Period.parse(row.period, zone=rt.settings.zone))
     acts = {Act(name) for name in record.acts}
     now = rt.clock.now()
