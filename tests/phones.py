@@ -178,7 +178,11 @@ class Phone:
     def sync(self) -> None:
         """Bring the copies up to date, and show the tasks."""
         self.go("#/tasks")
-        self.page.evaluate("import('/static/m/sync.js').then((sync) => sync.pull())")
+        # One that is on its way already may have been told before what is looked for now.
+        self.page.evaluate(
+            "import('/static/m/sync.js').then(async (sync) => {"
+            "while (sync.state.busy) await new Promise((resolve) => setTimeout(resolve, 50)); await sync.pull(); })"
+        )
 
     def stand(self, *, north: float = 0, accuracy_m: float | None = None) -> None:
         """Stand so many degrees north of the phone's own place, and let the app know."""

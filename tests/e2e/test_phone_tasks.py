@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 #: About 200 m in degrees of latitude.
 TWO_HUNDRED_M = 0.0018
+#: Of a kind that no other test here files: only three cases nearby are shown.
+POLES = {"scheme": "GBT47678.5-2026", "kind": "event", "code": "10002"}
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def test_what_is_begun_at_a_place_of_a_campaign_stays_there_and_may_be_a_case_kn
     street: Street, phone: Phone, desk: Desk
 ) -> None:
     leader = run_campaign(street, "phone-2", "人民公园北门", "红梅公园东门")
-    known = desk.filed("inspector2")
+    known = desk.filed("inspector2", type=POLES)
     phone.sync()
     page = phone.go("#/file?campaign=phone-2&place=1")
     phone.shoot(noise(14))
@@ -198,7 +200,7 @@ def test_what_is_begun_at_a_place_of_a_campaign_stays_there_and_may_be_a_case_kn
         assert page.locator(".tile").count() == 0
     phone.go("#/file?campaign=phone-2&place=1")
     page.wait_for_selector(".tile img")
-    phone.choose_type("09012")
+    phone.choose_type(POLES["code"])
     page.click(f"[data-key=same-{known}]")
     phone.until_sent(2)
     first, second = leader.get("/campaigns/phone-2").json["places"]
@@ -208,11 +210,11 @@ def test_what_is_begun_at_a_place_of_a_campaign_stays_there_and_may_be_a_case_kn
 def test_the_same_thing_gets_the_photos_as_evidence_instead_of_a_new_case(
     street: Street, phone: Phone, desk: Desk
 ) -> None:
-    number = desk.filed("inspector2")
+    number = desk.filed("inspector2", type=POLES)
     cases, _ = street.counts()
     page = phone.go("#/file")
     phone.shoot(noise(10))
-    phone.choose_type("09012")
+    phone.choose_type(POLES["code"])
     page.click(f"[data-key=same-{number}]")
     phone.until_sent(1)
     assert street.counts()[0] == cases
@@ -305,6 +307,21 @@ def test_a_photo_still_being_made_ready_goes_along_and_two_taps_file_once(phone:
     assert (len(item["photos"]), item["body"]["description"]) == (1, "靠近公交站")
     page.wait_for_timeout(400)  # longer than a note waits before it is kept
     assert page.evaluate(DRAFTS.format(key=f"file:{item['owner']}")) is None
+
+
+def test_a_photo_is_there_when_somebody_left_the_form_and_came_back_before_it_was_ready(phone: Phone) -> None:
+    page = phone.go("#/file")
+    page.evaluate(SLOW, 3)
+    page.set_input_files(CAMERA.format(usage="file"), as_file(noise(17)))
+    page.locator(".tile").wait_for()
+    phone.go("#/tasks")
+    phone.go("#/file")
+    assert (page.locator(".tile").count(), page.locator(".tile img").count()) == (1, 0)
+    phone.choose_type("06012")
+    page.wait_for_selector(".tile img")
+    page.reload()
+    page.wait_for_selector(".tile img")
+    page.wait_for_selector("[data-key=change-type]")
 
 
 def test_a_field_that_is_written_in_is_not_taken_away_and_the_screen_goes_on_afterwards(phone: Phone) -> None:

@@ -110,6 +110,21 @@ def test_what_is_sent_next_is_due_and_in_order(decide: Decide) -> None:
     assert [one and one["id"] for one in found] == [name for _, name in SENDING]
 
 
+LOOKING = [
+    ([], None),
+    ([item("soon", 1, next_at=NOW + 5), item("later", 2, next_at=NOW + 9)], NOW + 5),
+    ([item("theirs", 1, owner=OTHER, next_at=NOW + 5)], None),
+    ([item("first", 1, chain="A", next_at=NOW + 5), item("second", 2, chain="A")], NOW + 5),
+    ([FILED | {"status": "parked"}, item("visit", 2, after="filed")], None),  # the person's turn: no use in looking
+]
+
+
+def test_the_phone_looks_again_when_something_is_due_and_not_before(decide: Decide) -> None:
+    found = decide([["nextLook", items, {"owner": OWNER, "now": NOW}] for items, _ in LOOKING])
+
+    assert found == [when for _, when in LOOKING]
+
+
 def test_a_confirmation_tells_the_number_to_what_builds_on_it_and_to_nothing_else(decide: Decide) -> None:
     done = {"at": NOW, "number": "AJ1"}
     visit = item("visit", 2, after="filed", body={"result": "case"})

@@ -12,12 +12,12 @@ import { t } from './words.js';
 const MOST_PHOTOS = 9;
 
 /** Limits of this server, told in the shell. */
-export function limits() {
+function limits() {
   const { maxBytes, maxPixels } = document.body.dataset;
   return { maxBytes: Number(maxBytes), maxPixels: Number(maxPixels) };
 }
 
-/** Photos just taken that are still being made ready, by the key of their draft: {usage, left, done}. */
+/** Photos just taken that are still being made ready, by the key of their draft: {draft, usage, left, done}. */
 const underway = new Map();
 const takesOf = (key) => underway.get(key) || [];
 
@@ -25,6 +25,9 @@ const takesOf = (key) => underway.get(key) || [];
 export function inPreparation(draftKey, usage = null) {
   return takesOf(draftKey).filter((take) => usage === null || take.usage === usage).reduce((sum, take) => sum + take.left, 0);
 }
+
+/** The draft that photos on their way will be put in, as it is in memory; null when none are. */
+export const draftInHand = (draftKey) => takesOf(draftKey)[0]?.draft || null;
 
 /** Wait until every photo taken for a draft is kept, or was refused in words. */
 export async function photosReady(draftKey) {
@@ -43,7 +46,7 @@ export function photoStrip(screen, { usage, onKept, isFirst = false, word = 'pho
   const coming = inPreparation(draftKey, usage);
   const take = (files, isGallery) => {
     const chosen = [...files].slice(0, MOST_PHOTOS - own.length - coming);
-    return track(draftKey, { usage, left: chosen.length }, again, async (file) => {
+    return track(draftKey, { draft, usage, left: chosen.length }, again, async (file) => {
       const kept = await keepPhoto(file, { usage, owner: account.id, device: account.device, isGallery });
       if (!kept) return;
       draft.photos.push({ id: kept.photo.id, usage });
@@ -84,13 +87,13 @@ async function track(draftKey, take, again, makeReady, files) {
     for (const file of files) {
       await makeReady(file);
       take.left -= 1;
-      if (take.left) await again();
+      if (take.left) await again.quietly();
     }
   };
   underway.set(draftKey, [...takesOf(draftKey), take]);
   take.done = makeAll().finally(() => {
     underway.set(draftKey, takesOf(draftKey).filter((one) => one !== take));
-    return again();
+    return again.quietly();
   });
   return take.done;
 }

@@ -1,6 +1,6 @@
 // Times, distances and sizes as people read them.
 
-import { language, t } from './words.js';
+import { t } from './words.js';
 
 const two = (number) => String(number).padStart(2, '0');
 
@@ -44,5 +44,5 @@ export function limit(one) {
 }
 
 export function joined(parts) {
-  return parts.filter(Boolean).join(language() === 'en' ? ' · ' : ' · ');
+  return parts.filter(Boolean).join(' · ');
 }

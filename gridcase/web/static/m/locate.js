@@ -13,7 +13,7 @@ const PER_METRE = 1e6;
 const FARTHEST = 3.6e9;
 
 /** Round as Python does: a half goes to the even neighbour. */
-export function roundHalfEven(x) {
+function roundHalfEven(x) {
   const low = Math.floor(x);
   const rest = x - low;
   if (rest < 0.5) return low;
@@ -71,14 +71,12 @@ function unpackRing(flat) {
 
 /** The cells of a grid as the sync sends it, ready to be asked. */
 export class Grid {
-  constructor({ digest = '', tolerance_m: tolerance = 30, cells = [], communities = [] }) {
-    this.digest = digest;
+  constructor({ tolerance_m: tolerance = 30, cells = [], communities = [] }) {
     this.toleranceM = tolerance;
     this.communities = new Map(communities);
     // By code: the first cell found that holds a point has the lowest code.
     const ordered = [...cells].sort((one, other) => (one[0] < other[0] ? -1 : one[0] > other[0] ? 1 : 0));
     this.cells = ordered.map((cell) => makeCell(cell));
-    this.byCode = new Map(this.cells.map((cell) => [cell.code, cell]));
     this.bounds = around(this.cells);
   }
 

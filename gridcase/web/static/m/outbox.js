@@ -13,7 +13,7 @@ const channel = typeof BroadcastChannel === 'function' ? new BroadcastChannel('g
 export const events = new EventTarget();
 
 /** What the sender is doing, for the screens. */
-export const state = { sending: '', photo: 0, failures: 0, waitsUntil: 0 };
+export const state = { sending: '', failures: 0, waitsUntil: 0 };
 
 function changed() {
   events.dispatchEvent(new Event('change'));
@@ -30,7 +30,7 @@ export function exclusively(work) {
   return chain;
 }
 
-/** The signed-in account {id, name, username, role, device}, or null. */
+/** The signed-in account {id, name, username, device, expires_at}, or null. */
 export const account = () => store.getMeta('account');
 
 /**
@@ -135,9 +135,10 @@ async function sendAll() {
   let isKnown = false;
   for (;;) {
     const items = await store.allItems();
-    const item = rules.nextItem(items, { owner: owner.id, now: Date.now() });
+    const asked = { owner: owner.id, now: Date.now() };
+    const item = rules.nextItem(items, asked);
     if (!item) {
-      const look = rules.nextLook(items, { owner: owner.id });
+      const look = rules.nextLook(items, asked);
       if (look !== null) sleep(Math.max(look - Date.now(), 1000));
       return;
     }
@@ -178,7 +179,6 @@ async function sendItem(item) {
   const photos = await store.getPhotos(item.photos);
   const ids = [];
   for (const [index, photo] of photos.entries()) {
-    state.photo = index + 1;
     if (!photo.attachment) {
       const reply = await upload(photo);
       if (rules.judge(reply) !== Verdict.DONE) return reply === null ? null : { ...reply, photo: index + 1 };
@@ -187,7 +187,6 @@ async function sendItem(item) {
     }
     ids.push(photo.attachment);
   }
-  state.photo = 0;
   const { path, headers, body } = request(item, ids);
   return api.call('POST', path, { body, headers: { 'Idempotency-Key': item.id, ...headers } });
 }
@@ -240,8 +239,7 @@ async function settle(item, reply) {
 
 async function confirm(item, reply) {
   const number = reply.body?.number || item.target.number || null;
-  const isReplay = reply.headers.get('Idempotency-Replayed') === 'true';
-  const done = { at: Date.now(), number, state_label: reply.body?.state_label || '', is_replay: isReplay };
+  const done = { at: Date.now(), number };
   await store.updateItems((one) => rules.confirmed(one, item.id, done));
   events.dispatchEvent(new CustomEvent('confirmed', { detail: { item, body: reply.body } }));
 }

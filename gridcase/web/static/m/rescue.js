@@ -4,19 +4,19 @@
 import * as store from './store.js';
 import { Status } from './rules.js';
 
-export const FORMAT = 'gridcase-outbox';
+const FORMAT = 'gridcase-outbox';
 const VERSION = 1;
 const CHUNK = 0x8000;
 
 /** Bytes as base64, by pieces: a whole photo at once is too many arguments. */
-export function toBase64(buffer) {
+function toBase64(buffer) {
   const bytes = new Uint8Array(buffer);
   let text = '';
   for (let at = 0; at < bytes.length; at += CHUNK) text += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
   return btoa(text);
 }
 
-export function fromBase64(text) {
+function fromBase64(text) {
   return Uint8Array.from(atob(text), (one) => one.charCodeAt(0)).buffer;
 }
 

@@ -75,11 +75,14 @@ export function nextItem(items, { owner, now }) {
   return null;
 }
 
-/** When to look again: the earliest time at which a waiting item is due; null when nothing waits by itself. */
-export function nextLook(items, { owner }) {
+/**
+ * When to look again once nothing is ready: the earliest time at which a waiting item is due; null when nothing waits by
+ * itself. What is due but builds on something refused comes to nothing until the person acts.
+ */
+export function nextLook(items, { owner, now }) {
   const times = items
-    .filter((item) => item.owner === owner && item.status === Status.QUEUED)
-    .map((item) => item.next_at || 0);
+    .filter((item) => item.owner === owner && item.status === Status.QUEUED && item.next_at > now)
+    .map((item) => item.next_at);
   return times.length ? Math.min(...times) : null;
 }
 

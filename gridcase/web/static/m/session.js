@@ -42,8 +42,8 @@ export function signIn(username, password) {
     if (reply.status !== 201) throw new SignInError(api.inWords(reply));
     const me = await api.call('GET', '/api/v1/me');
     if (me?.status !== 200) throw new SignInError(me ? api.inWords(me) : { code: 'offline', detail: '' });
-    const { id, name, role, role_label, scope } = me.body;
-    const account = { id, name, role, role_label, scope, username, device, expires_at: reply.body.expires_at || null };
+    const { id, name } = me.body;
+    const account = { id, name, username, device, expires_at: reply.body.expires_at || null };
     const before = await store.getMeta('account');
     // Another person's copies of cases are not for this one's eyes; what that person filed stays in the outbox.
     if (before && before.id !== id) await store.forgetHeld(before.id);

@@ -9,8 +9,8 @@ const STRICT = { durability: 'strict' };
 
 let opening = null;
 
-/** Tell the person to load the page anew when another tab needs a newer layout of the storage. */
-export let whenOutdated = () => {};
+let whenOutdated = () => {};
+/** Be called when another tab needs a newer layout of the storage: the page has to be loaded anew. */
 export function onOutdated(call) {
   whenOutdated = call;
 }

@@ -9,7 +9,7 @@ import { judge, Verdict } from './rules.js';
 import * as store from './store.js';
 
 export const events = new EventTarget();
-export const state = { busy: false, at: 0, failed: false };
+export const state = { busy: false, failed: false };
 
 const PAGES = 200;
 const EVERY_MS = 3 * 60 * 1000;
@@ -49,8 +49,7 @@ async function pullAll(account) {
     await takeIn(account, reply.body);
     if (!reply.body.more) break;
   }
-  state.at = Date.now();
-  await store.setMeta(`synced:${account.id}`, state.at);
+  await store.setMeta(`synced:${account.id}`, Date.now());
   await fetchThumbs(account);
   return true;
 }

@@ -11,7 +11,7 @@ import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
 import {
-  away, choices, distanceTo, draftOf, head, keepNow, keepSoon, located, placeLine, pointOf, redrawing, sending, witnessed,
+  away, begin, choices, distanceTo, draftOf, head, keepNow, keepSoon, located, placeLine, pointOf, redrawing, sending, witnessed,
 } from './shared.js';
 import { smallPicture } from './tasks.js';
 
@@ -94,7 +94,7 @@ async function shown(screen, parts) {
   screen.withinM = await sync.heldWithin();
   screen.save = () => store.setDraft(draftKey, draft);
   screen.again = redrawing(main, () => parts(screen));
-  await screen.again();
+  await begin(screen);
   const stop = onPosition(() => !draft.fix && screen.again.quietly());
   return () => {
     stop();

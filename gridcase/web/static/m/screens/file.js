@@ -11,7 +11,7 @@ import { lastPosition, onPosition, positionProblem, warmUp } from '../position.j
 import * as store from '../store.js';
 import * as sync from '../sync.js';
 import { named, t } from '../words.js';
-import { choices, draftOf, head, keepNow, keepSoon, located, placeLine, redrawing, sending, witnessed } from './shared.js';
+import { begin, choices, draftOf, head, keepNow, keepSoon, located, placeLine, redrawing, sending, witnessed } from './shared.js';
 
 const FREQUENT = 6;
 
@@ -31,8 +31,8 @@ export async function show(main, { account, query }) {
   screen.save = () => store.setDraft(draftKey, draft);
   screen.again = redrawing(main, () => parts(screen));
   const stop = onPosition(() => screen.mode === 'form' && !draft.fix && screen.again.quietly());
-  await screen.again();
-  await lookNear(screen);
+  await begin(screen);
+  lookNear(screen);
   return () => {
     stop();
     screen.map?.close();
@@ -94,7 +94,7 @@ function placePart(screen, place) {
   return h('section.where', {},
     problem ? h('p.place.warn', { role: 'status' }, icon('place'), h('span', {}, t(`place.${problem}`))) : placeLine(grid, place, { isMoved: Boolean(draft.pin) }),
     grid ? h('button.button.small', {
-      type: 'button', 'data-key': 'move', onclick: () => { screen.mode = 'map'; screen.again(); },
+      type: 'button', 'data-key': 'move', onclick: () => { screen.mode = 'map'; screen.centre = null; screen.again(); },
     }, t(place ? 'place.move' : 'place.set')) : null,
     isLost || draft.address ? h('label.field', {}, h('span', {}, t('place.address')), h('input', {
       type: 'text', maxlength: 500, value: draft.address, 'data-key': 'address',
@@ -199,19 +199,20 @@ function matching(types, written) {
 
 function mapParts(screen) {
   const { draft, grid } = screen;
-  const start = placeOf(draft) || lastPosition() || middleOf(grid);
+  // Drawn anew while the pin is being moved, it stays where it was moved to.
+  const start = screen.centre || placeOf(draft) || lastPosition() || middleOf(grid);
   const canvas = h('canvas.map', { tabindex: 0, role: 'application', 'aria-label': t('map.pin_help') });
   const told = h('div.told', { role: 'status' });
-  let centre = { x: start.x, y: start.y };
+  screen.centre = { x: start.x, y: start.y };
   const tell = (place) => {
-    centre = place;
+    screen.centre = place;
     const isMoved = !draft.fix || place.x !== draft.fix.x || place.y !== draft.fix.y;
     told.replaceChildren(placeLine(grid, { ...place, accuracy_m: isMoved ? 0 : draft.fix.accuracy_m }, { isMoved }));
   };
   requestAnimationFrame(() => {
     screen.map?.close();
     screen.map = new CellMap(canvas, { grid, centre: start, scale: 1.2, me: draft.fix || lastPosition(), onMove: tell });
-    tell(centre);
+    tell(screen.centre);
   });
   return [
     head(t('place.move'), { aside: h('button.button.small', { type: 'button', onclick: () => { screen.mode = 'form'; screen.again(); } }, t('app.cancel')) }),
@@ -219,6 +220,7 @@ function mapParts(screen) {
     h('div.foot', {}, told, h('button.button.primary.big', {
       type: 'button', 'data-key': 'use-pin',
       onclick: async () => {
+        const { centre } = screen;
         const isMoved = !draft.fix || centre.x !== draft.fix.x || centre.y !== draft.fix.y;
         draft.pin = isMoved ? { x: Math.round(centre.x), y: Math.round(centre.y) } : null;
         screen.mode = 'form';
@@ -262,16 +264,15 @@ function nearPart(screen) {
     h('h2', {}, t('near.title')),
     screen.near.map((one) => h('div.case', {},
       thumb(one, screen.account),
-      h('div', {}, h('b', {}, named(one.type) || one.type?.name), h('small', {}, joined([one.state_label, metres(one.distance_m), one.filed_at ? ago(one.filed_at) : ''])),
+      h('div', {}, h('b', {}, named(one.type)), h('small', {}, joined([one.state_label, metres(one.distance_m), one.filed_at ? ago(one.filed_at) : ''])),
         h('small.code', {}, one.number)),
       h('button.button.small', { type: 'button', 'data-key': `same-${one.number}`, onclick: () => sending(screen, () => attachTo(screen, one)) }, t('near.same')))));
 }
 
 function thumb(one, account) {
   const box = h('span.thumb', {});
-  const url = one.thumb_url || one.thumb;
-  if (!url) return box;
-  api.call('GET', url, { binary: true, timeout: 8000 }).then((reply) => {
+  if (!one.thumb_url) return box;
+  api.call('GET', one.thumb_url, { binary: true, timeout: 8000 }).then((reply) => {
     if (reply?.status === 200 && reply.body instanceof ArrayBuffer) box.append(image(reply.body, reply.type, t('near.photo')));
   });
   return box;

@@ -1,6 +1,6 @@
 // 发件箱: what waits, what needs the person, what the server has confirmed; and the rescue file.
 
-import { confirmed, h, icon, image, say } from '../dom.js';
+import { confirmed, h, image, say } from '../dom.js';
 import { joined, when } from '../format.js';
 import * as outbox from '../outbox.js';
 import { exportFile, importFile } from '../rescue.js';

@@ -1,7 +1,7 @@
 // Pieces that several screens show: the head, a line about a place, a row of choices.
 
 import { clockOffsetMs } from '../api.js';
-import { inPreparation, photosReady } from '../capture.js';
+import { draftInHand, inPreparation, photosReady } from '../capture.js';
 import { fill, h, icon, say } from '../dom.js';
 import { metres } from '../format.js';
 import { PER_DEGREE, distanceM, toE7 } from '../locate.js';
@@ -100,6 +100,7 @@ const LATER_MS = 500;
  */
 export function redrawing(main, draw) {
   let waiting = null;
+  let drawing = Promise.resolve();
   let isAsked = false;
   let timer = 0;
   const run = async () => {
@@ -113,7 +114,12 @@ export function redrawing(main, draw) {
     timer = setTimeout(soon, LATER_MS);
     return main;
   };
-  const soon = () => (waiting ??= Promise.resolve().then(run));
+  // One after the other: what was read later is never drawn over by what was read before.
+  const soon = () => {
+    waiting ??= drawing.then(run);
+    drawing = waiting.catch(() => {});
+    return waiting;
+  };
   const again = () => {
     isAsked = true;
     return soon();
@@ -124,10 +130,16 @@ export function redrawing(main, draw) {
 
 // --- filling in and sending --------------------------------------------------------------------------------------------
 
-/** What is filled in so far under a key, else what is being changed, else a new draft. Photos on their way are awaited. */
+/** What is filled in so far under a key, else what is being changed, else a new draft. */
 export async function draftOf(key, editing, make) {
-  await photosReady(key);
-  return (await store.getDraft(key)) || (editing ? structuredClone(editing.draft) : make());
+  // Whoever left while a photo was made ready and came back goes on with the draft it is put in.
+  return draftInHand(key) || (await store.getDraft(key)) || (editing ? structuredClone(editing.draft) : make());
+}
+
+/** Draw a screen for the first time, and once more when the photos that were on their way before it are there. */
+export async function begin(screen) {
+  await screen.again();
+  if (inPreparation(screen.draftKey)) photosReady(screen.draftKey).then(screen.again);
 }
 
 /** Keep what is written a moment after the last key. */
