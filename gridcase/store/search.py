@@ -23,6 +23,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    func,
     literal_column,
     or_,
     select,
@@ -38,6 +39,8 @@ from gridcase.store.database import LARGEST_ID, UtcDateTime
 #: word of every second case ("路") must not read half a million. Among open cases all are.
 MOST_LOOKED_THROUGH = 2000
 _MOST_GRAMS = 16
+#: Cases in which a word of an everyday road is found often enough.
+_WINDOW = 100_000
 _LEAST_OF_A_NUMBER = 3
 #: Of the identity in our number.
 _LEAST_DIGITS = 6
@@ -61,7 +64,7 @@ _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _DAY = timedelta(days=1)
 
 
-def matching(asked: Sequence[str], *, is_sqlite: bool, only_open: bool) -> CompoundSelect[tuple[int]]:
+def matching(asked: Sequence[str], *, is_sqlite: bool, only_open: bool, newest: int = 0) -> CompoundSelect[tuple[int]]:
     """Return the identities of the cases that hold every word, each in any one text, or that have the number.
 
     Parameters
@@ -71,8 +74,10 @@ def matching(asked: Sequence[str], *, is_sqlite: bool, only_open: bool) -> Compo
         alone), or the beginning of a number that another system gave.
     only_open
         The list shows open cases alone: then all of them are looked through.
+    newest
+        Identity of the newest case, for a server whose index does not know which cases are new; 0 if not known.
     """
-    parts = [_by_words(asked, is_sqlite=is_sqlite, only_open=only_open)]
+    parts = [_by_words(asked, is_sqlite=is_sqlite, only_open=only_open, newest=newest)]
     if len(asked) == 1:
         parts += _by_number(asked[0], is_sqlite=is_sqlite)
     return union_all(*parts)
@@ -90,36 +95,45 @@ def grams(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(lowered[n : n + 2] for n in range(len(lowered) - 1)))[:_MOST_GRAMS]
 
 
-def _by_words(asked: Sequence[str], *, is_sqlite: bool, only_open: bool) -> Select[tuple[int]]:
+def _by_words(asked: Sequence[str], *, is_sqlite: bool, only_open: bool, newest: int) -> Select[tuple[int]]:
     held = select(_CASES.id).where(*(_holds(word) for word in asked))
     if only_open:
         return held.where(_CASES.state.in_(sorted(str(state) for state in OPEN_STATES)))
     pairs = tuple(dict.fromkeys(pair for word in asked for pair in grams(word)))[:_MOST_GRAMS]
-    candidates = _candidates(pairs, is_sqlite=is_sqlite)
+    candidates = _candidates(pairs, is_sqlite=is_sqlite, newest=newest)
     return held.where(_CASES.id.in_(candidates))
 
 
-def _candidates(pairs: tuple[str, ...], *, is_sqlite: bool) -> Select[tuple[int]]:
+def _candidates(pairs: tuple[str, ...], *, is_sqlite: bool, newest: int) -> Select[tuple[int]]:
     """Return the newest cases that have all pairs; with no pair, of a single letter, the newest of all."""
     if not pairs:
-        newest = select(_CASES.id).order_by(_CASES.id.desc()).limit(MOST_LOOKED_THROUGH).subquery()
-        return select(newest.c.id)
-    if is_sqlite:
+        found = select(_CASES.id).order_by(_CASES.id.desc())
+    elif is_sqlite:
         wanted = " AND ".join(pair.encode().hex().upper() for pair in pairs)
-        found = (
-            select(_SEARCH.c.rowid.label("id"))
-            .where(literal_column("case_search").op("MATCH")(bindparam(None, wanted, type_=String)))
-            .order_by(_SEARCH.c.rowid.desc())
-        )
+        matched = literal_column("case_search").op("MATCH")(bindparam(None, wanted, type_=String))
+        found = select(_SEARCH.c.rowid.label("id")).where(matched).order_by(_SEARCH.c.rowid.desc())
     else:
-        array = cast(bindparam(None, list(pairs), type_=ARRAY(Text)), ARRAY(Text))
-        found = (
-            select(_SEARCH.c.case_id.label("id"))
-            .where(_SEARCH.c.grams.op("@>")(array))
-            .order_by(_SEARCH.c.case_id.desc())
-        )
+        return _newest_first(pairs, newest)
     limited = found.limit(MOST_LOOKED_THROUGH).subquery()
     return select(limited.c.id)
+
+
+def _newest_first(pairs: tuple[str, ...], newest: int) -> Select[tuple[int]]:
+    """Return the newest cases that have all pairs, on PostgreSQL: from a window of new ones if they are enough.
+
+    Its index gives all that have the pairs, in no order. Whether the window had enough is asked before any older one
+    is read.
+    """
+    array = cast(bindparam(None, list(pairs), type_=ARRAY(Text)), ARRAY(Text))
+    held = select(_SEARCH.c.case_id.label("id")).where(_SEARCH.c.grams.op("@>")(array))
+    held = held.order_by(_SEARCH.c.case_id.desc()).limit(MOST_LOOKED_THROUGH)
+    # Written into the statement: with a parameter the server would not know how few the window has.
+    edge: ColumnElement[int] = literal_column(str(max(newest - _WINDOW, 0)), Integer)
+    recent = held.where(_SEARCH.c.case_id > edge).cte("recent").prefix_with("MATERIALIZED", dialect="postgresql")
+    is_short = select(func.count()).select_from(recent).scalar_subquery() < MOST_LOOKED_THROUGH
+    older = held.where(_SEARCH.c.case_id <= edge, is_short).subquery()
+    either = union_all(select(recent.c.id), select(older.c.id)).subquery()
+    return select(either.c.id).order_by(either.c.id.desc()).limit(MOST_LOOKED_THROUGH)
 
 
 def _holds(word: str) -> ColumnElement[bool]:

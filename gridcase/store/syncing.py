@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select, union
 
 from gridcase.domain.actor import Actor
 from gridcase.domain.case import PersonId
@@ -70,14 +70,15 @@ class HeldPlace:
 
 def held_ids(tx: Tx, actor: Actor, after: int, limit: int) -> tuple[int, ...]:
     """Return the cases that an actor's phone holds now, above an identity and in its order."""
-    # By the open cases and the tasks that wait, not by all that an inspector filed or was asked in years.
+    # By the open cases and the tasks that wait, each by its index, not by all that an inspector filed or was asked.
     person = actor.person
+    sees = visible_to(actor, is_narrow=True)
     filed = or_(unsought(CaseRow.filed_by, 0) == person, unsought(CaseRow.found_by, 0) == person)
-    waits = and_(unsought(CaseRow.inspector_id, 0) == person, CaseRow.id.in_(_waiting(person)))
-    statement = select(CaseRow.id).where(
-        CaseRow.id > after, visible_to(actor, is_narrow=True), or_(and_(is_open(), filed), waits)
-    )
-    return tuple(tx.execute(statement.order_by(CaseRow.id).limit(limit)).scalars())
+    mine = select(CaseRow.id).where(CaseRow.id > after, is_open(), filed, sees)
+    waits = CaseRow.id.in_(_waiting(person)), unsought(CaseRow.inspector_id, 0) == person
+    asked = select(CaseRow.id).where(CaseRow.id > after, *waits, sees)
+    either = union(mine, asked).subquery()
+    return tuple(tx.execute(select(either.c.id).order_by(either.c.id).limit(limit)).scalars())
 
 
 def moved_ids(tx: Tx, actor: Actor, span: tuple[Cursor, Cursor], after: int, limit: int) -> tuple[int, ...]:

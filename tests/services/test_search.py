@@ -5,6 +5,7 @@ from sqlalchemy import insert
 
 from gridcase.domain.case import OPEN_STATES
 from gridcase.services.reading import CaseFilter, PageAsk, case_list
+from gridcase.store import search as store
 from gridcase.store.cases import CaseReferenceRow
 from gridcase.store.search import grams
 from tests.office import Office
@@ -90,6 +91,14 @@ def test_a_corrected_address_is_found_under_its_new_words_alone(office, filed):
     assert shown["address"] == "晋陵中路口"
     assert search(office, filed, "晋陵") == {"lane"}
     assert search(office, filed, "延陵") == set()
+
+
+@pytest.mark.parametrize("window", [0, 1, 2, 3, 100])
+@pytest.mark.parametrize(("most", "expected"), [(1, {"signs"}), (2, {"rubbish", "signs"}), (9, {"rubbish", "signs"})])
+def test_of_many_that_hold_the_words_the_newest_are_looked_through(office, filed, monkeypatch, window, most, expected):
+    monkeypatch.setattr(store, "_WINDOW", window)
+    monkeypatch.setattr(store, "MOST_LOOKED_THROUGH", most)
+    assert search(office, filed, "大街") == expected
 
 
 def test_a_word_is_asked_for_by_its_pairs():
