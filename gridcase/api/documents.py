@@ -143,7 +143,9 @@ class AnomalySchema(Schema):
     label = fields.String(required=True)
     text = fields.String(required=True)
     figures = fields.Dict(required=True)
-    number = fields.String(required=True)
+    number = fields.String(
+        allow_none=True, required=True, metadata={"description": "Of the case; null for a visit of a campaign place"}
+    )
     person = fields.Dict(required=True)
     at = fields.String(required=True)
     found_at = fields.String(required=True)

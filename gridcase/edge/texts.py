@@ -44,7 +44,7 @@ def sentence(code: str, params: Mapping[str, str | int], language: Language) -> 
 
 
 #: What somebody has to find again, or write, letter by letter in a file: ``rounding`` is a key there, not 取整误差.
-_AS_WRITTEN = frozenset({"key", "id", "column", "indicator", "choices", "username"})
+_AS_WRITTEN = frozenset({"key", "id", "campaign", "column", "indicator", "choices", "username"})
 
 
 def label(word: str, language: Language) -> str:
@@ -246,6 +246,12 @@ LABELS: dict[str, Text] = {
     "no_place": Text("没有现场位置", "No position"),
     "gallery_photo": Text("相册照片", "Photo from the gallery"),
     "exif_differs": Text("照片信息不一致", "Picture data differ"),
+    "visit_doubted": Text("走访存疑", "Visit doubted"),
+    "too_far": Text("离目标过远", "too far away"),
+    "photo_old": Text("照片过旧", "old photo"),
+    "photo_known": Text("照片已用过", "photo used before"),
+    "clock_off": Text("设备时钟不可信", "the device's clock cannot be trusted"),
+    "sent_late": Text("上传过晚", "sent too late"),
     "reviewed": Text("已复核", "Reviewed"),
     "open": Text("待处理", "Open"),
     "override_reason": Text("情况说明（位置或照片存疑时填写）", "Reason, where place or photo is doubted"),
@@ -645,6 +651,9 @@ SENTENCES: dict[str, Text] = {
     "fast_move": Text(
         "两张照片的拍摄位置相距 {metres} 米，间隔 {seconds} 秒。",
         "Two photos were taken {metres} m apart within {seconds} s.",
+    ),
+    "visit_doubted": Text(
+        "专项行动 {campaign} 第 {place} 处的走访：{doubt}。", "Visit of place {place} of campaign {campaign}: {doubt}."
     ),
     "check_burst": Text(
         "{seconds} 秒内完成 {checks} 次核查，地点最远相距 {metres} 米。",

@@ -1,7 +1,8 @@
 """Anomalies 待复核异常: what the evidence of phones shows that a person should look at. Facts and numbers, no verdict.
 
-Found by a job that reads the history through the feed, each once, however often it runs; reviewed with a reason by
-somebody it is not about. Positions are erased some months after the cases ended.
+Found by a job that reads the history through the feed, each once, however often it runs, and of visits of campaign
+places as they are made (``campaigning``). Reviewed with a reason by somebody it is not about. Positions are erased some
+months after the cases ended.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from gridcase.domain.place import GeoPoint, distance_m
 from gridcase.services.runtime import Runtime
 from gridcase.services.steps.permitting import only_for
 from gridcase.store import anomalies as store
-from gridcase.store.anomalies import OPEN, REVIEWED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
+from gridcase.store.anomalies import OPEN, REVIEWED, VISIT_DOUBTED, CheckDone, ListedAnomaly, NewAnomaly, UsedPhoto
 from gridcase.store.campaigns import forget_visitors, old_visits
 from gridcase.store.database import LARGEST_ID, Tx
 from gridcase.store.feed import hold_cursor, move_cursor, read_feed
@@ -64,6 +65,7 @@ class AnomalyKind(StrEnum):
     NO_PLACE = "no_place"
     GALLERY_PHOTO = "gallery_photo"
     EXIF_DIFFERS = "exif_differs"
+    VISIT_DOUBTED = VISIT_DOUBTED
 
 
 def find_anomalies(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> int:
@@ -89,7 +91,7 @@ def find_anomalies(rt: Runtime, *, alive: Callable[[], None] = lambda: None) -> 
 def anomalies(
     rt: Runtime, actor: Actor, *, state: str | None, after: int | None, limit: int
 ) -> tuple[ListedAnomaly, ...]:
-    """Return a page of the anomalies of cases an actor may see, newest first; one more when there are more.
+    """Return a page of the anomalies of visits and of cases an actor may see, newest first, and one more if there is.
 
     Raises
     ------

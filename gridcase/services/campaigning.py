@@ -28,6 +28,7 @@ from gridcase.services.steps.placing import ReceivedPlace, place, position_of
 from gridcase.services.steps.reference import Reference
 from gridcase.store import campaigns as store
 from gridcase.store import people
+from gridcase.store.anomalies import VISIT_DOUBTED, NewAnomaly, add_anomaly
 from gridcase.store.attachments import link_attachments
 from gridcase.store.campaigns import Campaign, CampaignPlace, Progress, Visit
 from gridcase.store.cases import load_case
@@ -260,6 +261,7 @@ def visit(rt: Runtime, actor: Actor, code: str, number: int, found: Finding) -> 
         )
         if not store.visit(tx, code, number, made):
             raise WrongStateError("place_visited", params={"number": number})
+        _note_doubts(tx, code, number, made)
         return _state(tx, rt, actor, code), False
 
 
@@ -284,6 +286,20 @@ def _judged(
         override_reason=found.override_reason,
     )
     return judge(answer, conduct.trust, now=rt.clock.now(), within_m=conduct.check_distance_m)
+
+
+def _note_doubts(tx: Tx, code: str, number: int, made: Visit) -> None:
+    """List what is doubted of a visit for somebody else to look at."""
+    for doubt in made.doubts:
+        new = NewAnomaly(
+            slot=f"{VISIT_DOUBTED}/{code}/{number}/{doubt}",
+            kind=VISIT_DOUBTED,
+            person_id=made.inspector,
+            case_id=None,
+            at=made.observed_at or made.visited_at,
+            figures={"campaign": code, "place": number, "doubt": doubt},
+        )
+        add_anomaly(tx, new, made.visited_at)
 
 
 def _point(here: CampaignPlace) -> GeoPoint | None:

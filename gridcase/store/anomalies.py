@@ -22,10 +22,12 @@ from gridcase.store.history import CaseEventRow
 from gridcase.store.people import PersonRow
 
 OPEN, REVIEWED = "open", "reviewed"
+#: Kind of what is noted as soon as a place is visited; the others are found by a job.
+VISIT_DOUBTED = "visit_doubted"
 
 
 class AnomalyRow(Base):
-    """Something to look at; ``slot`` says what it is about, so that it is found once."""
+    """Something to look at; ``slot`` says what it is about, so that it is found once. A visit belongs to no case."""
 
     __tablename__ = "anomaly"
     __table_args__ = (
@@ -38,7 +40,7 @@ class AnomalyRow(Base):
     slot: Mapped[str] = mapped_column(String(120))
     kind: Mapped[str] = mapped_column(String(20))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    case_id: Mapped[int] = mapped_column(ForeignKey("case_record.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("case_record.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     figures: Mapped[Any] = mapped_column(PlainJson)
     found_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -55,7 +57,7 @@ class NewAnomaly:
     slot: str
     kind: str
     person_id: int
-    case_id: int
+    case_id: int | None
     at: datetime
     figures: Mapping[str, str | int]
 
@@ -66,7 +68,7 @@ class ListedAnomaly:
 
     row: AnomalyRow
     figures: Mapping[str, str | int]
-    case: CaseNumber
+    case: CaseNumber | None
     person: str
     reviewer: str | None
 
@@ -206,14 +208,17 @@ def add_anomaly(tx: Tx, new: NewAnomaly, now: datetime) -> bool:
 def page_of_anomalies(
     tx: Tx, actor: Actor, *, state: str | None, after: int | None, limit: int, identity: int | None = None
 ) -> tuple[ListedAnomaly, ...]:
-    """Return the anomalies of cases an actor may see, newest first, in two statements; one more when there are more."""
+    """Return the anomalies of visits, and of cases an actor may see, newest first; one more when there are more.
+
+    At most two statements.
+    """
     reviewer = aliased(PersonRow)
     statement = (
         select(AnomalyRow, CaseRow.prefix, CaseRow.filed_on, PersonRow.name, reviewer.name)
-        .join(CaseRow, CaseRow.id == AnomalyRow.case_id)
+        .outerjoin(CaseRow, CaseRow.id == AnomalyRow.case_id)
         .join(PersonRow, PersonRow.id == AnomalyRow.person_id)
         .outerjoin(reviewer, reviewer.id == AnomalyRow.reviewed_by)
-        .where(visible_to(actor))
+        .where(or_(AnomalyRow.case_id.is_(None), visible_to(actor)))
         .order_by(AnomalyRow.id.desc())
         .limit(limit + 1)
     )
@@ -229,7 +234,9 @@ def page_of_anomalies(
         ListedAnomaly(
             row=row,
             figures={name: value for name, value in row.figures.items() if name != "case" or value in seen},
-            case=case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)),
+            case=None
+            if row.case_id is None
+            else case_number(NumberParts(prefix=prefix, filed_on=filed_on, identity=row.case_id)),
             person=person,
             reviewer=by,
         )

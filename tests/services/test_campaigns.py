@@ -242,6 +242,29 @@ def test_a_visit_that_says_nowhere_where_is_noted_and_a_place_without_a_position
     assert visited(inspector, 3, result="no_problem").json["places"][2]["doubts"] == []
 
 
+def test_a_doubted_visit_is_listed_once_for_somebody_else_to_look_at(office: Office, planner: Caller) -> None:
+    inspector = office.caller("inspector")
+    visited(inspector, 2, result="no_problem", location=standing(office))
+    assert planner.get("/anomalies").json["items"] == []
+    far = {"result": "no_problem", "location": standing(office, north=0.01), "override_reason": "施工封路"}
+    assert visited(inspector, 1, **far).status_code == 201
+    assert visited(inspector, 1, **far).headers["Idempotency-Replayed"] == "true"
+    (item,) = planner.get("/anomalies", state="open").json["items"]
+    assert (item["kind"], item["number"], item["person"]["id"]) == (
+        "visit_doubted",
+        None,
+        office.actor("inspector").person,
+    )
+    assert item["figures"] == {"campaign": "fumes-10", "place": 1, "doubt": "too_far"}
+    assert item["text"] == "Visit of place 1 of campaign fumes-10: too far away."
+    page = Visitor(office, "shift_leader").get("/anomalies").text
+    assert ("离目标过远" in page, "/admin/campaigns/fumes-10" in page) == (True, True)
+    assert inspector.get("/anomalies").status_code == 403
+    done = post(planner, f"/anomalies/{item['id']}/review", {"reason": "封路属实"})
+    assert (done.status_code, done.json["number"], done.json["state"]) == (200, None, "reviewed")
+    assert planner.get("/anomalies", state="open").json["items"] == []
+
+
 def test_where_visitors_stood_is_erased_some_months_later(office: Office, planner: Caller) -> None:
     inspector = office.caller("inspector")
     photo = inspector.photo("other", jpeg("red"), device="Phone 13", lon=office.point().lon, lat=office.point().lat)
