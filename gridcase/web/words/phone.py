@@ -220,7 +220,7 @@ WORDS: dict[str, Text] = {
         "已当场处置？拍一张处置后的照片即可。", "Dealt with on the spot? Photograph the result."
     ),
     "phone.file.self_done": Text("自处置：将直接结案", "Handled on the spot: closed at once"),
-    "phone.file.self_camera": Text("自处置：拍处置后照片", "Done: photo after"),
+    "phone.file.self_camera": Text("拍处置后照片", "Done: photo after"),
     "phone.file.send": Text("上报", "File"),
     "phone.file.send_again": Text("重新发送", "Send again"),
     "phone.file.kept": Text("已存入发件箱，正在发送。", "Kept in the outbox, being sent."),
@@ -265,7 +265,7 @@ WORDS: dict[str, Text] = {
     "phone.outbox.again_in": Text("{n} 秒后再试", "Next try in {n} s"),
     "phone.outbox.send_now": Text("立即发送", "Send now"),
     "phone.outbox.empty": Text(
-        "暂无内容。上报和任务结果会先保存在这里。", "Nothing here. What you file is kept here first."
+        "暂无内容。上报和任务结果先存在这里。", "Nothing here. What you file is kept here first."
     ),
     "phone.outbox.needs_you": Text("需要处理", "Needs you"),
     "phone.outbox.waiting": Text("待发送", "Waiting"),
