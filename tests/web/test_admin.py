@@ -5,13 +5,15 @@ import io
 import json
 import re
 import zipfile
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from gridcase.domain.actor import Role
 from gridcase.services.reading import one_case
 from gridcase.web.console.admin_frame import ACCESS
+from gridcase.web.console.duties import duties
 from tests.office import PEOPLE, Office
 from tests.services.test_statements import counted
 from tests.web.pages import OWN_SITE, Visitor, form_to
@@ -303,6 +305,27 @@ def test_the_duties_say_of_each_type_who_gets_it_and_where_another_does(office):
     assert "综合行政执法中队" in row
     exceptions = re.findall(r'class="exception">\s*([^<]*)→', page)
     assert any("320404005001" in one for one in exceptions), exceptions
+
+
+def test_a_refused_limit_keeps_its_search_and_what_was_typed(office):
+    admin = Visitor(office, "admin")
+    (address,) = re.findall(
+        r'method="post" action="(/admin/catalogue[^"]*)"', admin.get("/admin/catalogue?q=09012").text
+    )
+    given = {"type": "GBT47678.5-2026/event/99999", "condition": "7", "amount": "3.25", "unit": "x"}
+    refused = admin.post(html.unescape(address), given)
+    assert refused.status_code == 422
+    for kept in ("09012", given["type"], "3.25"):
+        assert f'value="{kept}"' in refused.text
+
+
+def test_the_duties_are_worked_out_once_for_a_configuration_and_a_day(office):
+    reference, day = office.rt.reference(), date(2026, 11, 20)
+    found = duties(reference, day)
+    assert duties(reference, day) is found
+    assert duties(reference, date(2026, 11, 21)) is not found
+    assert duties(replace(reference, version=reference.version + 1), day) is not found
+    assert duties(reference, day) == found
 
 
 def square(code: str, west: float) -> dict:

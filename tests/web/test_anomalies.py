@@ -24,6 +24,8 @@ def test_what_was_seen_is_said_and_a_review_takes_it_off_the_list(office_with_on
     assert "照片选自相册，不是现场拍摄。" in shown
     refused = client.post("/anomalies/1/review", {"reason": " "})
     assert (refused.status_code, "reason-1-error" in refused.text) == (422, True)
+    lengthy = client.post("/anomalies/1/review", {"reason": "长" * 501})
+    assert (lengthy.status_code, f'value="{"长" * 501}"' in lengthy.text) == (422, True)
     assert client.post("/anomalies/1/review", {"reason": "已了解"}).status_code == 303
     assert "没有待复核的情况。" in client.get("/anomalies").text
     assert "已了解" in client.get("/anomalies?state=reviewed").text

@@ -161,7 +161,12 @@ def unit_choices(units: Iterable[Unit], language: Language) -> tuple[Choice, ...
 
 def limit_units(language: Language) -> tuple[Choice, ...]:
     """Return the units of time a limit may be given in."""
-    return tuple((str(unit), label(unit, language)) for unit in LimitUnit)
+    return word_choices(LimitUnit, language)
+
+
+def word_choices(words: Iterable[str], language: Language) -> tuple[Choice, ...]:
+    """Return words of the trade to choose from."""
+    return tuple((str(one), label(one, language)) for one in words)
 
 
 def type_choices(catalogue: Catalogue, language: Language) -> tuple[Choice, ...]:

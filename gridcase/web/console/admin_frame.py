@@ -11,9 +11,9 @@ from gridcase.domain.actor import Role, ScopeKind
 from gridcase.domain.errors import GridcaseError
 from gridcase.edge.problems import status_of
 from gridcase.edge.runtime import calling, language, runtime
-from gridcase.edge.texts import Language, label
+from gridcase.edge.texts import Language
 from gridcase.services.steps.permitting import ADMIN, OFFICE, only_for
-from gridcase.web.console.action_forms import beside, sentences_of
+from gridcase.web.console.action_forms import Choice, beside, sentences_of, word_choices
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.rendering import console_page
 from gridcase.web.texts import text
@@ -89,8 +89,8 @@ def admin_page(template: str, *, tab: str, title: str, status: int = 200, **valu
     )
 
 
-def _word_options(words: Iterable[str]) -> list[tuple[str, str]]:
-    return [(str(word), label(str(word), language())) for word in words]
+def _word_options(words: Iterable[str]) -> tuple[Choice, ...]:
+    return word_choices(words, language())
 
 
 def _scope_options(kinds: Iterable[ScopeKind]) -> list[tuple[str, str]]:

@@ -25,13 +25,14 @@ from gridcase.services.map_reading import MOST_POINTS, CaseFilter, MapPoint, cel
 from gridcase.services.queue import has_changed, present_mark, soon_bounds
 from gridcase.services.reading import PageAsk, case_list, one_case
 from gridcase.services.steps.layering import feature_bounds
-from gridcase.web.console.action_forms import unit_choices
+from gridcase.web.console.action_forms import unit_choices, word_choices
 from gridcase.web.console.blueprint import console
 from gridcase.web.console.map_tiles import allow_tiles, tiles_of
 from gridcase.web.console.numbers import as_number
 from gridcase.web.console.outlines import outline
 from gridcase.web.console.rendering import console_page, fragment, viewing
 from gridcase.web.marks import MARKS
+from gridcase.web.texts import text
 from gridcase.workflow.routing import RoutingQuestion, route
 
 _LISTED = 100
@@ -55,9 +56,9 @@ def map_page() -> Response:
         title="map.title",
         layers=[(name, url_for("console.map_layer", layer=name, v=_layer_version(name))) for name in layers],
         units=[] if called.actor.role in UNIT_ROLES else units,
-        states=[str(state) for state in _OPEN],
-        sources=[str(source) for source in Source],
-        periods=PERIODS,
+        states=word_choices(_OPEN, language()),
+        sources=word_choices(Source, language()),
+        periods=[(one, text("map.days", language(), n=one)) for one in PERIODS],
         asked=request.args,
         countdown_words=countdown_words(language()),
         tiles=tiles_of(runtime().settings, called.reference),

@@ -56,6 +56,7 @@ from gridcase.web.console.action_forms import (
     take_photos,
     type_choices,
     typed,
+    word_choices,
 )
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
@@ -202,7 +203,7 @@ def _page(kept: Typed, *, errors: Mapping[str, Sequence[str]] | None = None, sta
         status=status,
         typed=kept,
         errors=beside(errors or {}, _FIELDS),
-        sources=[(str(one), label(one, seen.language)) for one in Source if one in SOURCES_OF_ROLE[seen.actor.role]],
+        sources=word_choices((one for one in Source if one in SOURCES_OF_ROLE[seen.actor.role]), seen.language),
         usual=[(str(one.key), _name(one, seen.language)) for one in usual],
         # A type chosen that is no longer among the usual ones moves to the field.
         type_text=kept.get("type") or (chosen if chosen not in {str(one.key) for one in usual} else ""),

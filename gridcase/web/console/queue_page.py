@@ -17,7 +17,7 @@ from gridcase.domain.errors import InvalidInputError, NotFoundError
 from gridcase.edge.bodies import write_cursor
 from gridcase.edge.countdown import Countdown, Countdowns, countdown_words
 from gridcase.edge.runtime import calling, runtime
-from gridcase.edge.texts import Language, label
+from gridcase.edge.texts import label
 from gridcase.edge.view import Viewing, queue_view, refusal_text
 from gridcase.grid.features import COMMUNITY_LAYER
 from gridcase.services.bulk import BULK_ACTIONS
@@ -32,7 +32,7 @@ from gridcase.services.queue import (
     queue_page,
 )
 from gridcase.services.reading import ListedCase, one_case
-from gridcase.web.console.action_forms import type_choices, type_text, unit_choices
+from gridcase.web.console.action_forms import type_choices, type_text, unit_choices, word_choices
 from gridcase.web.console.blueprint import console, go_to
 from gridcase.web.console.case_words import Words
 from gridcase.web.console.queue_query import (
@@ -143,8 +143,8 @@ def _page(ask: QueueAsk, seen: Viewing, *, refused: str = "") -> Response:
         type_text=_type_text(ask, seen),
         units=() if seen.actor.role in UNIT_ROLES else units,
         communities=_communities(seen),
-        states=_states(seen.language),
-        sources=[(str(one), label(one, seen.language)) for one in Source],
+        states=word_choices(CaseState, seen.language),
+        sources=word_choices(Source, seen.language),
         countdown_words=countdown_words(seen.language),
         **_listed(ask, seen),
     )
@@ -255,7 +255,3 @@ def _communities(seen: Viewing) -> Choices:
         (code, one.name or code) for (layer, code), one in seen.reference.features.items() if layer == COMMUNITY_LAYER
     ]
     return sorted(found)
-
-
-def _states(spoken: Language) -> Choices:
-    return [(str(state), label(state, spoken)) for state in CaseState]

@@ -10,6 +10,7 @@ from gridcase.edge.runtime import (
     SESSION_COOKIE,
     calling,
     close_session,
+    language,
     open_session,
     refuse_foreign_sites,
     runtime,
@@ -25,7 +26,7 @@ from gridcase.services.identity import (
     sign_out,
     switch_role,
 )
-from gridcase.web.console.action_forms import sentences_of
+from gridcase.web.console.action_forms import sentences_of, word_choices
 from gridcase.web.console.blueprint import console, go_to, safe_path
 from gridcase.web.console.rendering import console_page
 from gridcase.web.pages import page, pages
@@ -81,7 +82,7 @@ def _sign_in_page(*, status: int = 200, note: str = "", refusal: GridcaseError |
         username=request.form.get("username", ""),
         chosen=request.form.get("role", ""),
         next=safe_path(request.values.get("next")) or "",
-        roles=_ROLES,
+        roles=word_choices(_ROLES, language()),
         has_overview=runtime().settings.public_overview,
     )
     if isinstance(refusal, TooManyFailuresError):
