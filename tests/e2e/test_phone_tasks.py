@@ -309,6 +309,24 @@ def test_a_photo_still_being_made_ready_goes_along_and_two_taps_file_once(phone:
     assert page.evaluate(DRAFTS.format(key=f"file:{item['owner']}")) is None
 
 
+TWICE = """import('/static/m/store.js').then(async (store) => {
+  const send = document.querySelector('[data-key=send]');
+  send.click();
+  while (!(await store.allItems()).length) await new Promise((resolve) => { setTimeout(resolve); });
+  send.click();
+})"""
+
+
+def test_a_tap_that_comes_late_answers_a_task_no_second_time(phone: Phone, desk: Desk) -> None:
+    number = desk.checking()
+    page = open_task(phone, number)
+    phone.shoot(noise(18), usage="check")
+    page.click("[data-key=result-pass]")
+    page.evaluate(TWICE)
+    page.wait_for_selector(".screen-tasks")
+    phone.until_sent(1)
+
+
 def test_a_photo_is_there_when_somebody_left_the_form_and_came_back_before_it_was_ready(phone: Phone) -> None:
     page = phone.go("#/file")
     page.evaluate(SLOW, 3)

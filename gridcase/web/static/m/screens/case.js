@@ -156,7 +156,7 @@ async function answer(screen) {
   const held = task.case_view || {};
   const photos = await store.getPhotos(draft.photos.map((photo) => photo.id));
   // The only photo was no good, which was said.
-  if (!photos.length) return;
+  if (!photos.length) return false;
   const body = { result: draft.result, attachments: [], observed_at: photos[0].evidence.captured_at };
   if (draft.fix) body.location = located(draft.fix);
   if (draft.note.trim()) body.note = draft.note.trim();
@@ -166,7 +166,7 @@ async function answer(screen) {
     target: { number: task.case, task: task.number, etag: editing?.target.etag || `"v${held.version}"` },
     seen: held, title: { word: `outbox.${task.kind}`, number: task.case },
   };
-  await keep(item, { editing, draftKey, next: '#/tasks' });
+  return keep(item, { editing, draftKey, next: '#/tasks' });
 }
 
 // --- a place of a campaign ---------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ async function visit({ place, draft, draftKey, account, editing }) {
       ...(editing ? witnessedOf(editing.body) : witnessed(draft.fix || lastPosition(), account.device)),
     },
   };
-  await keep(item, { editing, draftKey, next: '#/tasks?tab=campaigns' });
+  return keep(item, { editing, draftKey, next: '#/tasks?tab=campaigns' });
 }
 
 /** When and where somebody was does not change by saying it again. */
@@ -234,4 +234,5 @@ async function keep(item, { editing, draftKey, next }) {
   }
   say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
   location.hash = editing ? '#/outbox' : next;
+  return true;
 }

@@ -289,6 +289,7 @@ async function attachTo(screen, one) {
   await outbox.enqueue(visit ? [evidence, { ...visit, body: { ...visit.body, case: one.number } }] : [evidence], draftKey);
   say(t('near.added'));
   location.hash = '#/outbox';
+  return true;
 }
 
 // --- sending -------------------------------------------------------------------------------------------------------
@@ -319,7 +320,7 @@ async function submit(screen) {
   const { draft, draftKey, account, editing, grid } = screen;
   const type = chosenType(screen);
   // The only photo was no good, which was said.
-  if (!beforePhotos(draft).length) return;
+  if (!beforePhotos(draft).length) return false;
   if (!draft.fix && !draft.pin && !draft.address.trim()) {
     const late = lastPosition();
     if (!late) return say(t('file.no_place'), { isAlarm: true });
@@ -344,6 +345,7 @@ async function submit(screen) {
     await startAnew(screen);
   }
   say(t(navigator.onLine ? 'file.kept' : 'file.kept_offline'));
+  return Boolean(editing || draft.campaign);
 }
 
 /** The visit of the place of a campaign at which something was found, its case still to be named; null elsewhere. */

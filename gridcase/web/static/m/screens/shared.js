@@ -160,20 +160,22 @@ export async function keepNow(screen) {
 
 /**
  * Send what is filled in: once, however often the button is tapped, with the photos still being made ready, and with
- * nothing left to write the draft down again once it is gone.
+ * nothing left to write the draft down again once it is gone. send returns true where the form is done with: a tap that
+ * comes before the next screen does nothing then.
  */
 export async function sending(screen, send) {
   if (screen.isSending) return;
   screen.isSending = true;
+  let isDone = false;
   try {
     if (inPreparation(screen.draftKey)) say(t('photo.working'));
     await photosReady(screen.draftKey);
     await keepNow(screen);
-    await send(screen);
+    isDone = Boolean(await send(screen));
   } catch (error) {
     if (!store.isFull(error)) throw error;
     say(t('storage.full_item'), { isAlarm: true });
   } finally {
-    screen.isSending = false;
+    screen.isSending = isDone;
   }
 }
