@@ -71,7 +71,7 @@ def repetitions_of(tx: Tx, actor: Actor, case_id: int) -> tuple[RelatedRow, ...]
 def similar_open(
     tx: Tx, actor: Actor, kinds: Sequence[TypeKey], point: GeoPoint, *, radius_m: float
 ) -> tuple[tuple[CaseRow, float], ...]:
-    """Return open cases of some types within a radius with their distance in metres, nearest first.
+    """Return open cases of some types within a radius with their distance in metres: nearest, then newest first.
 
     At most ``MOST_RELATED``, of the newest ``_MOST_LOOKED_AT`` around: more of the same in one place tell nobody more.
     """
@@ -94,7 +94,7 @@ def similar_open(
         if row.lon_e7 is not None and row.lat_e7 is not None
     ]
     near = [(row, away) for row, away in found if away <= radius_m]
-    return tuple(sorted(near, key=lambda one: (one[1], one[0].id))[:MOST_RELATED])
+    return tuple(sorted(near, key=lambda one: (one[1], -one[0].id))[:MOST_RELATED])
 
 
 def _is_of(kind: TypeKey) -> ColumnElement[bool]:
