@@ -246,7 +246,7 @@ LABELS: dict[str, Text] = {
     "no_place": Text("没有现场位置", "No position"),
     "gallery_photo": Text("相册照片", "Photo from the gallery"),
     "exif_differs": Text("照片信息不一致", "Picture data differ"),
-    "visit_doubted": Text("走访存疑", "Visit doubted"),
+    "visit_doubted": Text("巡查存疑", "Visit doubted"),
     "too_far": Text("离目标过远", "too far away"),
     "photo_old": Text("照片过旧", "old photo"),
     "photo_known": Text("照片已用过", "photo used before"),
@@ -653,7 +653,8 @@ SENTENCES: dict[str, Text] = {
         "Two photos were taken {metres} m apart within {seconds} s.",
     ),
     "visit_doubted": Text(
-        "专项行动 {campaign} 第 {place} 处的走访：{doubt}。", "Visit of place {place} of campaign {campaign}: {doubt}."
+        "专项行动 {campaign} 第 {place} 个点位的巡查：{doubt}。",
+        "Visit of place {place} of campaign {campaign}: {doubt}.",
     ),
     "check_burst": Text(
         "{seconds} 秒内完成 {checks} 次核查，地点最远相距 {metres} 米。",
