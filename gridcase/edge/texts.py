@@ -721,7 +721,7 @@ SENTENCES: dict[str, Text] = {
     ),
     "photo_broken": Text("照片文件已损坏或不完整，请重新上传。", "The photo is broken or cut short. Upload it again."),
     "too_many_pixels": Text(
-        "照片像素过多，最多 {allowed} 百万像素。", "The photo has too many pixels (at most {allowed} million)."
+        "照片像素过多，最多 {allowed}00 万像素。", "The photo has too many pixels (at most {allowed} million)."
     ),
     # people
     "username_malformed": Text(
