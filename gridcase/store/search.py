@@ -37,7 +37,7 @@ from gridcase.store.database import LARGEST_ID, UtcDateTime
 
 #: Of the cases that may hold the words, the newest so many are looked through when ended ones are asked for too: a
 #: word of every second case ("路") must not read half a million. Among open cases all are.
-MOST_LOOKED_THROUGH = 2000
+MOST_LOOKED_THROUGH = 1000
 _MOST_GRAMS = 16
 #: Cases in which a word of an everyday road is found often enough.
 _WINDOW = 100_000
