@@ -164,7 +164,18 @@ def engine_options(url: str) -> dict[str, Any]:
     """Return the options for Flask-SQLAlchemy's engine of this address; its errors never quote what people wrote."""
     if make_url(url).get_backend_name() == "sqlite":
         return {"connect_args": {"timeout": 30}, "hide_parameters": True}
-    return {"pool_size": 8, "max_overflow": 8, "pool_pre_ping": False, "pool_recycle": 1800, "hide_parameters": True}
+    # Of a statement that is asked often the server would sooner or later keep one plan for all values: then an index
+    # serves open and ended cases alike, and a page of open ones reads every case there ever was.
+    given = make_url(url).query.get("options", "")
+    options = f"{given if isinstance(given, str) else ' '.join(given)} -c plan_cache_mode=force_custom_plan"
+    return {
+        "connect_args": {"options": options.strip()},
+        "pool_size": 8,
+        "max_overflow": 8,
+        "pool_pre_ping": False,
+        "pool_recycle": 1800,
+        "hide_parameters": True,
+    }
 
 
 #: Pages of the log (4 KiB each) after which a hasty connection writes them to their place.

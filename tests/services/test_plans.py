@@ -195,3 +195,9 @@ def test_what_is_dear_is_noticed(old_office: tuple[Office, str, str]) -> None:
     with listening(office) as seen, office.rt.database.reading() as tx:
         tx.execute(select(CaseRow.id).where(CaseRow.place == "nowhere")).all()
     assert dear(office, seen[0])
+
+
+def test_no_plan_is_kept_for_all_values(postgresql_office: Office) -> None:
+    """A plan for any state takes open cases, some thousands, for as many as a million ended ones."""
+    with postgresql_office.rt.database.reading() as tx:
+        assert tx.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_custom_plan"
