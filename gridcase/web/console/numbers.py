@@ -7,18 +7,18 @@ Whatever is typed, neither the reading nor a column of the database fails on it.
 LARGEST = 2**31 - 1
 
 
-def as_number(text: str | None, *, most: int = LARGEST) -> int | None:
-    """Read a whole number from zero on; None when it is none, or larger than ``most``.
+def as_number(text: str | None) -> int | None:
+    """Read a whole number from zero on; None when it is none, or larger than a column holds.
 
     Examples
     --------
-    >>> as_number("12"), as_number(""), as_number("-1"), as_number("9" * 5000), as_number("13", most=12)
-    (12, None, None, None, None)
+    >>> as_number("12"), as_number(""), as_number("-1"), as_number("9" * 5000)
+    (12, None, None, None)
     """
-    if not text or not (text.isascii() and text.isdecimal()) or len(text) > len(str(most)):
+    if not text or not (text.isascii() and text.isdecimal()) or len(text) > len(str(LARGEST)):
         return None
     number = int(text)
-    return number if number <= most else None
+    return number if number <= LARGEST else None
 
 
 def as_version(text: str) -> frozenset[int]:
