@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import event, insert, select, text
 
 from gridcase.store.cases import AssignmentRow, CaseReferenceRow, CaseRow
-from gridcase.store.database import table_of
+from gridcase.store.database import engine_options, table_of
 from gridcase.store.history import CaseEventRow
 from gridcase.store.recurrence import RecurrenceRow
 from tests.office import MONDAY, Office
@@ -201,3 +201,8 @@ def test_no_plan_is_kept_for_all_values(postgresql_office: Office) -> None:
     """A plan for any state takes open cases, some thousands, for as many as a million ended ones."""
     with postgresql_office.rt.database.reading() as tx:
         assert tx.execute(text("SHOW plan_cache_mode")).scalar_one() == "force_custom_plan"
+
+
+def test_what_an_address_asks_of_the_server_is_asked_too() -> None:
+    options = engine_options("postgresql+psycopg://somebody@db/gridcase?options=-c%20work_mem%3D8MB")
+    assert options["connect_args"]["options"] == "-c work_mem=8MB -c plan_cache_mode=force_custom_plan"
